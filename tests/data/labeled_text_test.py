@@ -1,0 +1,358 @@
+"""From a user's files to records: labels, bad rows, splits, reuse, memory."""
+
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tracemalloc
+
+import numpy as np
+import pyarrow
+import pytest
+
+from tfm import data
+from tfm import errors
+from tfm.data import preparation
+
+
+def write_csv(path, rows, header="text,label"):
+    path.write_text("\n".join([header, *rows, ""]), "utf-8")
+    return str(path)
+
+
+@pytest.fixture
+def reviews(tmp_path):
+    """A hundred reviews, of two classes in turn."""
+    rows = [
+        f"review {number},{'pos' if number % 2 else 'neg'}" for number in range(100)
+    ]
+    return write_csv(tmp_path / "reviews.csv", rows)
+
+
+def texts(records, split):
+    return records.texts(records.splits[split])
+
+
+def test_texts_labels_and_splits(reviews, tmp_path):
+    records = data.LabeledText(train=reviews).read(tmp_path / "run" / "data")
+    assert len(records) == 100
+    assert records.label_names == ("neg", "pos")
+    assert {name: len(rows) for name, rows in records.splits.items()} == {
+        "train": 80,
+        "validation": 10,
+        "test": 10,
+    }
+    assert {rows.dtype for rows in records.splits.values()} == {np.dtype("int64")}
+    seen = set()
+    for name, rows in records.splits.items():
+        found = texts(records, name)
+        assert list(records.iterate_texts(name)) == found
+        numbers = [int(text.split()[1]) for text in found]
+        labels = records.labels(rows)
+        assert labels.dtype == np.int32
+        assert labels.tolist() == [number % 2 for number in numbers]
+        assert np.bincount(labels).tolist() == [len(rows) // 2] * 2
+        seen.update(found)
+    assert len(seen) == 100
+    assert records.texts([7, 3, 7]) == ["review 7", "review 3", "review 7"]
+    assert records.origins([7]) == [f"{reviews}:9"]
+
+
+def test_records_of_many_batches_are_reached_by_index(tmp_path, monkeypatch):
+    monkeypatch.setattr(preparation, "_BATCH_CHARACTERS", 100)
+    rows = [f"{'x' * (number % 50)} {number},{number % 3}" for number in range(500)]
+    source = write_csv(tmp_path / "a.csv", rows)
+    records = data.LabeledText(train=source).read(tmp_path / "data")
+    assert len(records._batches) > 50
+    order = np.random.default_rng(0).permutation(500)
+    assert records.texts(order) == [rows[n].split(",")[0].strip() for n in order]
+    for name in records.splits:
+        assert list(records.iterate_texts(name)) == texts(records, name)
+
+
+@pytest.mark.parametrize(
+    ("values", "names"),
+    [
+        (["10", "9", "2"], ("2", "9", "10")),
+        (["1.0", "0.0"], ("0", "1")),
+        (["10", "9", "b"], ("10", "9", "b")),
+    ],
+)
+def test_the_order_of_labels(tmp_path, values, names):
+    rows = [f"text {number},{values[number % len(values)]}" for number in range(30)]
+    source = write_csv(tmp_path / "a.csv", rows)
+    records = data.LabeledText(train=source).read(tmp_path / "data")
+    assert records.label_names == names
+    every = records.labels(np.arange(30))
+    assert [names[n] for n in every[: len(values)]] == [
+        value.removesuffix(".0") for value in values
+    ]
+
+
+def test_labels_may_be_given(reviews, tmp_path):
+    config = data.LabeledText(train=reviews, labels=("pos", "neg"))
+    records = config.read(tmp_path / "a")
+    assert records.label_names == ("pos", "neg")
+    assert records.labels([0, 1]).tolist() == [1, 0]
+    config = data.LabeledText(train=reviews, labels=("pos", "neg", "mixed"))
+    with pytest.raises(errors.UserError, match="has none of 'mixed'"):
+        config.read(tmp_path / "b")
+    config = data.LabeledText(train=reviews, labels=("pos", "mixed"))
+    with pytest.raises(errors.UserError, match=r"reviews.csv:2: unknown label: 'neg'"):
+        config.read(tmp_path / "b")
+
+
+def test_train_needs_two_classes(tmp_path):
+    source = write_csv(tmp_path / "a.csv", ["x,1", "y,1"])
+    with pytest.raises(errors.UserError, match="of two classes or more. Got only '1'"):
+        data.LabeledText(train=source).read(tmp_path / "data")
+
+
+def test_where_keeps_some_rows(tmp_path):
+    rows = [f"text {n},{n % 2},{'imdb' if n < 40 else 'other'}" for n in range(100)]
+    source = write_csv(tmp_path / "a.csv", rows, "text,label,source")
+    records = data.LabeledText(train=source, where="source=imdb").read(tmp_path / "a")
+    assert len(records) == 40
+    assert "60 of other values left out" in records.report()[0]
+    with pytest.raises(errors.UserError, match=r"no row with source=x. .*imdb, other"):
+        data.LabeledText(train=source, where="source=x").read(tmp_path / "b")
+    with pytest.raises(errors.UserError, match="no column 'origin'"):
+        data.LabeledText(train=source, where="origin=x").read(tmp_path / "b")
+
+
+BAD_ROWS = [
+    ("x,y,z", "wrong number of columns: 3, not 2"),
+    ("   ,pos", "no text"),
+    ("fine,", "no label"),
+    ("a\0b,pos", "a NUL byte in the text"),
+    ("caf\udce9,pos", "text is not valid utf-8: another encoding is set with"),
+    ('"x"y,pos', "not valid CSV: ',' expected after '\"'"),
+]
+
+
+@pytest.mark.parametrize(("row", "problem"), BAD_ROWS)
+def test_a_bad_row_stops_the_reading(reviews, tmp_path, row, problem):
+    with pathlib.Path(reviews).open("ab") as file:
+        file.write(f"{row}\nlast,pos\n".encode(errors="surrogateescape"))
+    with pytest.raises(errors.UserError) as raised:
+        data.LabeledText(train=reviews).read(tmp_path / "data")
+    message = str(raised.value)
+    assert message.startswith(f"{reviews}:102: {problem}")
+    assert message.endswith(
+        ". Fix the row, or skip such rows with --data.bad_rows=skip."
+    )
+    assert "\n" not in message
+    assert not list(tmp_path.glob("data*"))
+
+
+def test_bad_rows_may_be_skipped_and_are_counted(reviews, tmp_path):
+    with pathlib.Path(reviews).open("ab") as file:
+        for row, _ in BAD_ROWS:
+            file.write(f"{row}\n{row}\n".encode(errors="surrogateescape"))
+    records = data.LabeledText(train=reviews, bad_rows="skip").read(tmp_path / "data")
+    assert len(records) == 100
+    report = records.report()[0]
+    assert "112 rows" in report
+    for _, problem in BAD_ROWS:
+        assert f"2 skipped: {problem.partition(':')[0]}" in report
+    with pytest.raises(errors.UserError, match="holds no good row. Skipped: 100 no"):
+        source = write_csv(tmp_path / "b.csv", ["x,"] * 100)
+        data.LabeledText(train=source, bad_rows="skip").read(tmp_path / "b")
+
+
+def test_a_header_without_rows(tmp_path):
+    source = write_csv(tmp_path / "a.csv", [])
+    with pytest.raises(errors.UserError, match="a.csv holds no row"):
+        data.LabeledText(train=source).read(tmp_path / "data")
+
+
+def test_test_and_validation_may_have_sources(reviews, tmp_path):
+    test = write_csv(tmp_path / "test.csv", ["review 4,neg", "new,pos", "new,pos"])
+    records = data.LabeledText(train=reviews, test=test).read(tmp_path / "a")
+    assert texts(records, "test") == ["review 4", "new", "new"]
+    assert "review 4" not in texts(records, "train") + texts(records, "validation")
+    assert len(records.splits["validation"]) == 10
+    assert "1 texts of the validation or test source" in records.report()[2]
+    write_csv(tmp_path / "test.csv", ["new,mixed"])
+    config = data.LabeledText(train=reviews, validation=test)
+    with pytest.raises(errors.UserError, match=r"test.csv:2: unknown label: 'mixed'"):
+        config.read(tmp_path / "b")
+
+
+def test_several_labels_a_text(tmp_path):
+    rows = [["a"], ["b", "a"], [], ["c"], ["c", "a"]] * 20
+    lines = [json.dumps({"text": f"t {n}", "label": x}) for n, x in enumerate(rows)]
+    (tmp_path / "a.jsonl").write_text("\n".join(lines))
+    config = data.LabeledText(train=str(tmp_path / "a.jsonl"), multi_label=True)
+    records = config.read(tmp_path / "data")
+    assert records.multi_label
+    assert records.label_names == ("a", "b", "c")
+    hot = records.labels([1, 2, 0, 4])
+    assert hot.dtype == np.float32
+    assert hot.tolist() == [[1, 1, 0], [0, 0, 0], [1, 0, 0], [1, 0, 1]]
+    _, b, c = records.labels(records.splits["test"]).sum(axis=0)
+    assert (b, c) == (2, 4)  # the rarer labels have their tenth
+    # the same from a CSV, separated
+    rows = [f"t {n},{'|'.join(x)}" for n, x in enumerate(rows)]
+    source = write_csv(tmp_path / "a.csv", rows)
+    config = data.LabeledText(train=source, multi_label=True, label_separator="|")
+    other = config.read(tmp_path / "other")
+    every = np.arange(100)
+    assert (other.labels(every) == records.labels(every)).all()
+    for name, rows in records.splits.items():
+        assert rows.tolist() == other.splits[name].tolist()
+
+
+def test_max_examples(reviews, tmp_path):
+    config = data.LabeledText(train=reviews, max_examples=20)
+    records = config.read(tmp_path / "data")
+    assert [len(rows) for rows in records.splits.values()] == [16, 2, 2]
+    assert "80 beyond max_examples" in records.report()[1]
+
+
+def test_the_report(reviews, tmp_path):
+    with pathlib.Path(reviews).open("a") as file:
+        file.write("review  7,pos\nreview 8,pos\n")
+    records = data.LabeledText(train=reviews).read(tmp_path / "data")
+    assert records.report() == [
+        f"train source {reviews}: 102 rows",
+        "dropped from train: 2 duplicates, 1 duplicates with other labels",
+        "train: 80 texts (neg 40, pos 40)",
+        "validation: 10 texts (neg 5, pos 5)",
+        "test: 10 texts (neg 5, pos 5)",
+    ]
+
+
+def test_a_prepared_folder_is_used_again(reviews, tmp_path, monkeypatch):
+    config = data.LabeledText(train=reviews)
+    first = config.read(tmp_path / "data")
+    monkeypatch.setattr(preparation, "_write", None)
+    again = config.read(tmp_path / "data")
+    assert again.fingerprint == first.fingerprint
+    os.utime(reviews, (1, 1))  # a copy has another time but the same content
+    config.read(tmp_path / "data")
+    pathlib.Path(reviews).unlink()  # the folder is all that a moved run has
+    config.read(tmp_path / "data")
+
+
+def test_a_folder_prepared_from_other_data_is_refused(reviews, tmp_path):
+    config = data.LabeledText(train=reviews)
+    config.read(tmp_path / "data")
+    path = pathlib.Path(reviews)
+    path.write_text(path.read_text().replace("review 42", "review 24"))
+    os.utime(reviews, (1, 1))
+    with pytest.raises(errors.UserError) as raised:
+        config.read(tmp_path / "data")
+    assert str(raised.value) == (
+        f"{reviews} has changed since {tmp_path / 'data'} was prepared from it. "
+        "Splitting anew would train on former test texts: start another run folder, "
+        f"or delete {tmp_path / 'data'} to prepare it anew."
+    )
+    config = data.LabeledText(train=reviews, split_seed=1)
+    with pytest.raises(errors.UserError, match="with split_seed=0, not split_seed=1"):
+        config.read(tmp_path / "data")
+
+
+def test_an_interrupted_preparation_leaves_nothing(reviews, tmp_path, monkeypatch):
+    config = data.LabeledText(train=reviews)
+
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr("tfm.data.splits.cut", interrupt)
+        config.read(tmp_path / "data")
+    assert [path.name for path in tmp_path.iterdir()] == ["reviews.csv"]
+    assert len(config.read(tmp_path / "data")) == 100
+
+
+def test_another_labelled_file_is_read_for_evaluation(tmp_path):
+    source = write_csv(tmp_path / "new.csv", ["x,pos", "y,neg", "z,what", "w,pos"])
+    config = data.LabeledText(bad_rows="skip", where="source=imdb")
+    found, labels, skipped = config.read_file(source, ("neg", "pos"))
+    assert found == ["x", "y", "w"]
+    assert labels.tolist() == [1, 0, 1]
+    assert labels.dtype == np.int32
+    assert skipped == {"unknown label": 1}
+    with pytest.raises(errors.UserError, match="new.csv:4: unknown label: 'what'"):
+        data.LabeledText().read_file(source, ("neg", "pos"))
+    source = write_csv(tmp_path / "many.csv", ["x,a|b", "y,"])
+    config = data.LabeledText(multi_label=True, label_separator="|")
+    _, labels, _ = config.read_file(source, ("a", "b", "c"))
+    assert labels.tolist() == [[1, 1, 0], [0, 0, 0]]
+
+
+def test_texts_for_prediction_need_no_label(tmp_path):
+    source = write_csv(tmp_path / "new.csv", ["x", "", "y"], "text")
+    config = data.LabeledText(where="source=imdb")
+    assert list(config.texts(source)) == [(2, "x"), (4, "y")]
+    (tmp_path / "new.txt").write_text("x\n\ny, z\n")
+    assert list(config.texts(str(tmp_path / "new.txt"))) == [(1, "x"), (3, "y, z")]
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"train": ""}, "train must name a source. Got train=''."),
+        ({"validation_fraction": 1.0}, "Got validation_fraction=1.0."),
+        ({"test_fraction": -0.1}, "Got test_fraction=-0.1."),
+        ({"test_fraction": 0.5, "validation_fraction": 0.5}, "Got 0.5 + 0.5."),
+        ({"where": "imdb"}, "where must be COLUMN=VALUE"),
+        ({"where": "source="}, "Got 'source='."),
+        ({"encoding": "utf8x"}, "Got 'utf8x'."),
+        ({"label_separator": ""}, "label_separator must not be empty."),
+        ({"max_examples": 1}, "max_examples must be at least 2. Got 1."),
+        ({"labels": ("a", "a")}, "labels must be distinct. Got a, a."),
+        ({"columns": ("a", "b", "a")}, "columns must be distinct. Got a, b, a."),
+    ],
+)
+def test_settings_are_checked(settings, message):
+    with pytest.raises(errors.UserError) as raised:
+        data.LabeledText(**settings)
+    assert message in str(raised.value)
+
+
+def test_memory_does_not_grow_with_the_texts(tmp_path):
+    num_rows, filling = 2500, "word " * 1600
+    with (tmp_path / "big.csv").open("w") as file:
+        file.write("text,label\n")
+        for number in range(num_rows):
+            file.write(f"{number} {filling},{number % 2}\n")
+    assert (tmp_path / "big.csv").stat().st_size > 20e6
+    tracemalloc.start()
+    before = pyarrow.total_allocated_bytes()
+    try:
+        records = data.LabeledText(train=str(tmp_path / "big.csv")).read(tmp_path / "d")
+        num_characters = sum(map(len, records.iterate_texts("train")))
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert num_characters > 15e6
+    # a buffer of 4 MiB, its copy in Arrow, and some 100 bytes a row
+    assert peak < 12e6
+    assert pyarrow.total_allocated_bytes() - before < 6e6
+
+
+def test_the_package_is_light_to_import():
+    code = (
+        "import sys, tfm.data\n"
+        "heavy = {'tensorflow', 'keras', 'keras_nlp', 'pyarrow', 'numpy', 'pandas'}\n"
+        "print(sorted(heavy & set(sys.modules)))"
+    )
+    root = pathlib.Path(data.__file__).parents[2]
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=root, capture_output=True, text=True
+    )
+    assert done.stdout.strip() == "[]", done.stderr
+
+
+def test_the_default_source_is_imdb(tmp_path):
+    records = data.LabeledText(where="source=imdb").read(tmp_path / "data")
+    assert sum(map(len, records.splits.values())) == 25_000 - 96
+    assert records.label_names == ("0", "1")
+    normalised = {
+        name: {" ".join(text.split()) for text in records.iterate_texts(name)}
+        for name in records.splits
+    }
+    assert sum(map(len, normalised.values())) == len(set().union(*normalised.values()))

@@ -1,0 +1,210 @@
+"""The loop: what happens when, early stopping, resuming, interruption."""
+
+import os
+import signal
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tfm.training import checkpoints
+from tfm.training import loop
+from tfm.training import step
+
+
+class Recorder:
+    def __init__(self):
+        self.steps, self.logs, self.evaluations = [], {}, {}
+
+    def progress(self, at_step, rows, seconds):
+        self.steps.append((at_step, len(rows["loss"])))
+
+    def logged(self, at_step, scalars):
+        self.logs[at_step] = scalars
+
+    def evaluated(self, at_step, metrics, is_best):
+        self.evaluations[at_step] = is_best
+
+
+def _plan(**changes):
+    values = {
+        "total_steps": 10,
+        "eval_every": 4,
+        "checkpoint_every": None,
+        "log_every": 3,
+        "best_metric": "accuracy",
+        "patience": None,
+    }
+    return loop.Plan(**values | changes)
+
+
+def _batches(first_step):
+    """Each step's batch is a function of the step alone."""
+
+    def batch(number):
+        x = tf.cast(tf.range(4), tf.float32) + tf.cast(number, tf.float32)
+        return {"tokens": tf.cast(x[:, None], tf.int32), "label": tf.sin(x)}
+
+    return tf.data.Dataset.range(first_step, 1_000_000).map(batch)
+
+
+def _loss(outputs, batch):
+    return tf.square(outputs[:, 0] - batch["label"]), tf.ones(4), {}
+
+
+def _make(folder, recorder=None, metrics=(), on_step=None, **changes):
+    """A Loop over a model with dropout, in `folder`."""
+    keras.utils.set_random_seed(7)
+    tokens = keras.Input((1,), dtype="int32")
+    x = keras.layers.Dense(8, activation="tanh")(keras.ops.cast(tokens, "float32") / 9)
+    model = keras.Model(tokens, keras.layers.Dense(1)(keras.layers.Dropout(0.5)(x)))
+    optimizer = keras.optimizers.AdamW(0.05)
+    optimizer.build(model.trainable_variables)
+    state = checkpoints.Checkpoints(folder, model, optimizer, keep=2)
+    state.restore()
+    run = step.train_function(model, _loss, optimizer, clip_norm=1.0)
+    left = list(metrics)
+
+    def train(iterator, count):
+        if on_step:
+            on_step(int(state.step))
+        return run(iterator, count)
+
+    def evaluate(at_step):
+        return left.pop(0) if left else {"accuracy": 0.5, "loss": 1.0}
+
+    recorder = recorder or Recorder()
+    made = loop.Loop(_plan(**changes), train, _batches, evaluate, state, [recorder])
+    return made, state, model, recorder
+
+
+def test_everything_happens_at_its_step(tmp_path):
+    made, state, _, recorder = _make(tmp_path)
+    assert made.run() == "finished"
+    assert int(state.step) == 10
+    assert sum(count for _, count in recorder.steps) == 10
+    assert list(recorder.logs) == [1, 3, 6, 9, 10]
+    assert list(recorder.evaluations) == [4, 8, 10]
+
+
+def test_a_logged_loss_is_the_mean_of_its_window(tmp_path):
+    recorder = Recorder()
+    losses = []
+    recorder.progress = lambda at, rows, seconds: losses.extend(rows["loss"])
+    made, *_ = _make(tmp_path, recorder)
+    made.run()
+    assert recorder.logs[6]["loss"] == pytest.approx(np.mean(losses[3:6]), rel=1e-6)
+
+
+def test_the_best_evaluation_is_kept_and_restored(tmp_path):
+    scores = [{"accuracy": value} for value in (0.6, 0.8, 0.7)]
+    weights = {}
+    recorder = Recorder()
+    made, state, model, _ = _make(tmp_path, recorder, scores)
+    recorder.evaluated = lambda at, metrics, best: weights.update(
+        {at: model.get_weights()[0]}
+    )
+    made.run()
+    assert int(state.best_step) == 8
+    assert state.restore_best()
+    np.testing.assert_array_equal(model.get_weights()[0], weights[8])
+    assert np.any(model.get_weights()[0] != weights[10])
+
+
+def test_it_stops_when_patience_is_lost_and_stays_stopped(tmp_path):
+    scores = [{"accuracy": value} for value in (0.9, 0.8, 0.7, 0.95)]
+    made, state, _, _ = _make(tmp_path, metrics=scores, patience=2, total_steps=40)
+    assert made.run() == "stopped early"
+    assert int(state.step) == 12
+    made, state, _, recorder = _make(tmp_path, patience=2, total_steps=40)
+    assert made.run() == "stopped early"
+    assert not recorder.steps
+
+
+def test_a_loss_is_better_when_lower_and_a_nan_never():
+    assert loop.is_better("loss", 0.1, 0.2) and not loop.is_better("loss", 0.3, 0.2)
+    assert loop.is_better("f1_macro", 0.3, 0.2)
+    assert not loop.is_better("f1_macro", float("nan"), 0.2)
+    assert loop.is_better("f1_macro", 0.0, float("nan"))
+
+
+def test_an_interrupted_run_goes_on_bit_for_bit(tmp_path):
+    whole, _, model, _ = _make(tmp_path / "whole", total_steps=23)
+    whole.run()
+
+    def ctrl_c(at_step):
+        if at_step >= 7:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    first, state, _, _ = _make(tmp_path / "cut", on_step=ctrl_c, total_steps=23)
+    assert first.run() == "interrupted"
+    stopped_at = int(state.step)
+    assert 7 < stopped_at < 23
+    second, state, resumed, recorder = _make(tmp_path / "cut", total_steps=23)
+    assert second.run() == "finished"
+    assert recorder.steps[0][0] - recorder.steps[0][1] == stopped_at
+    for ours, theirs in zip(resumed.get_weights(), model.get_weights(), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_without_the_dropout_state_the_resumed_run_would_differ(tmp_path, monkeypatch):
+    whole, _, model, _ = _make(tmp_path / "whole", total_steps=20)
+    whole.run()
+    monkeypatch.setattr(checkpoints, "random_states", lambda model: [])
+    half, *_ = _make(tmp_path / "cut", total_steps=10)
+    half.run()
+    rest, _, resumed, _ = _make(tmp_path / "cut", total_steps=20)
+    rest.run()
+    assert np.any(resumed.get_weights()[0] != model.get_weights()[0])
+
+
+def test_only_the_newest_checkpoints_stay(tmp_path):
+    made, *_ = _make(tmp_path, checkpoint_every=2)
+    made.run()
+    kept = sorted(path.stem for path in (tmp_path / "last").glob("*.index"))
+    assert kept == ["step-10", "step-8"]
+
+
+@keras.saving.register_keras_serializable(package="test")
+class Stack(keras.layers.Layer):
+    """Keeps its sublayers in a list of tuples."""
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        dense = [(keras.layers.Dense(2), keras.layers.Dropout(0.1)) for _ in range(2)]
+        self.pairs = dense
+
+    def call(self, x, training=False):
+        for dense, dropout in self.pairs:
+            x = dropout(dense(x), training=training)
+        return x
+
+
+def test_weights_in_lists_of_sublayers_are_saved_too(tmp_path):
+    def make():
+        tokens = keras.Input((3,))
+        model = keras.Model(tokens, Stack()(tokens))
+        optimizer = keras.optimizers.Adam()
+        optimizer.build(model.trainable_variables)
+        return model, checkpoints.Checkpoints(tmp_path, model, optimizer, keep=1)
+
+    model, state = make()
+    state.save()
+    other, _ = make()
+    assert len(checkpoints.random_states(model)) == 2
+    assert np.any(other.get_weights()[0] != model.get_weights()[0])
+    checkpoints.restore_weights(other, tmp_path / "last")
+    for ours, theirs in zip(other.get_weights(), model.get_weights(), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_weights_alone_are_restored_with_their_step(tmp_path):
+    made, _, model, _ = _make(tmp_path)
+    made.run()
+    expected = model.get_weights()
+    _, _, other, _ = _make(tmp_path / "new")
+    assert checkpoints.restore_weights(other, tmp_path / "last") == 10
+    for ours, theirs in zip(other.get_weights(), expected, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    assert checkpoints.restore_weights(other, tmp_path / "nowhere") is None

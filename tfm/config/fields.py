@@ -1,0 +1,164 @@
+"""The leaf fields of nested frozen dataclasses: names, types, help, new values.
+
+A field of an experiment is addressed as on the command line: `train.steps`.
+"""
+
+import ast
+import dataclasses
+import difflib
+import functools
+import inspect
+import textwrap
+import types
+import typing
+from collections.abc import Iterator
+from collections.abc import Mapping
+
+from tfm import errors
+
+_TRUE, _FALSE = ("true", "yes", "1"), ("false", "no", "0")
+
+
+@dataclasses.dataclass(frozen=True)
+class Field:
+    """One leaf: `path` as in train.steps, its type, value and help text."""
+
+    path: str
+    type: object
+    value: object
+    help: str
+
+    def parse(self, text: str) -> object:
+        """The value that `text` writes; UserError names the field and the rule."""
+        try:
+            return parse(self.type, text)
+        except ValueError as error:
+            raise errors.UserError(
+                f"--{self.path} takes {error}. Got {text!r}."
+            ) from None
+
+
+def parse(kind: object, text: str) -> object:
+    """`text` as a value of the type `kind`.
+
+    Raises:
+      ValueError: its message says what the type takes, as "a whole number".
+    """
+    options = typing.get_args(kind)
+    if typing.get_origin(kind) is typing.Literal:
+        if text not in options:
+            near = nearest(text, options)
+            raise ValueError(f"one of {', '.join(options)}{near}")
+        return text
+    if isinstance(kind, types.UnionType):  # T | None
+        if text.lower() in ("none", "null", ""):
+            return None
+        inner = next(option for option in options if option is not type(None))
+        try:
+            return parse(inner, text)
+        except ValueError as error:
+            raise ValueError(f"{error}, or none") from None
+    if typing.get_origin(kind) is tuple:
+        parts = [part.strip() for part in text.split(",")] if text else []
+        return tuple(parse(options[0], part) for part in parts)
+    if kind is bool:
+        if text.lower() not in _TRUE + _FALSE:
+            raise ValueError("true or false")
+        return text.lower() in _TRUE
+    if kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            name = "a whole number" if kind is int else "a number"
+            raise ValueError(name) from None
+    if kind is str:
+        return text
+    raise TypeError(f"A field of type {kind} cannot be set from the command line.")
+
+
+def show(value: object) -> str:
+    """`value` as it is written on the command line."""
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, tuple):
+        return ",".join(show(item) for item in value)
+    return str(value)
+
+
+def leaves(config: object, prefix: str = "") -> Iterator[Field]:
+    """Every leaf field below `config`, in the order of its definition."""
+    hints = typing.get_type_hints(type(config))
+    comments = field_comments(type(config))
+    for field in dataclasses.fields(config):
+        value = getattr(config, field.name)
+        path = prefix + field.name
+        if dataclasses.is_dataclass(value):
+            yield from leaves(value, path + ".")
+        else:
+            text = comments.get(field.name, "")
+            yield Field(path, hints[field.name], value, text)
+
+
+def override(config: object, changes: Mapping[str, object], prefix: str = ""):
+    """A copy of `config` with new values by path; all checks run again.
+
+    Raises:
+      UserError: an unknown path, or a value that a check refuses.
+    """
+    own, deeper = {}, {}
+    names = {field.name for field in dataclasses.fields(config)}
+    for path, value in changes.items():
+        head, _, rest = path.partition(".")
+        if head not in names:
+            raise errors.UserError(
+                f"There is no field {prefix}{head}{nearest(head, names)}."
+            )
+        if rest:
+            deeper.setdefault(head, {})[rest] = value
+        else:
+            own[head] = value
+    for head, values in deeper.items():
+        own[head] = override(getattr(config, head), values, f"{prefix}{head}.")
+    try:
+        return dataclasses.replace(config, **own)
+    except errors.UserError as error:
+        where = f"{prefix[:-1]}: " if prefix and deeper.keys().isdisjoint(own) else ""
+        raise errors.UserError(f"{where}{error}") from None
+
+
+def nearest(name: str, names: typing.Iterable[str]) -> str:
+    """`; did you mean X?`-like words for the nearest of `names`, or nothing."""
+    close = difflib.get_close_matches(name, list(names), n=1, cutoff=0.6)
+    return f" (did you mean {close[0]}?)" if close else ""
+
+
+@functools.cache
+def field_comments(cls: type) -> dict[str, str]:
+    """Each field's comment, behind it or on the lines above it, as its help."""
+    comments = {}
+    for base in reversed(cls.__mro__):
+        if not dataclasses.is_dataclass(base):
+            continue
+        try:
+            lines = textwrap.dedent(inspect.getsource(base)).splitlines()
+        except (OSError, TypeError):  # a class typed at a prompt has no source
+            continue
+        for node in ast.parse("\n".join(lines)).body[0].body:
+            if isinstance(node, ast.AnnAssign):
+                comments[node.target.id] = _comment(lines, node)
+    return comments
+
+
+def _comment(lines: list[str], node: ast.AnnAssign) -> str:
+    last = lines[node.end_lineno - 1]
+    behind = last.encode()[node.end_col_offset :].decode().strip()
+    if behind.startswith("#"):
+        return behind.lstrip("# ")
+    above = []
+    for line in reversed(lines[: node.lineno - 1]):
+        if not line.strip().startswith("#"):
+            break
+        above.insert(0, line.strip().lstrip("# "))
+    return " ".join(above)

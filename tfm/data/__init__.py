@@ -1,0 +1,6 @@
+"""From a user's files to batches: sources -> records -> tokens -> batches."""
+
+from tfm.data.augmentation import Augment
+from tfm.data.labeled_text import LabeledText
+
+__all__ = ["Augment", "LabeledText"]

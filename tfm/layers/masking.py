@@ -1,0 +1,49 @@
+"""What masks do to features.
+
+B batch, T positions, D width, N picked positions.
+"""
+
+import keras
+from keras import ops
+
+
+class MaskedLayer(keras.layers.Layer):
+    """A layer whose `mask` is an argument of its call and goes no further.
+
+    Keras would attach the mask to the output and hand it on behind the scenes.
+    """
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.supports_masking = True
+
+    def compute_mask(self, inputs, previous_mask):
+        return None
+
+
+@keras.saving.register_keras_serializable(package="tfm")
+class ZeroPadding(MaskedLayer):
+    """`zero_padding` as a layer: x_BTD and mask [B, T] -> x_BTD."""
+
+    def call(self, x_BTD, mask=None):
+        return zero_padding(x_BTD, mask)
+
+
+def zero_padding(x_BTD, mask_BT):
+    """x_BTD with zeros where mask_BT is False; x_BTD itself if the mask is None."""
+    if mask_BT is None:
+        return x_BTD
+    # where, not a product: 0 * inf is nan
+    return ops.where(mask_BT[:, :, None], x_BTD, 0.0)
+
+
+def take_positions(x_BTD, positions_BN):
+    """x_BND: row b holds x_BTD[b, positions_BN[b, n]].
+
+    One lookup of rows of the flat input: on a CPU it and its gradient take about two
+    thirds of the time of take_along_axis.
+    """
+    num_rows, length, width = ops.shape(x_BTD)
+    start_B = ops.arange(num_rows, dtype="int32") * length
+    rows_XD = ops.reshape(x_BTD, (-1, width))
+    return ops.take(rows_XD, positions_BN + start_B[:, None], axis=0)

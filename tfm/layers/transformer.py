@@ -1,0 +1,199 @@
+"""Transformer blocks. B batch, T positions, D width; S positions of the memory."""
+
+import keras
+
+from tfm.layers import attention
+from tfm.layers import feedforward
+from tfm.layers import masking
+
+NORMS = ("pre", "post")
+NORMALIZATIONS = ("layer", "rms")
+_EPSILON = 1e-5
+
+
+@keras.saving.register_keras_serializable(package="tfm")
+class TransformerEncoderBlock(masking.MaskedLayer):
+    """Self-attention, then a feed-forward network, each with a residual around it.
+
+    norm="post": norm(x + f(x)), Vaswani et al. 2017 (https://arxiv.org/abs/1706.03762);
+    norm="pre": x + f(norm(x)), Xiong et al. 2020 (https://arxiv.org/abs/2002.04745),
+    and the model normalizes once more after its last block.
+
+    Args:
+      width: D.
+      num_heads: of the attention, dividing the width.
+      feedforward_width: hidden width of the feed-forward network.
+      activation: relu, gelu or swiglu.
+      norm: "pre" or "post".
+      normalization: "layer", or "rms" (https://arxiv.org/abs/1910.07467).
+      rotary: rotary positions in the attention.
+      num_key_heads: heads of keys and values, fewer than num_heads if grouped.
+      dropout: share dropped of the attention weights, of the hidden values and of
+        what each residual adds.
+      l1: penalty on |weight| of the kernels.
+      l2: penalty on weight^2 of the kernels.
+
+    Call arguments:
+      x_BTD.
+      mask: bool [B, T], True = real token; or [B, T, T], True = may be attended to.
+
+    Returns:
+      x_BTD.
+    """
+
+    def __init__(
+        self,
+        width,
+        num_heads,
+        feedforward_width,
+        activation="gelu",
+        norm="pre",
+        normalization="layer",
+        rotary=False,
+        num_key_heads=None,
+        dropout=0.0,
+        l1=0.0,
+        l2=0.0,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        _check_norm(norm)
+        self.pre = norm == "pre"
+        self.attention = attention.MultiHeadAttention(
+            width,
+            num_heads,
+            num_key_heads=num_key_heads,
+            rotary=rotary,
+            dropout=dropout,
+            l1=l1,
+            l2=l2,
+            name="attention",
+        )
+        self.feedforward = feedforward.FeedForward(
+            width, feedforward_width, activation, dropout, l1, l2, name="feedforward"
+        )
+        self.attention_norm = normalize(normalization, "attention_norm")
+        self.feedforward_norm = normalize(normalization, "feedforward_norm")
+        self.dropout = keras.layers.Dropout(dropout)
+
+    def call(self, x_BTD, mask=None):
+        def attend(y_BTD):
+            return self.dropout(self.attention(y_BTD, mask=mask))
+
+        def feed(y_BTD):
+            return self.dropout(self.feedforward(y_BTD))
+
+        x_BTD = _residual(x_BTD, attend, self.attention_norm, self.pre)
+        return _residual(x_BTD, feed, self.feedforward_norm, self.pre)
+
+
+@keras.saving.register_keras_serializable(package="tfm")
+class TransformerDecoderBlock(masking.MaskedLayer):
+    """Causal self-attention, attention over a memory if asked for, feed-forward.
+
+    Sources and arguments as TransformerEncoderBlock, and:
+
+    Args:
+      cross_attention: attend over a memory as well, such as an encoder's output.
+
+    Call arguments:
+      x_BTD.
+      memory_BSM: with cross_attention, of any width.
+      mask: bool [B, T], True = real token; or [B, T, T], True = may be attended to
+        where the causal order allows it.
+      memory_mask: bool [B, S], True = real token of the memory.
+
+    Returns:
+      x_BTD.
+    """
+
+    def __init__(
+        self,
+        width,
+        num_heads,
+        feedforward_width,
+        activation="gelu",
+        norm="pre",
+        normalization="layer",
+        rotary=False,
+        num_key_heads=None,
+        cross_attention=False,
+        dropout=0.0,
+        l1=0.0,
+        l2=0.0,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        _check_norm(norm)
+        self.pre = norm == "pre"
+
+        def attend(name, **options):
+            return attention.MultiHeadAttention(
+                width,
+                num_heads,
+                num_key_heads=num_key_heads,
+                dropout=dropout,
+                l1=l1,
+                l2=l2,
+                name=name,
+                **options,
+            )
+
+        self.attention = attend("attention", causal=True, rotary=rotary)
+        self.attention_norm = normalize(normalization, "attention_norm")
+        self.cross_attention = None
+        if cross_attention:
+            self.cross_attention = attend("cross_attention")
+            self.cross_norm = normalize(normalization, "cross_norm")
+        self.feedforward = feedforward.FeedForward(
+            width, feedforward_width, activation, dropout, l1, l2, name="feedforward"
+        )
+        self.feedforward_norm = normalize(normalization, "feedforward_norm")
+        self.dropout = keras.layers.Dropout(dropout)
+
+    def call(self, x_BTD, memory_BSM=None, mask=None, memory_mask=None):
+        if (memory_BSM is None) != (self.cross_attention is None):
+            raise ValueError(
+                "A decoder block needs a memory exactly if cross_attention is set. "
+                f"Got cross_attention={self.cross_attention is not None}, "
+                f"memory={'none' if memory_BSM is None else 'given'}."
+            )
+
+        def attend(y_BTD):
+            return self.dropout(self.attention(y_BTD, mask=mask))
+
+        def attend_memory(y_BTD):
+            mixed_BTD = self.cross_attention(y_BTD, memory_BSM, mask=memory_mask)
+            return self.dropout(mixed_BTD)
+
+        def feed(y_BTD):
+            return self.dropout(self.feedforward(y_BTD))
+
+        x_BTD = _residual(x_BTD, attend, self.attention_norm, self.pre)
+        if self.cross_attention is not None:
+            x_BTD = _residual(x_BTD, attend_memory, self.cross_norm, self.pre)
+        return _residual(x_BTD, feed, self.feedforward_norm, self.pre)
+
+
+def normalize(normalization: str, name: str | None = None) -> keras.layers.Layer:
+    """A layer for "layer" (Ba et al. 2016) or "rms" (Zhang & Sennrich 2019).
+
+    Both compute in float32 under any policy.
+    """
+    if normalization == "layer":
+        return keras.layers.LayerNormalization(epsilon=_EPSILON, name=name)
+    if normalization == "rms":
+        return keras.layers.RMSNormalization(epsilon=_EPSILON, name=name)
+    raise ValueError(
+        f"normalization must be one of {', '.join(NORMALIZATIONS)}. "
+        f"Got {normalization!r}."
+    )
+
+
+def _residual(x_BTD, sublayer, norm, pre: bool):
+    return x_BTD + sublayer(norm(x_BTD)) if pre else norm(x_BTD + sublayer(x_BTD))
+
+
+def _check_norm(norm: str):
+    if norm not in NORMS:
+        raise ValueError(f"norm must be one of {', '.join(NORMS)}. Got {norm!r}.")

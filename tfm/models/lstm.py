@@ -1,0 +1,71 @@
+"""An LSTM over token embeddings.
+
+B batch, T positions, E embedding width, D width, P pooled width.
+"""
+
+import dataclasses
+from typing import Literal
+
+from tfm.models import checks
+
+Pooling = Literal["last", "mean", "max", "attention"]
+
+
+@dataclasses.dataclass(frozen=True)
+class LSTM:
+    """Embeddings, then stacked LSTMs (Hochreiter & Schmidhuber 1997)."""
+
+    embedding_width: int = 128  # entries of a token's vector
+    width: int = 64  # of the state, in each direction
+    num_layers: int = 1  # stacked LSTMs
+    bidirectional: bool = False  # read backward as well: twice the width
+    pooling: Pooling = "last"  # the text's vector; last: the final state
+    dropout: float = 0.0  # share of each LSTM's outputs dropped
+    embedding_dropout: float = 0.0  # share of the embeddings' entries dropped
+    l1: float = 0.0  # penalty on |weight| of the LSTMs' kernels
+    l2: float = 0.0  # penalty on weight^2 of the LSTMs' kernels
+
+    def __post_init__(self):
+        checks.positive(self, "embedding_width", "width", "num_layers")
+        checks.fraction(self, "dropout", "embedding_dropout")
+        checks.not_negative(self, "l1", "l2")
+        checks.one_of(self, pooling=Pooling)
+
+    def build(self, vocab_size: int, max_length: int):
+        """The keras.Model tokens_BT int32 -> {"sequence": s_BTD, "pooled": p_BP}.
+
+        Id 0 is padding and comes after the real tokens; the sequence is zero there.
+        D = P = width, or twice that if bidirectional.
+
+        Args:
+          vocab_size: ids are below it.
+          max_length: T.
+        """
+        import keras
+
+        from tfm import layers
+
+        tokens_BT = keras.Input((max_length,), dtype="int32", name="tokens")
+        mask_BT = keras.ops.not_equal(tokens_BT, 0)
+        x_BTE = layers.TokenEmbedding(
+            vocab_size,
+            self.embedding_width,
+            dropout=self.embedding_dropout,
+            name="embedding",
+        )(tokens_BT)
+        sequence_BTD, pooled_BP = layers.LSTM(
+            self.width,
+            self.num_layers,
+            self.bidirectional,
+            dropout=self.dropout,
+            l1=self.l1,
+            l2=self.l2,
+            name="lstm",
+        )(x_BTE, mask=mask_BT)
+        if self.pooling != "last":
+            pooled_BP = layers.Pooling(
+                self.pooling, sequence_BTD.shape[-1], name="pooling"
+            )(sequence_BTD, mask=mask_BT)
+        dropout = keras.layers.Dropout(self.dropout, name="dropout")
+        outputs = {"sequence": dropout(sequence_BTD), "pooled": dropout(pooled_BP)}
+        return keras.Model(tokens_BT, outputs, name="lstm_model")

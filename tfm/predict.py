@@ -1,0 +1,197 @@
+"""Predicts with a run: python -m tfm.predict --run_dir=runs/text_cls --text="..."."""
+
+import contextlib
+import csv
+import dataclasses
+import json
+import pathlib
+import sys
+import typing
+from collections.abc import Iterable
+from collections.abc import Iterator
+
+from tfm import config
+from tfm import errors
+from tfm import trained
+
+
+@dataclasses.dataclass(frozen=True)
+class Options:
+    """python -m tfm.predict --run_dir=DIR [--text=TEXT | --input=FILE]
+
+    Prints the label and the probability of each class for texts on the command
+    line, in a file, or, given neither, of each line of standard input.
+    """
+
+    run_dir: str = ""  # the folder of a trained run
+    # a text; may be given several times
+    text: list[str] = dataclasses.field(default_factory=list)
+    input: str = ""  # a file with the run's text column, or of one text per line
+    output: str = ""  # .csv or .jsonl: the input's columns and the predictions
+    json: bool = False  # print one JSON object per text
+    # the best one by validation, or the newest one
+    checkpoint: typing.Literal["best", "last"] = "best"
+    batch_size: int = 64  # texts per batch
+
+
+def main(options: Options) -> None:
+    if options.text and options.input:
+        raise errors.UserError("Give --text or --input, not both.")
+    if options.output and not options.input:
+        raise errors.UserError("--output goes with --input.")
+    if options.batch_size < 1:
+        raise errors.UserError(
+            f"--batch_size takes 1 or more. Got {options.batch_size}."
+        )
+    writer = _writer(options)  # a mistake in it is told before the model is loaded
+    run = trained.load(options.run_dir, options.checkpoint)
+    if options.text:
+        rows = [{"text": text} for text in options.text]
+        batches = _batched(rows, options.batch_size)
+    elif options.input:
+        batches = _batched(_rows(run, options.input), options.batch_size)
+    else:
+        if sys.stdin.isatty():
+            print("Type a text and press Enter; Ctrl-D ends.", file=sys.stderr)
+        batches = _standard_input(options.batch_size)
+    count = 0
+    column = run.experiment.data.text if options.input else "text"
+    with writer(run.task) as write:
+        for batch in batches:
+            texts = [str(row[column]) for row in batch]
+            for row, found in zip(
+                batch, run.predict(texts, options.batch_size), strict=True
+            ):
+                write(row, found)
+            count += len(batch)
+    if options.output:
+        print(f"{count:,} predictions written to {options.output}")
+
+
+def _rows(run, path: str) -> Iterator[dict]:
+    """The rows of the input file, as {column: value}; a bad one stops it."""
+    from tfm.data import sources
+
+    data = run.experiment.data
+    rows = sources.read(
+        path, text=data.text, columns=data.columns, encoding=data.encoding
+    )
+    for row in rows:
+        if row.problem:
+            raise errors.UserError(f"{row.origin}:{row.line}: {row.problem}.")
+        yield row.values
+
+
+def _batched(rows: Iterable[dict], size: int) -> Iterator[list[dict]]:
+    batch = []
+    for row in rows:
+        batch.append(row)
+        if len(batch) == size:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def _standard_input(size: int) -> Iterator[list[dict]]:
+    """Whole lines as they arrive, many at a time where many are there."""
+    rest = b""
+    while chunk := sys.stdin.buffer.read1(1 << 16):
+        *lines, rest = (rest + chunk).split(b"\n")
+        yield from _batched(map(_line, lines), size)
+    if rest:
+        yield [_line(rest)]
+
+
+def _line(line: bytes) -> dict:
+    return {"text": line.decode("utf-8", errors="replace").rstrip("\r")}
+
+
+def _writer(options: Options):
+    """A context manager that takes the task and gives write(row, prediction)."""
+    if not options.output:
+        return _json_lines if options.json else _plain_lines
+    path = pathlib.Path(options.output)
+    kinds = {".csv": _csv_file, ".jsonl": _jsonl_file}
+    if path.suffix not in kinds:
+        raise errors.UserError(f"--output must end in .csv or .jsonl. Got {path}.")
+    if not path.parent.is_dir():
+        raise errors.UserError(f"There is no folder {path.parent} for --output.")
+    return lambda task: kinds[path.suffix](path, task)
+
+
+@contextlib.contextmanager
+def _plain_lines(task):
+    """Label, probabilities, text; separated by tabs."""
+
+    def write(row, found):
+        chances = " ".join(f"{n}={p:.4f}" for n, p in found["probabilities"].items())
+        print(_joined(found["label"]), chances, row["text"], sep="\t", flush=True)
+
+    yield write
+
+
+@contextlib.contextmanager
+def _json_lines(task):
+    def write(row, found):
+        print(_dumps(row | found), flush=True)
+
+    yield write
+
+
+@contextlib.contextmanager
+def _jsonl_file(path: pathlib.Path, task):
+    with _created(path) as file:
+        yield lambda row, found: file.write(_dumps(row | _prefixed(found)) + "\n")
+
+
+@contextlib.contextmanager
+def _csv_file(path: pathlib.Path, task):
+    with _created(path) as file:
+        writer = csv.writer(file)
+        head = []
+
+        def write(row, found):
+            if not head:
+                names = (f"probability_{name}" for name in task.label_names)
+                head[:] = [*row, "predicted_label", *names]
+                writer.writerow(head)
+            chances = found["probabilities"].values()
+            label = _joined(found["label"])
+            writer.writerow([*row.values(), label, *(f"{p:.6f}" for p in chances)])
+
+        yield write
+
+
+@contextlib.contextmanager
+def _created(path: pathlib.Path):
+    """A new text file that takes its name when all is written."""
+    scratch = path.with_name(path.name + ".tmp")
+    try:
+        with scratch.open("w", encoding="utf-8", newline="") as file:
+            yield file
+        scratch.replace(path)
+    except OSError as error:
+        raise errors.UserError(f"{path} cannot be written: {error.strerror}.") from None
+    finally:
+        scratch.unlink(missing_ok=True)
+
+
+def _prefixed(found: dict) -> dict:
+    """Keys that do not hide the input's own column `label`."""
+    return {
+        "predicted_label": found["label"],
+        "probabilities": found["probabilities"],
+    }
+
+
+def _joined(label) -> str:
+    return label if isinstance(label, str) else ",".join(label)
+
+
+def _dumps(body: dict) -> str:
+    return json.dumps(body, ensure_ascii=False, default=str)
+
+
+if __name__ == "__main__":
+    config.run(main, Options)

@@ -1,0 +1,37 @@
+"""Imports TensorFlow without the notes it writes on every start."""
+
+import os
+import re
+import sys
+import tempfile
+
+# What every start on a machine without a GPU says; all else is passed on.
+_NOTES = re.compile(
+    "All log messages before absl::InitializeLog"
+    "|oneDNN custom operations are on"
+    "|Could not find cuda drivers"
+    "|failed call to cuInit"
+    "|This TensorFlow binary is optimized"
+    "|To enable the following instructions"
+)
+
+
+def import_tensorflow() -> None:
+    """Imports TensorFlow and finds its devices; other messages still appear."""
+    if "tensorflow" in sys.modules:
+        return
+    sys.stderr.flush()
+    stderr = os.dup(2)
+    with tempfile.TemporaryFile() as notes:
+        os.dup2(notes.fileno(), 2)
+        try:
+            import tensorflow as tf
+
+            tf.config.list_physical_devices()
+        finally:
+            os.dup2(stderr, 2)
+            os.close(stderr)
+            notes.seek(0)
+            for line in notes.read().decode(errors="replace").splitlines():
+                if not _NOTES.search(line):
+                    print(line, file=sys.stderr)

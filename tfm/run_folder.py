@@ -1,0 +1,149 @@
+"""The run folder: all that is needed to resume, evaluate and predict.
+
+config.json    the experiment, every field, and what the command line changed
+experiment.py  a copy of the experiment's file, where it is a user's own
+task.json      the labels
+tokenizer/     the vocabulary
+data/          the prepared records and tokens (can be made again from the source)
+checkpoints/   last/ and best/
+events/        for TensorBoard
+metrics.json   the scores of the best checkpoint
+"""
+
+import dataclasses
+import json
+import pathlib
+import shutil
+from collections.abc import Mapping
+
+import tfm
+from tfm import config
+from tfm import errors
+from tfm import experiments
+from tfm.config import fields
+from tfm.config import loading
+from tfm.training import settings
+
+
+class RunFolder:
+    """Paths within one run's folder, and its small JSON files."""
+
+    def __init__(self, path: str | pathlib.Path):
+        self.path = pathlib.Path(path)
+        self.config = self.path / "config.json"
+        self.own_experiment = self.path / "experiment.py"
+        self.task = self.path / "task.json"
+        self.tokenizer = self.path / "tokenizer"
+        self.records = self.path / "data" / "records"
+        self.tokens = self.path / "data" / "tokens"
+        self.checkpoints = self.path / "checkpoints"
+        self.events = self.path / "events"
+        self.metrics = self.path / "metrics.json"
+
+    def exists(self) -> bool:
+        """Whether a run was begun here."""
+        return self.config.is_file()
+
+    def saved(self) -> dict:
+        """config.json: experiment, command_line, tfm and config."""
+        if not self.path.is_dir():
+            raise errors.UserError(f"There is no run folder {self.path}.")
+        if not self.exists():
+            raise errors.UserError(f"{self.path} holds no run: it has no config.json.")
+        body = read_json(self.config)
+        if not isinstance(body, dict) or "config" not in body:
+            raise errors.UserError(f"{self.config} is not a run's configuration.")
+        return body
+
+    def experiment(self):
+        """The Experiment of this run, as it was saved."""
+        return config.from_json(self.saved()["config"], self.own_experiment)
+
+    def begin(self, name: str, experiment, changed: Mapping[str, object]) -> bool:
+        """Makes the folder, or checks that the run in it is the same one.
+
+        Args:
+          name: the experiment's name, or the path of its file.
+          experiment: with the command line's changes made.
+          changed: those changes, {path: value}.
+
+        Returns:
+          True if a run was there, to go on with.
+
+        Raises:
+          UserError: the folder holds something else, or cannot be written.
+        """
+        there = self.exists()
+        if there:
+            self._check_same(pathlib.Path(name).stem, experiment)
+        elif self.path.is_dir() and any(self.path.iterdir()):
+            raise errors.UserError(
+                f"{self.path} is not empty and holds no run. Give another --run_dir."
+            )
+        body = {
+            "experiment": pathlib.Path(name).stem,
+            "command_line": {path: fields.show(v) for path, v in changed.items()},
+            "tfm": tfm.__version__,
+            "config": config.to_json(experiment),
+        }
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            if there:
+                body["command_line"] = (
+                    self.saved()["command_line"] | (body["command_line"])
+                )
+            else:
+                self._copy_own(name)
+            write_json(self.config, body)
+        except OSError as error:
+            raise errors.UserError(
+                f"The run folder {self.path} cannot be written: {error.strerror}."
+            ) from None
+        return there
+
+    def _copy_own(self, name: str) -> None:
+        source = loading.find(name)
+        if source.resolve().parent != experiments.FOLDER.resolve():
+            shutil.copyfile(source, self.own_experiment)
+
+    def _check_same(self, name: str, experiment) -> None:
+        saved = self.saved()
+        if saved["experiment"] != name:
+            raise errors.UserError(
+                f"{self.path} holds a run of experiment {saved['experiment']}, "
+                f"not {name}. Give another --run_dir."
+            )
+        before = _values(self.experiment())
+        now = _values(experiment)
+        free = {f"train.{field}" for field in settings.RESUMABLE}
+        for path in before.keys() | now.keys():
+            if path in free or before.get(path) == now.get(path):
+                continue
+            old, new = (fields.show(values.get(path)) for values in (before, now))
+            raise errors.UserError(
+                f"{self.path} holds a run with {path}={old}, not {new}. Give another "
+                f"--run_dir, or resume with --run_dir={self.path} alone."
+            )
+
+
+def _values(experiment) -> dict[str, object]:
+    values = {leaf.path: leaf.value for leaf in fields.leaves(experiment)}
+    for field in dataclasses.fields(experiment):
+        values[field.name] = type(getattr(experiment, field.name)).__name__
+    return values
+
+
+def read_json(path: pathlib.Path):
+    """The content of a JSON file; UserError where it is damaged."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise errors.UserError(f"{path} cannot be read: {error}.") from None
+
+
+def write_json(path: pathlib.Path, body) -> None:
+    """Writes a JSON file in one move, so that it is never half there."""
+    scratch = path.with_name(path.name + ".tmp")
+    text = json.dumps(body, indent=2, ensure_ascii=False)
+    scratch.write_text(text + "\n", encoding="utf-8")
+    scratch.replace(path)

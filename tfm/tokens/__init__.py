@@ -1,0 +1,14 @@
+"""Text to ids and back; vocabularies are learnt from the training split.
+
+tokenizer = tokens.Tokens(method="wordpiece").learn(texts)
+rows = tokenizer.encode(["a fine film"])
+tokenizer.save("runs/text_cls/tokens")
+tokenizer = tokens.load("runs/text_cls/tokens")
+"""
+
+from tfm.tokens import config
+from tfm.tokens import tokenizer
+
+Tokens = config.Tokens
+Tokenizer = tokenizer.Tokenizer
+load = config.load

@@ -1,0 +1,131 @@
+"""The interface of all tokenizers."""
+
+import abc
+import dataclasses
+import json
+import pathlib
+from collections.abc import Iterable
+from collections.abc import Sequence
+
+import numpy as np
+
+from tfm import errors
+from tfm.tokens import config as config_lib
+from tfm.tokens import normalization
+
+CHUNK = 1024  # texts that a library sees at a time: its results take much memory
+
+
+class Tokenizer(abc.ABC):
+    """Text to ids and back.
+
+    A backend counts ids from 0, where 0 is unknown; this class moves them behind the
+    reserved tokens, which the backend never hears of.
+
+    Attributes:
+        config: the Tokens it was learnt from.
+        vocabulary: the tokens for display, in the order of their ids.
+    """
+
+    def __init__(self, config: config_lib.Tokens, learnt: Iterable[str]):
+        self.config = config
+        self.vocabulary = [*config.reserved, *learnt]
+        # where two tokens look the same, the first one counts: it may be reserved
+        self._ids = {token: id for id, token in reversed([*enumerate(self.vocabulary)])}
+        self._shift = self.first_word_id - 1  # from a backend's ids to ours
+
+    @property
+    def vocab_size(self) -> int:
+        """The number of ids: rows of an embedding, width of logits."""
+        return len(self.vocabulary)
+
+    @property
+    def first_word_id(self) -> int:
+        """The first id that is not reserved."""
+        return len(self.config.reserved)
+
+    def encode(self, texts: Sequence[str], truncate: bool = True) -> list[np.ndarray]:
+        """Returns the int32 ids of each text.
+
+        Args:
+            texts: what to encode.
+            truncate: whether to cut texts to `config.max_length` tokens.
+        """
+        if isinstance(texts, str):
+            raise errors.UserError("encode takes a list of texts. Got one str.")
+        rows = []
+        for start in range(0, len(texts), CHUNK):
+            chunk = texts[start : start + CHUNK]
+            chunk = [normalization.normalize(text, self.config) for text in chunk]
+            rows += [self._finish(row, truncate) for row in self._encode(chunk)]
+        return rows
+
+    def decode(self, rows: Iterable[Sequence[int]]) -> list[str]:
+        """Returns the text of each row, without its padding and special tokens."""
+        return self._decode([self._strip(row) for row in rows])
+
+    def tokens(self, row: Sequence[int]) -> list[str]:
+        """Returns the row's tokens for display, special ones included."""
+        return [self.vocabulary[id] for id in row]
+
+    def id_of(self, token: str) -> int:
+        """Returns the id of a token as `vocabulary` spells it."""
+        if token not in self._ids:
+            raise errors.UserError(f"The vocabulary must hold a token. Got {token!r}.")
+        return self._ids[token]
+
+    def save(self, folder: str | pathlib.Path) -> None:
+        """Writes all that `load` needs, and vocab.txt: a token a line, from id 0 on."""
+        folder = pathlib.Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        self._save(folder)
+        # as in JSON strings, "\n" stands for a line feed
+        lines = [json.dumps(t, ensure_ascii=False)[1:-1] for t in self.vocabulary]
+        _write(folder / "vocab.txt", "\n".join(lines) + "\n")
+        # last, since `load` takes a folder with this file for whole
+        fields = dataclasses.asdict(self.config)
+        _write(folder / config_lib.FILE, json.dumps(fields, indent=2) + "\n")
+
+    def _finish(self, row: Sequence[int], truncate: bool) -> np.ndarray:
+        row = np.asarray(row, np.int32)
+        length = self.config.max_length
+        if truncate and len(row) > length:
+            if self.config.truncate == "end":
+                row = row[:length]
+            elif self.config.truncate == "start":
+                row = row[-length:]
+            else:
+                half = length // 2
+                row = np.concatenate([row[: length - half], row[len(row) - half :]])
+        return np.where(row == 0, 1, row + self._shift).astype(np.int32)
+
+    def _strip(self, row: Sequence[int]) -> np.ndarray:
+        row = np.asarray(row, np.int64)
+        row = row[(row == 1) | (row > self._shift)]
+        return np.maximum(row - self._shift, 0)
+
+    @classmethod
+    @abc.abstractmethod
+    def learn(cls, config: config_lib.Tokens, texts: Iterable[str]) -> "Tokenizer":
+        """Returns a tokenizer with the vocabulary of the texts."""
+
+    @classmethod
+    @abc.abstractmethod
+    def load(cls, config: config_lib.Tokens, folder: pathlib.Path) -> "Tokenizer":
+        """Returns the tokenizer whose `_save` wrote to the folder."""
+
+    @abc.abstractmethod
+    def _encode(self, texts: list[str]) -> Iterable[Sequence[int]]:
+        """Normalized texts to the backend's ids."""
+
+    @abc.abstractmethod
+    def _decode(self, rows: list[np.ndarray]) -> list[str]:
+        """The backend's ids to texts."""
+
+    @abc.abstractmethod
+    def _save(self, folder: pathlib.Path) -> None:
+        """Writes the backend's own file."""
+
+
+def _write(path: pathlib.Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8", newline="\n")

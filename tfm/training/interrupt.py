@@ -1,0 +1,27 @@
+"""Ctrl-C and SIGTERM as a request: finish the step, save, then stop."""
+
+import signal
+
+
+class Interrupt:
+    """While it is entered, the first signal sets `requested`; a second one ends."""
+
+    SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+    def __init__(self):
+        self.requested: signal.Signals | None = None
+        self._before = {}
+
+    def __enter__(self):
+        for number in self.SIGNALS:
+            self._before[number] = signal.signal(number, self._on_signal)
+        return self
+
+    def __exit__(self, *_):
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def _on_signal(self, number, _):
+        if self.requested is not None:
+            raise KeyboardInterrupt
+        self.requested = signal.Signals(number)

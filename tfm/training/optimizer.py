@@ -1,0 +1,96 @@
+"""The optimizer, its learning-rate schedule and gradient clipping, as fields."""
+
+import dataclasses
+import typing
+
+from tfm import errors
+
+Name = typing.Literal[
+    "adamw",
+    "adam",
+    "sgd",
+    "rmsprop",
+    "adagrad",
+    "adadelta",
+    "adamax",
+    "nadam",
+    "ftrl",
+    "lion",
+    "lamb",
+    "adafactor",
+    "muon",
+]
+
+
+@dataclasses.dataclass(frozen=True)
+class Optimizer:
+    """A Keras optimizer by name, with warm-up and decay of its learning rate."""
+
+    name: Name = "adamw"  # a Keras optimizer
+    learning_rate: float = 1e-3  # the highest one, reached after warm-up
+    # how the learning rate falls from warm-up to the last step
+    schedule: typing.Literal["constant", "linear", "cosine", "inverse_sqrt"] = "cosine"
+    warmup_steps: int | None = None  # from zero to learning_rate; none: 5 % of all
+    end_factor: float = 0.0  # linear, cosine: the last rate over the highest
+    weight_decay: float = 0.0  # decoupled; not of biases and normalisation scales
+    momentum: float = 0.9  # sgd and rmsprop only
+    clip_norm: float | None = 1.0  # the gradients' global norm at the most
+
+    def __post_init__(self):
+        if not self.learning_rate > 0:
+            raise errors.UserError(
+                f"learning_rate must be above 0. Got {self.learning_rate}."
+            )
+        if self.warmup_steps is not None and self.warmup_steps < 0:
+            raise errors.UserError(
+                f"warmup_steps must not be negative. Got {self.warmup_steps}."
+            )
+        if not 0 <= self.end_factor <= 1:
+            raise errors.UserError(
+                f"end_factor must be in [0, 1]. Got {self.end_factor}."
+            )
+        if not 0 <= self.weight_decay < 1:
+            raise errors.UserError(
+                f"weight_decay must be in [0, 1). Got {self.weight_decay}."
+            )
+        if not 0 <= self.momentum < 1:
+            raise errors.UserError(f"momentum must be in [0, 1). Got {self.momentum}.")
+        if self.clip_norm is not None and not self.clip_norm > 0:
+            raise errors.UserError(
+                f"clip_norm must be above 0, or none. Got {self.clip_norm}."
+            )
+
+    def build(self, total_steps: int, model):
+        """The keras.optimizers.Optimizer for `total_steps` updates of `model`.
+
+        Clipping is left to the training step, which sees the global norm.
+        """
+        import keras
+
+        from tfm.training import schedules
+
+        classes = {
+            name.lower(): cls
+            for name, cls in vars(keras.optimizers).items()
+            if isinstance(cls, type) and issubclass(cls, keras.optimizers.Optimizer)
+        }
+        none = 0.0 if self.name == "adamw" else None  # how Keras writes no decay
+        extra = {"momentum": self.momentum} if self.name in ("sgd", "rmsprop") else {}
+        warmup_steps = self.warmup_steps
+        if warmup_steps is None:
+            warmup_steps = total_steps // 20
+        rate = schedules.WarmupDecay(
+            self.learning_rate,
+            self.schedule,
+            warmup_steps,
+            total_steps,
+            self.end_factor,
+        )
+        optimizer = classes[self.name](
+            rate, weight_decay=self.weight_decay or none, **extra
+        )
+        if self.weight_decay:
+            small = [v for v in model.trainable_variables if len(v.shape) < 2]
+            optimizer.exclude_from_weight_decay(var_list=small)
+        optimizer.build(model.trainable_variables)
+        return optimizer

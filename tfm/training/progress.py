@@ -1,0 +1,118 @@
+"""What a person sees while training: a live line, or plain lines in a log file."""
+
+import collections
+import time
+
+import numpy as np
+from rich import console as rich_console
+from rich import live
+from rich import text as rich_text
+
+PLAIN_SECONDS = 15.0  # between two plain lines
+NOT_SHOWN = ("loss", "weight", "tokens", "gradient_norm", "learning_rate", "skipped")
+WINDOW = 200  # steps over which loss and metrics are averaged
+
+
+class Progress:
+    """A live progress line on a terminal, and a plain line now and then elsewhere.
+
+    Args:
+      total_steps: updates in all.
+      first_step: updates made by an earlier run.
+      batch_size: examples per update.
+      steps_per_epoch: may be a fraction.
+      best_metric: the evaluation's figure to show beside its loss.
+      console: where to write; standard output by default.
+    """
+
+    def __init__(
+        self,
+        total_steps: int,
+        first_step: int,
+        batch_size: int,
+        steps_per_epoch: float,
+        best_metric: str,
+        console: rich_console.Console | None = None,
+    ):
+        self._total_steps = total_steps
+        self._first_step = first_step
+        self._batch_size = batch_size
+        self._steps_per_epoch = steps_per_epoch
+        self._best_metric = best_metric
+        self._console = console or rich_console.Console(highlight=False)
+        self._live = live.Live(
+            console=self._console, refresh_per_second=4, transient=True
+        )
+        self._windows = collections.defaultdict(
+            lambda: collections.deque(maxlen=WINDOW)
+        )
+        self._speed = collections.deque(maxlen=20)  # (steps, tokens, seconds)
+        self._plain_at = time.monotonic()
+        self._skipped = 0
+
+    def __enter__(self):
+        if self._console.is_terminal:
+            self._live.start()
+        return self
+
+    def __exit__(self, *_):
+        if self._console.is_terminal:
+            self._live.stop()
+
+    def progress(self, step: int, rows: dict[str, np.ndarray], seconds: float):
+        for name, values in rows.items():
+            self._windows[name].extend(values[np.isfinite(values)])
+        self._speed.append((len(rows["loss"]), float(rows["tokens"].sum()), seconds))
+        self._skipped += int(rows["skipped"].sum())
+        if self._console.is_terminal:
+            self._live.update(rich_text.Text(self.line(step), no_wrap=True))
+        elif time.monotonic() - self._plain_at >= PLAIN_SECONDS:
+            self._plain_at = time.monotonic()
+            self._console.print(self.line(step), soft_wrap=True)
+
+    def line(self, step: int) -> str:
+        """`epoch 1.2/4  step 750/2500  ETA 1:42  loss 0.4312 ...`."""
+        speed = list(self._speed)
+        if len(speed) > 1:
+            speed = speed[1:] if step - self._first_step <= 50 else speed
+        steps, tokens, seconds = map(sum, zip(*speed, strict=True))
+        seconds = max(seconds, 1e-9)
+        left = (self._total_steps - step) / (steps / seconds)
+        epochs = self._total_steps / self._steps_per_epoch
+        parts = [
+            f"epoch {step / self._steps_per_epoch:.1f}/{epochs:.4g}",
+            f"step {step:,}/{self._total_steps:,}",
+            f"ETA {duration(left)}",
+        ]
+        for name in ("loss", *self._metric_names()):
+            values = self._windows[name]
+            if values:
+                parts.append(f"{name} {np.mean(values):.4f}")
+        parts.append(f"{steps * self._batch_size / seconds:,.0f} examples/s")
+        parts.append(f"{tokens / seconds:,.0f} tokens/s")
+        if self._skipped:
+            parts.append(f"{self._skipped} updates skipped (gradient not finite)")
+        return "  ".join(parts)
+
+    def _metric_names(self) -> list[str]:
+        return [name for name in self._windows if name not in NOT_SHOWN]
+
+    def logged(self, step: int, scalars: dict[str, float]):
+        """Nothing: the line is fed by progress."""
+
+    def evaluated(self, step: int, metrics: dict[str, float], is_best: bool):
+        shown = dict.fromkeys(("loss", "accuracy", self._best_metric))
+        figures = "  ".join(f"{n} {metrics[n]:.4f}" for n in shown if n in metrics)
+        self._console.print(
+            f"step {step:,}  validation  {figures}{'  (best)' if is_best else ''}",
+            soft_wrap=True,
+        )
+
+
+def duration(seconds: float) -> str:
+    """`1:42` or `2:03:10`."""
+    minutes, seconds = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours}:{minutes:02}:{seconds:02}"
+    return f"{minutes}:{seconds:02}"

@@ -1,0 +1,69 @@
+"""How long, how fast and how safely to train, as fields."""
+
+import dataclasses
+import typing
+
+from tfm import errors
+
+
+@dataclasses.dataclass(frozen=True)
+class Train:
+    """The settings of the training loop."""
+
+    epochs: float = 4.0  # passes over the training split; steps, if given, decide
+    steps: int | None = None  # updates in all, instead of epochs
+    batch_size: int = 32  # examples per update
+    eval_every: int | None = None  # steps between evaluations; none: once an epoch
+    eval_batch_size: int = 256  # examples per batch of an evaluation
+    best_metric: str = "accuracy"  # of the validation split; picks the best checkpoint
+    # stop after this many evaluations without a better best_metric; none: never
+    patience: int | None = None
+    keep_checkpoints: int = 2  # newest ones kept, beside the best
+    checkpoint_every: int | None = None  # steps; none: at evaluations only
+    log_every: int = 20  # steps between points in TensorBoard
+    histograms: bool = True  # of the weights, in TensorBoard at each evaluation
+    seed: int = 0  # of weights, dropout, data order and augmentation
+    # what layers compute in; weights stay float32
+    dtype: typing.Literal["float32", "mixed_bfloat16"] = "float32"
+    jit_compile: bool = False  # compile the forward and backward pass with XLA
+
+    def __post_init__(self):
+        for name in ("batch_size", "eval_batch_size", "keep_checkpoints", "log_every"):
+            self._at_least_one(name)
+        for name in ("steps", "eval_every", "patience", "checkpoint_every"):
+            if getattr(self, name) is not None:
+                self._at_least_one(name)
+        if not self.epochs > 0:
+            raise errors.UserError(f"epochs must be above 0. Got {self.epochs}.")
+        if not 0 <= self.seed < 2**31:
+            raise errors.UserError(f"seed must be in [0, 2**31). Got {self.seed}.")
+
+    def _at_least_one(self, name: str) -> None:
+        if getattr(self, name) < 1:
+            raise errors.UserError(
+                f"{name} must be at least 1. Got {getattr(self, name)}."
+            )
+
+    def total_steps(self, num_examples: int) -> int:
+        """Updates in all, for a training split of `num_examples`."""
+        if self.steps is not None:
+            return self.steps
+        return max(1, -(-int(self.epochs * num_examples) // self.batch_size))
+
+    def steps_between_evaluations(self, num_examples: int) -> int:
+        """`eval_every`, or the steps of one epoch."""
+        return self.eval_every or max(1, -(-num_examples // self.batch_size))
+
+
+# What a resumed run may change: these alter neither the model nor the data.
+RESUMABLE = (
+    "epochs",
+    "steps",
+    "eval_every",
+    "eval_batch_size",
+    "patience",
+    "keep_checkpoints",
+    "checkpoint_every",
+    "log_every",
+    "histograms",
+)
