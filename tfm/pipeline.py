@@ -30,7 +30,7 @@ class Pipeline:
             seed=e.train.seed,
             first_step=first_step,
             augment=e.augment.build(
-                self.tokenizer.vocab_size, len(self.tokenizer.config.reserved)
+                self.tokenizer.vocab_size, self.tokenizer.first_word_id
             ),
         )
 
@@ -63,19 +63,19 @@ def prepare(experiment, folder: run_folder.RunFolder) -> Pipeline:
             "The validation split is empty, so the best checkpoint cannot be picked. "
             "Give --data.validation=FILE or a larger --data.validation_fraction."
         )
-    task = e.task.bind(records.label_names, records.multi_label, records.class_counts("train"))
+    task = e.task.bind(
+        records.label_names, records.multi_label, records.class_counts("train")
+    )
     _check_best_metric(e.train.best_metric, records.label_names)
 
     from tfm import tokens
     from tfm.data import store
 
-    if folder.tokenizer.is_dir():
+    if (folder.tokenizer / "tokens.json").is_file():  # which is written last
         tokenizer = tokens.load(folder.tokenizer)
     else:
         tokenizer = e.tokens.learn(records.iterate_texts("train"))
-        scratch = folder.tokenizer.with_name("tokenizer.tmp")
-        tokenizer.save(scratch)
-        scratch.rename(folder.tokenizer)
+        tokenizer.save(folder.tokenizer)
     encoded = store.write(records, tokenizer.encode, folder.tokens)
     body = {"label_names": list(task.label_names), "multi_label": task.multi_label}
     run_folder.write_json(folder.task, body)

@@ -74,12 +74,24 @@ def _rows(run, path: str) -> Iterator[dict]:
 
     data = run.experiment.data
     rows = sources.read(
-        path, text=data.text, columns=data.columns, encoding=data.encoding
+        path,
+        text=data.text,
+        columns=data.columns,
+        encoding=data.encoding,
+        quoted=data.quoted,
+        all_columns=True,
     )
     for row in rows:
         if row.problem:
             raise errors.UserError(f"{row.origin}:{row.line}: {row.problem}.")
-        yield row.values
+        yield {name: _valid(value) for name, value in row.values.items()}
+
+
+def _valid(value):
+    """`value` with a mark in place of each byte that was not valid."""
+    if isinstance(value, str) and not value.isascii():
+        return value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    return value
 
 
 def _batched(rows: Iterable[dict], size: int) -> Iterator[list[dict]]:

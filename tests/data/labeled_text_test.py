@@ -173,7 +173,7 @@ def test_test_and_validation_may_have_sources(reviews, tmp_path):
     assert texts(records, "test") == ["review 4", "new", "new"]
     assert "review 4" not in texts(records, "train") + texts(records, "validation")
     assert len(records.splits["validation"]) == 10
-    assert "1 texts of the validation or test source" in records.report()[2]
+    assert "1 in the validation or test source" in records.report()[2]
     write_csv(tmp_path / "test.csv", ["new,mixed"])
     config = data.LabeledText(train=reviews, validation=test)
     with pytest.raises(errors.UserError, match=r"test.csv:2: unknown label: 'mixed'"):
@@ -217,7 +217,7 @@ def test_the_report(reviews, tmp_path):
     records = data.LabeledText(train=reviews).read(tmp_path / "data")
     assert records.report() == [
         f"train source {reviews}: 102 rows",
-        "dropped from train: 2 duplicates, 1 duplicates with other labels",
+        "dropped from train: 2 duplicates (1 with other labels than the first)",
         "train: 80 texts (neg 40, pos 40)",
         "validation: 10 texts (neg 5, pos 5)",
         "test: 10 texts (neg 5, pos 5)",
@@ -301,6 +301,7 @@ def test_texts_for_prediction_need_no_label(tmp_path):
         ({"where": "imdb"}, "where must be COLUMN=VALUE"),
         ({"where": "source="}, "Got 'source='."),
         ({"encoding": "utf8x"}, "Got 'utf8x'."),
+        ({"encoding": "hex"}, "Got 'hex'."),  # a codec, not of text
         ({"label_separator": ""}, "label_separator must not be empty."),
         ({"max_examples": 1}, "max_examples must be at least 2. Got 1."),
         ({"labels": ("a", "a")}, "labels must be distinct. Got a, a."),

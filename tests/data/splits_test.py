@@ -96,7 +96,7 @@ def test_of_equal_texts_the_first_is_kept():
     indices, dropped = assign(texts, [0, 0, 0, 1, 1, 0], validation=0, test=0)
     assert indices["train"].tolist() == [0, 1, 3]
     assert dropped["duplicates"] == 3
-    assert dropped["duplicates with other labels"] == 1
+    assert dropped["conflicts"] == 1
 
 
 def test_given_splits_stay_and_train_loses_their_texts():
@@ -107,7 +107,7 @@ def test_given_splits_stay_and_train_loses_their_texts():
     assert indices["train"].tolist() == [0, 2]
     assert indices["validation"].tolist() == [5, 6]
     assert indices["test"].tolist() == [7, 8]
-    assert dropped["texts of the validation or test source"] == 2
+    assert dropped["held_out"] == 2
     assert dropped["duplicates"] == 1
 
 
@@ -116,7 +116,7 @@ def test_max_examples_is_a_sample_with_a_text_of_each_class():
     indices, dropped = assign(TEXTS, strata, max_examples=100)
     rows = np.concatenate(list(indices.values()))
     assert len(rows) == 100
-    assert dropped["beyond max_examples"] == 900
+    assert dropped["not_sampled"] == 900
     assert {1, 2} <= set(strata[indices["train"]].tolist())
     assert 400 < rows.mean() < 600  # not the first hundred
 

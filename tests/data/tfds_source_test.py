@@ -20,7 +20,8 @@ class TinyReviews(tfds.core.GeneratorBasedBuilder):
     VERSION = tfds.core.Version("1.0.0")
 
     def _info(self):
-        return self.dataset_info_from_configs(
+        return tfds.core.DatasetInfo(
+            builder=self,
             features=tfds.features.FeaturesDict(
                 {
                     "text": tfds.features.Text(),
@@ -30,7 +31,7 @@ class TinyReviews(tfds.core.GeneratorBasedBuilder):
                         tfds.features.ClassLabel(names=["old", "new"])
                     ),
                 }
-            )
+            ),
         )
 
     def _split_generators(self, dl_manager):

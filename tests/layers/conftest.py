@@ -34,9 +34,10 @@ def influence():
         with tf.GradientTape() as tape:
             x_BTD = tf.constant(x_TD[None])
             tape.watch(x_BTD)
-            # a fixed random weight for each feature, or a norm's gradient is zero
-            weight_D = np.random.default_rng(1).normal(size=x_TD.shape[1])
-            out_T = tf.einsum("btd,d->t", function(x_BTD), weight_D.astype(np.float32))
+            out_BTE = function(x_BTD)
+            # a weight for each feature: a plain sum after a norm would be constant
+            weight_E = np.random.default_rng(1).normal(size=out_BTE.shape[-1])
+            out_T = tf.einsum("bte,e->t", out_BTE, weight_E.astype(np.float32))
         jacobian_TSD = tape.jacobian(out_T, x_BTD)[:, 0].numpy()
         return np.abs(jacobian_TSD).max(axis=-1) > 0
 

@@ -12,7 +12,7 @@ MASK = np.arange(T) < np.array([[6], [4], [1]])
 CASES = {
     "learned positions": lambda: layers.LearnedPositions(T, D),
     "sinusoidal positions": lambda: layers.SinusoidalPositions(),
-    "lstm": lambda: layers.LSTM(4, num_layers=2, bidirectional=True, l2=0.1),
+    "lstm": lambda: layers.LSTM(4, bidirectional=True, l2=0.1),
     "attention": lambda: layers.MultiHeadAttention(
         D, 4, num_key_heads=2, causal=True, rotary=True
     ),
@@ -92,7 +92,7 @@ def test_half_precision_is_close_to_float32(case, policy, set_policy, normal):
         np.testing.assert_allclose(a, b, rtol=tolerance, atol=tolerance)
 
 
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case", [c for c in CASES if c != "encoder block"])
 def test_a_model_of_any_length(case, normal):
     x = normal(3, T, D)
     fixed, free = _model(case), _model(case, length=None)
@@ -103,12 +103,13 @@ def test_a_model_of_any_length(case, normal):
         assert np.isfinite(a).all()
 
 
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.filterwarnings("ignore:__array__ implementation")  # of TF, in saving
+@pytest.mark.parametrize("case", [c for c in CASES if c not in WEIGHTLESS])
 def test_saved_models_load_and_give_the_same(case, tmp_path, normal):
     x = normal(3, T, D)
     model = _model(case)
     model.set_weights([normal(*w.shape) for w in model.weights])
-    assert bool(model.weights) != (case in WEIGHTLESS)
+    assert model.weights
     model.save(tmp_path / "model.keras")
     loaded = keras.models.load_model(tmp_path / "model.keras")
     for a, b in zip(_flat(loaded([x, MASK])), _flat(model([x, MASK])), strict=True):

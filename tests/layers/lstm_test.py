@@ -41,10 +41,11 @@ def test_as_keras_on_the_real_tokens_alone(num_layers, bidirectional, normal):
         else:
             expected = x[b : b + 1, :length]
             for i in range(num_layers):
-                forward = np.asarray(layer.forward[i](expected))
+                forward = np.asarray(getattr(layer, f"forward_{i}")(expected))
                 expected_state = forward[0, -1]
                 if bidirectional:
-                    backward = np.asarray(layer.backward[i](expected[:, ::-1]))
+                    backward = getattr(layer, f"backward_{i}")
+                    backward = np.asarray(backward(expected[:, ::-1]))
                     expected_state = np.concatenate([forward[0, -1], backward[0, -1]])
                     forward = np.concatenate([forward, backward[:, ::-1]], axis=-1)
                 expected = forward
@@ -69,7 +70,7 @@ def test_gradients_as_keras_with_its_own_mask(normal):
     x = tf.constant(normal(3, 5, 3))
     layer = layers.LSTM(2)
     layer(x)
-    keras_lstm = layer.forward[0]
+    keras_lstm = layer.forward_0
 
     def gradients(function):
         with tf.GradientTape() as tape:

@@ -32,9 +32,9 @@ def test_long_texts_are_learnt_from_too():
 
 
 def test_lines_end_with_words_where_they_can():
-    texts = ["word " * 500 + "\n" + "字" * 2500 + "\n\n next "]
+    texts = ["word " * 500 + "\n" + "字" * 2500 + "\n\n\tnext "]
     lines = list(unigram._lines(texts))
-    assert [len(line) for line in lines] == [999, 999, 500, 1000, 1000, 500, 5]
+    assert [len(line) for line in lines] == [999, 999, 499, 1000, 1000, 500, 4]
     assert all(line.startswith("word") for line in lines[:3])
     assert "".join("".join(lines).split()) == "".join("".join(texts).split())
 
@@ -62,3 +62,10 @@ def test_more_characters_than_ids():
 def test_texts_of_marks_only():
     tokenizer = learn(["a ▁ ▅ ⁇"])
     assert tokenizer.decode(tokenizer.encode(["▅ ⁇"])) == ["▅ ⁇"]
+
+
+def test_the_smallest_vocabulary_and_odd_white_space():
+    texts = ["\t\t\ta\u2028b \x85c"]
+    tokenizer = learn(texts, vocab_size=260)
+    assert tokenizer.vocab_size <= 260
+    assert tokenizer.decode(tokenizer.encode(texts)) == texts

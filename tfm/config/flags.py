@@ -6,6 +6,7 @@ a flag whose default is its value. Nothing heavy is imported before both are don
 """
 
 import dataclasses
+import inspect
 import os
 import re
 import shutil
@@ -145,8 +146,8 @@ def _read(argv, wanted, known_only: bool = False) -> dict[str, object]:
     try:
         rest = values(argv, known_only=known_only)[1:]
     except flags.UnrecognizedFlagError as error:
-        names = [field.path for field in wanted]
-        near = fields.nearest(error.flagname, names) or _same_ending(
+        names = [f"--{field.path}" for field in wanted]
+        near = fields.nearest(f"--{error.flagname}", names) or _ending(
             error.flagname, names
         )
         raise errors.UserError(
@@ -163,7 +164,7 @@ def _read(argv, wanted, known_only: bool = False) -> dict[str, object]:
     return {field.path: values[field.path].value for field in wanted}
 
 
-def _same_ending(name: str, names: list[str]) -> str:
+def _ending(name: str, names: list[str]) -> str:
     """Points from --steps to --train.steps."""
     ending = [known for known in names if known.endswith("." + name)]
     return f" (did you mean {ending[0]}?)" if ending else ""
@@ -193,8 +194,8 @@ def _print_list() -> None:
 
 
 def _print_help(options_class: type, own, leaves) -> None:
-    print(textwrap.dedent(options_class.__doc__ or "").strip())
-    for title, group in (("Options", own), ("Fields of this experiment", leaves)):
+    print(inspect.cleandoc(options_class.__doc__))
+    for title, group in (("Options", own), ("Fields of the experiment", leaves)):
         if group:
             print(f"\n{title}")
         for field in group:

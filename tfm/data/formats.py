@@ -41,6 +41,7 @@ def table(
     delimiter: str,
     columns: tuple[str, ...] = (),
     quoted: bool = True,
+    all_columns: bool = False,
 ) -> Iterator[Row]:
     """Yields the rows of CSV or TSV; `columns` where there is no header line."""
     csv.field_size_limit(_LONGEST_FIELD)
@@ -61,6 +62,8 @@ def table(
         hint = " Without a header line, name the columns with --data.columns."
     columns = [name.strip() for name in columns]
     need(wanted, columns, origin, hint)
+    if all_columns:
+        wanted = tuple(columns)
     for name in wanted:
         if columns.count(name) > 1:
             raise errors.UserError(f"{origin} has two columns {name!r}.")
@@ -106,7 +109,12 @@ class _Lines:
             yield line
 
 
-def jsonl(stream: typing.TextIO, origin: str, wanted: tuple[str, ...]) -> Iterator[Row]:
+def jsonl(
+    stream: typing.TextIO,
+    origin: str,
+    wanted: tuple[str, ...],
+    all_columns: bool = False,
+) -> Iterator[Row]:
     """Yields the rows of a file with one JSON object a line."""
     never_seen = set(wanted)
     present = {}
@@ -129,12 +137,15 @@ def jsonl(stream: typing.TextIO, origin: str, wanted: tuple[str, ...]) -> Iterat
             problem = f"no value: {absent[0]!r} is not among {', '.join(values)}"
             yield Row({}, origin, number, problem)
         else:
-            yield Row({name: values[name] for name in wanted}, origin, number)
+            kept = values if all_columns else {name: values[name] for name in wanted}
+            yield Row(kept, origin, number)
     if present:
         need(sorted(never_seen), present, origin)
 
 
-def parquet(path: pathlib.Path, wanted: tuple[str, ...]) -> Iterator[Row]:
+def parquet(
+    path: pathlib.Path, wanted: tuple[str, ...], all_columns: bool = False
+) -> Iterator[Row]:
     """Yields the rows of a Parquet file, reading the wanted columns only."""
     import pyarrow
     from pyarrow import parquet
@@ -143,6 +154,8 @@ def parquet(path: pathlib.Path, wanted: tuple[str, ...]) -> Iterator[Row]:
     try:
         with parquet.ParquetFile(path, memory_map=True) as file:
             need(wanted, file.schema_arrow.names, origin)
+            if all_columns:
+                wanted = tuple(file.schema_arrow.names)
             numbers = itertools.count(1)
             for batch in file.iter_batches(1024, columns=list(wanted)):
                 rows = zip(*(batch[name].to_pylist() for name in wanted), strict=True)

@@ -1,6 +1,5 @@
 """Texts with labels, from a user's files."""
 
-import codecs
 import dataclasses
 import os
 import pathlib
@@ -72,7 +71,7 @@ class LabeledText:
                 f"where must be COLUMN=VALUE, such as source=imdb. Got {self.where!r}."
             )
         try:
-            codecs.lookup(self.encoding)
+            "".encode(self.encoding)
         except LookupError as error:
             raise errors.UserError(
                 "encoding must be one that Python knows, such as utf-8 or latin-1. "

@@ -98,9 +98,17 @@ class Records:
             for reason, count in source["skipped"].items():
                 line += f", {count:,} skipped: {reason}"
             lines.append(line)
-        dropped = [f"{n:,} {why}" for why, n in self._meta["dropped"].items() if n]
-        if dropped:
-            lines.append(f"dropped from train: {', '.join(dropped)}")
+        dropped = self._meta["dropped"]
+        parts = [
+            (dropped["duplicates"], "duplicates"),
+            (dropped["held_out"], "in the validation or test source"),
+            (dropped["not_sampled"], "beyond max_examples"),
+        ]
+        parts = [f"{count:,} {why}" for count, why in parts if count]
+        if dropped["conflicts"]:
+            parts[0] += f" ({dropped['conflicts']:,} with other labels than the first)"
+        if parts:
+            lines.append(f"dropped from train: {', '.join(parts)}")
         for name, size in self._meta["sizes"].items():
             counts = zip(self.label_names, self._meta["classes"][name], strict=True)
             shown = [f"{label} {count:,}" for label, count in counts]

@@ -27,6 +27,7 @@ def read(
     columns: tuple[str, ...] = (),
     encoding: str = "utf-8",
     quoted: bool = True,
+    all_columns: bool = False,
 ) -> Iterator[formats.Row]:
     """Yields the rows of a source, one at a time.
 
@@ -40,6 +41,7 @@ def read(
         encoding: of the files. Bytes that are not valid in it arrive as lone
             surrogates (`surrogateescape`), for the caller to refuse.
         quoted: CSV and TSV fields may stand in "quotes".
+        all_columns: keep the columns that are not needed too.
 
     Raises:
         UserError: a file or column is missing, or a whole file cannot be read.
@@ -55,11 +57,11 @@ def read(
         origin = str(file.path)
         try:
             if file.format == "parquet":
-                yield from formats.parquet(file.path, wanted)
+                yield from formats.parquet(file.path, wanted, all_columns)
                 continue
             with _open(file, encoding) as stream:
                 if file.format == "jsonl":
-                    yield from formats.jsonl(stream, origin, wanted)
+                    yield from formats.jsonl(stream, origin, wanted, all_columns)
                 elif file.format == "text":
                     formats.need(wanted, (text,), origin)
                     yield from formats.lines(stream, origin, text)
@@ -77,6 +79,7 @@ def read(
                         delimiter="\t" if file.format == "tsv" else ",",
                         columns=columns,
                         quoted=quoted,
+                        all_columns=all_columns,
                     )
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
             raise errors.UserError(

@@ -85,9 +85,9 @@ def assign(
     }
     dropped = {
         "duplicates": int(repeated.sum()),
-        "duplicates with other labels": int(conflicts.sum()),
-        "texts of the validation or test source": int(in_given.sum()),
-        "beyond max_examples": num_kept - len(kept),
+        "conflicts": int(conflicts.sum()),  # of the duplicates
+        "held_out": int(in_given.sum()),
+        "not_sampled": num_kept - len(kept),
     }
     return indices, dropped
 

@@ -20,7 +20,7 @@ def read(spec: str, wanted: tuple[str, ...]) -> Iterator[dict[str, object]]:
     if split.partition("[")[0] not in [*builder.info.splits, "all"]:
         raise errors.UserError(
             f"{spec_name} has no split {split!r}. "
-            f"It has: {', '.join(builder.info.splits)}."
+            f"It has: {', '.join(sorted(builder.info.splits))}."
         )
     try:
         dataset = builder.as_dataset(

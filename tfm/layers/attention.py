@@ -6,8 +6,8 @@ B batch, T queries, S keys, H heads, G key heads, K head width, D width.
 import keras
 from keras import ops
 
+from tfm.layers import base
 from tfm.layers import embedding
-from tfm.layers import masking
 from tfm.layers import regularization
 
 _MASKED = -1e30  # finite, so that a query without keys has finite gradients
@@ -77,7 +77,7 @@ def _seen(mask, causal: bool, length):
 
 
 @keras.saving.register_keras_serializable(package="tfm")
-class MultiHeadAttention(masking.MaskedLayer):
+class MultiHeadAttention(base.Layer):
     """Attention of several heads over a sequence itself or over a memory.
 
     Vaswani et al. 2017 (https://arxiv.org/abs/1706.03762), section 3.2.2.

@@ -8,9 +8,11 @@ import math
 import keras
 from keras import ops
 
+from tfm.layers import base
+
 
 @keras.saving.register_keras_serializable(package="tfm")
-class TokenEmbedding(keras.layers.Layer):
+class TokenEmbedding(base.Layer):
     """A vector for each token.
 
     Args:
@@ -52,7 +54,7 @@ class TokenEmbedding(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable(package="tfm")
-class LearnedPositions(keras.layers.Layer):
+class LearnedPositions(base.Layer):
     """Adds a learned vector for each position (BERT: arxiv.org/abs/1810.04805).
 
     Args:
@@ -81,7 +83,7 @@ class LearnedPositions(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable(package="tfm")
-class SinusoidalPositions(keras.layers.Layer):
+class SinusoidalPositions(base.Layer):
     """Adds the sinusoids of each position to x_BTD; see `sinusoids`."""
 
     def call(self, x_BTD):

@@ -2,13 +2,14 @@
 
 import keras
 
+from tfm.layers import base
 from tfm.layers import regularization
 
 ACTIVATIONS = ("relu", "gelu", "swiglu")
 
 
 @keras.saving.register_keras_serializable(package="tfm")
-class FeedForward(keras.layers.Layer):
+class FeedForward(base.Layer):
     """Two dense layers with an activation between them, alike at each position.
 
     relu: Vaswani et al. 2017 (https://arxiv.org/abs/1706.03762), section 3.3;

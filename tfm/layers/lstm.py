@@ -3,13 +3,14 @@
 import keras
 from keras import ops
 
+from tfm.layers import base
 from tfm.layers import masking
 from tfm.layers import pooling
 from tfm.layers import regularization
 
 
 @keras.saving.register_keras_serializable(package="tfm")
-class LSTM(masking.MaskedLayer):
+class LSTM(base.Layer):
     """Layers of long short-term memory, each over the one before.
 
     Hochreiter & Schmidhuber 1997 (doi.org/10.1162/neco.1997.9.8.1735), with the
@@ -51,30 +52,34 @@ class LSTM(masking.MaskedLayer):
     ):
         super().__init__(**kwargs)
 
-        def layers(direction):
-            return [
-                keras.layers.LSTM(
-                    width,
-                    return_sequences=True,
-                    kernel_regularizer=regularization.l1_l2(l1, l2),
-                    recurrent_regularizer=regularization.l1_l2(l1, l2),
-                    name=f"{direction}_{i}",
-                )
-                for i in range(num_layers)
-            ]
+        self.num_layers = num_layers
+        self.bidirectional = bidirectional
+        self.dropout = keras.layers.Dropout(dropout)
 
-        self.forward = layers("forward")
-        self.backward = layers("backward") if bidirectional else []
-        self.dropouts = [keras.layers.Dropout(dropout) for _ in range(num_layers - 1)]
+        def lstm(name):
+            return keras.layers.LSTM(
+                width,
+                return_sequences=True,
+                kernel_regularizer=regularization.l1_l2(l1, l2),
+                recurrent_regularizer=regularization.l1_l2(l1, l2),
+                name=name,
+            )
+
+        # an attribute each: tf.train.Checkpoint leaves a list of layers out, silently
+        for i in range(num_layers):
+            setattr(self, f"forward_{i}", lstm(f"forward_{i}"))
+            if bidirectional:
+                setattr(self, f"backward_{i}", lstm(f"backward_{i}"))
 
     def call(self, x_BTD, mask=None):
-        for i, forward in enumerate(self.forward):
+        for i in range(self.num_layers):
             if i > 0:
-                x_BTD = self.dropouts[i - 1](x_BTD)
-            x_BTE = forward(x_BTD)
+                x_BTD = self.dropout(x_BTD)
+            x_BTE = getattr(self, f"forward_{i}")(x_BTD)
             state_BE = pooling.last_pool(x_BTE, mask)
-            if self.backward:
-                back_BTE = self.backward[i](reverse_real(x_BTD, mask))
+            if self.bidirectional:
+                backward = getattr(self, f"backward_{i}")
+                back_BTE = backward(reverse_real(x_BTD, mask))
                 back_state_BE = pooling.last_pool(back_BTE, mask)
                 x_BTE = ops.concatenate([x_BTE, reverse_real(back_BTE, mask)], axis=-1)
                 state_BE = ops.concatenate([state_BE, back_state_BE], axis=-1)

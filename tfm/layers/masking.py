@@ -6,23 +6,11 @@ B batch, T positions, D width, N picked positions.
 import keras
 from keras import ops
 
-
-class MaskedLayer(keras.layers.Layer):
-    """A layer whose `mask` is an argument of its call and goes no further.
-
-    Keras would attach the mask to the output and hand it on behind the scenes.
-    """
-
-    def __init__(self, **kwargs):
-        super().__init__(**kwargs)
-        self.supports_masking = True
-
-    def compute_mask(self, inputs, previous_mask):
-        return None
+from tfm.layers import base
 
 
 @keras.saving.register_keras_serializable(package="tfm")
-class ZeroPadding(MaskedLayer):
+class ZeroPadding(base.Layer):
     """`zero_padding` as a layer: x_BTD and mask [B, T] -> x_BTD."""
 
     def call(self, x_BTD, mask=None):

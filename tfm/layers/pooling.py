@@ -6,47 +6,48 @@ A row of nothing but padding gives zeros. B batch, T positions, D width.
 import keras
 from keras import ops
 
+from tfm.layers import base
 from tfm.layers import masking
 
 _MASKED = -1e30  # finite, so that a row of padding has finite gradients
 
 
-def mean_pool(x_BTD, mask_BT=None):
+def mean_pool(x_BTD, mask=None):
     """The mean of the real positions -> pooled_BD."""
-    if mask_BT is None:
+    if mask is None:
         return ops.mean(x_BTD, axis=1)
     # the sum in float32
     x_BTD, dtype = (
-        ops.cast(masking.zero_padding(x_BTD, mask_BT), "float32"),
+        ops.cast(masking.zero_padding(x_BTD, mask), "float32"),
         x_BTD.dtype,
     )
-    count_B = ops.sum(ops.cast(mask_BT, "float32"), axis=1)
+    count_B = ops.sum(ops.cast(mask, "float32"), axis=1)
     pooled_BD = ops.sum(x_BTD, axis=1) / ops.maximum(count_B, 1.0)[:, None]
     return ops.cast(pooled_BD, dtype)
 
 
-def max_pool(x_BTD, mask_BT=None):
+def max_pool(x_BTD, mask=None):
     """The greatest value of each feature over the real positions -> pooled_BD."""
-    if mask_BT is None:
+    if mask is None:
         return ops.max(x_BTD, axis=1)
     lowest = ops.cast(_MASKED, x_BTD.dtype)  # -inf in float16, replaced below
-    top_BD = ops.max(ops.where(mask_BT[:, :, None], x_BTD, lowest), axis=1)
-    return _zero_if_empty(top_BD, mask_BT)
+    top_BD = ops.max(ops.where(mask[:, :, None], x_BTD, lowest), axis=1)
+    return _zero_if_empty(top_BD, mask)
 
 
-def first_pool(x_BTD, mask_BT=None):
+def first_pool(x_BTD, mask=None):
     """The first position, as of a [CLS] token -> pooled_BD."""
-    return _zero_if_empty(x_BTD[:, 0], mask_BT)
+    return _zero_if_empty(x_BTD[:, 0], mask)
 
 
-def last_pool(x_BTD, mask_BT=None):
+def last_pool(x_BTD, mask=None):
     """The last real position -> pooled_BD."""
-    if mask_BT is None:
+    if mask is None:
         return x_BTD[:, -1]
     positions_T = ops.arange(ops.shape(x_BTD)[1], dtype="int32")
-    last_B1 = ops.max(ops.where(mask_BT, positions_T, 0), axis=1, keepdims=True)
+    last_B1 = ops.max(ops.where(mask, positions_T, 0), axis=1, keepdims=True)
     last_BD = masking.take_positions(x_BTD, last_B1)[:, 0]
-    return _zero_if_empty(last_BD, mask_BT)
+    return _zero_if_empty(last_BD, mask)
 
 
 _POOLS = {
@@ -59,7 +60,7 @@ METHODS = (*_POOLS, "attention")
 
 
 @keras.saving.register_keras_serializable(package="tfm")
-class Pooling(masking.MaskedLayer):
+class Pooling(base.Layer):
     """One vector for a sequence.
 
     Args:
@@ -86,11 +87,11 @@ class Pooling(masking.MaskedLayer):
             self.pool = _POOLS[method]
 
     def call(self, x_BTD, mask=None):
-        return self.pool(x_BTD, mask)
+        return self.pool(x_BTD, mask=mask)
 
 
 @keras.saving.register_keras_serializable(package="tfm")
-class AttentionPooling(masking.MaskedLayer):
+class AttentionPooling(base.Layer):
     """A mean of the real positions with learned weights.
 
     Yang et al. 2016, Hierarchical Attention Networks (aclanthology.org/N16-1174),
@@ -122,8 +123,8 @@ class AttentionPooling(masking.MaskedLayer):
         return ops.einsum("bt,btd->bd", weights_BT, x_BTD)
 
 
-def _zero_if_empty(pooled_BD, mask_BT):
-    if mask_BT is None:
+def _zero_if_empty(pooled_BD, mask):
+    if mask is None:
         return pooled_BD
-    any_B1 = ops.any(mask_BT, axis=1, keepdims=True)
+    any_B1 = ops.any(mask, axis=1, keepdims=True)
     return ops.where(any_B1, pooled_BD, 0.0)

@@ -3,8 +3,8 @@
 import keras
 
 from tfm.layers import attention
+from tfm.layers import base
 from tfm.layers import feedforward
-from tfm.layers import masking
 
 NORMS = ("pre", "post")
 NORMALIZATIONS = ("layer", "rms")
@@ -12,7 +12,7 @@ _EPSILON = 1e-5
 
 
 @keras.saving.register_keras_serializable(package="tfm")
-class TransformerEncoderBlock(masking.MaskedLayer):
+class TransformerEncoderBlock(base.Layer):
     """Self-attention, then a feed-forward network, each with a residual around it.
 
     norm="post": norm(x + f(x)), Vaswani et al. 2017 (https://arxiv.org/abs/1706.03762);
@@ -88,7 +88,7 @@ class TransformerEncoderBlock(masking.MaskedLayer):
 
 
 @keras.saving.register_keras_serializable(package="tfm")
-class TransformerDecoderBlock(masking.MaskedLayer):
+class TransformerDecoderBlock(base.Layer):
     """Causal self-attention, attention over a memory if asked for, feed-forward.
 
     Sources and arguments as TransformerEncoderBlock, and:

@@ -43,11 +43,11 @@ class Tokens:
     where "the text" is the text as `normalization.normalize` leaves it.
     """
 
-    method: Method = "word"
+    method: Method = "word"  # what becomes a token
     vocab_size: int = 10_000  # ids at the most, special tokens too; byte: always 258+
     max_length: int = 256  # tokens, after truncation
     truncate: Truncate = "end"  # what is cut off a text that is too long
-    lowercase: bool = True
+    lowercase: bool = True  # "The" and "the" are one token
     strip_html: bool = False  # replace tags such as <br /> by a space
     # reserved after padding and unknown, e.g. "[CLS]", "[SEP]", "[MASK]"
     special_tokens: tuple[str, ...] = ()

@@ -75,7 +75,8 @@ class Unigram(tokenizer.Tokenizer):
 
 def _lines(texts: Iterable[str]) -> Iterator[str]:
     for text in texts:
-        yield from _LINE.findall(text)
+        for line in _LINE.findall(text):
+            yield " ".join(line.split())  # tabs and the like become bytes in use
 
 
 def _sample(lines: Iterable[str]) -> list[str]:

@@ -1,0 +1,18 @@
+"""IMDB sentiment by a convolutional network (Kim 2014)."""
+
+import dataclasses
+
+from tfm import models
+from tfm import tasks
+from tfm import training
+from tfm.experiments import text_cls
+
+
+def experiment():
+    return dataclasses.replace(
+        text_cls.experiment(),
+        model=models.CNN(embedding_dropout=0.3),
+        task=tasks.TextClassification(dropout=0.5),
+        optimizer=training.Optimizer(learning_rate=1e-3, weight_decay=0.01),
+        train=training.Train(epochs=3, batch_size=64),
+    )

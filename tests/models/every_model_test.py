@@ -1,0 +1,193 @@
+"""What holds for every model: padding, XLA, half precision, saving and loading."""
+
+import dataclasses
+import functools
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tfm import models
+
+VOCAB, T = 50, 8
+TOKENS = np.array(
+    [[3, 9, 4, 7, 1, 2, 8, 49], [5, 6, 7, 0, 0, 0, 0, 0], [9] + [0] * 7, [0] * 8],
+    np.int32,
+)
+SMALL = {"num_heads": 2, "width": 8, "feedforward_width": 16, "num_layers": 1}
+CASES = {
+    "stacked lstm": models.LSTM(embedding_width=6, width=4, num_layers=2),
+    "bidirectional lstm": models.LSTM(
+        embedding_width=6, width=4, bidirectional=True, pooling="mean"
+    ),
+    "pre-norm transformer": models.Transformer(**SMALL),
+    "post-norm transformer": models.Transformer(
+        **SMALL, position="sinusoidal", norm="post", pooling="attention"
+    ),
+    "rotary transformer": models.Transformer(
+        **SMALL,
+        position="rotary",
+        normalization="rms",
+        activation="swiglu",
+        pooling="last",
+    ),
+    "cnn": models.CNN(embedding_width=6, num_filters=4),
+}
+
+
+@pytest.fixture(params=CASES)
+def config(request):
+    return CASES[request.param]
+
+
+@functools.cache
+def _build(config, max_length=T, policy="float32"):
+    """The model with weights of variance 1/16; the same ones for each length."""
+    keras.config.set_dtype_policy(policy)
+    model = config.build(VOCAB, max_length)
+    keras.config.set_dtype_policy("float32")
+    for i, weight in enumerate(model.weights):
+        generator = np.random.default_rng(i)
+        weight.assign(generator.normal(size=weight.shape) / 4)
+    return model
+
+
+def _numpy(outputs):
+    return {name: np.asarray(tf.cast(o, tf.float32)) for name, o in outputs.items()}
+
+
+def test_more_padding_changes_nothing(config):
+    model = _build(config)
+    longer = _build(config, T + 5)
+    out = _numpy(model(TOKENS))
+    long_out = _numpy(longer(np.pad(TOKENS, ((0, 0), (0, 5)))))
+    np.testing.assert_allclose(long_out["pooled"], out["pooled"], atol=1e-5)
+    np.testing.assert_allclose(long_out["sequence"][:, :T], out["sequence"], atol=1e-5)
+
+
+def test_padding_is_zero_and_has_no_gradient(config):
+    model = _build(config)
+    with tf.GradientTape() as tape:
+        outputs = model(TOKENS)
+        total = sum(tf.reduce_sum(o**2) for o in outputs.values())
+    table = model.get_layer("embedding").table
+    gradient = tf.convert_to_tensor(tape.gradient(total, table.value))
+    np.testing.assert_array_equal(gradient[0], 0)
+    assert np.abs(gradient[7]).max() > 0
+    out = _numpy(outputs)
+    real = TOKENS != 0
+    np.testing.assert_array_equal(out["sequence"][~real], 0)
+    assert (np.abs(out["sequence"][real]).max(axis=-1) > 0).all()
+    np.testing.assert_array_equal(out["pooled"][3], 0)  # a row of padding
+    assert (np.abs(out["pooled"][:3]).max(axis=-1) > 0).all()
+
+
+def test_forward_and_gradient_under_xla(config):
+    model = _build(dataclasses.replace(config, dropout=0.0, embedding_dropout=0.0))
+
+    def step(tokens):
+        with tf.GradientTape() as tape:
+            outputs = model(tokens, training=True)
+            total = sum(tf.reduce_sum(o**2) for o in outputs.values())
+        weights = [w.value for w in model.trainable_weights]
+        gradients = tape.gradient(total, weights)
+        return outputs, [tf.convert_to_tensor(gradient) for gradient in gradients]
+
+    outputs, gradients = tf.function(step)(TOKENS)
+    compiled, compiled_gradients = tf.function(step, jit_compile=True)(TOKENS)
+    for name, expected in _numpy(outputs).items():
+        np.testing.assert_allclose(compiled[name], expected, rtol=1e-4, atol=1e-5)
+    for weight, a, b in zip(
+        model.trainable_weights, gradients, compiled_gradients, strict=True
+    ):
+        scale = np.abs(a).max()
+        # softmax ignores what is added to every score: its key bias has no gradient
+        assert scale > 1e-4 or "key/bias" in weight.path, weight.path
+        np.testing.assert_allclose(b, a, rtol=1e-3, atol=1e-4 * scale + 1e-4)
+
+
+@pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
+def test_half_precision_is_close_to_float32(config, policy):
+    expected = _numpy(_build(config)(TOKENS))
+    outputs = _build(config, policy=policy)(TOKENS)
+    tolerance = {"mixed_bfloat16": 0.06, "mixed_float16": 0.01}[policy]
+    for name, values in _numpy(outputs).items():
+        assert f"mixed_{outputs[name].dtype.name}" == policy
+        np.testing.assert_allclose(
+            values, expected[name], rtol=tolerance, atol=tolerance
+        )
+
+
+def test_dropout_only_while_training(config):
+    dropped = _build(dataclasses.replace(config, dropout=0.0, embedding_dropout=0.5))
+    plain = dropped(TOKENS)["pooled"]
+    np.testing.assert_array_equal(dropped(TOKENS)["pooled"], plain)
+    assert np.abs(dropped(TOKENS, training=True)["pooled"] - plain).max() > 1e-3
+    dropped = _build(dataclasses.replace(config, dropout=0.5, embedding_dropout=0.0))
+    np.testing.assert_allclose(dropped(TOKENS)["pooled"], plain, atol=1e-6)
+    assert np.abs(dropped(TOKENS, training=True)["pooled"] - plain).max() > 1e-3
+
+
+def test_penalties_are_the_models_losses(config):
+    model = _build(dataclasses.replace(config, l1=0.1, l2=0.01))
+    kernels = [
+        w.numpy()
+        for w in model.weights
+        if "kernel" in w.name and "pooling" not in w.path
+    ]
+    expected = sum(0.1 * np.abs(k).sum() + 0.01 * (k**2).sum() for k in kernels)
+    assert len(model.losses) == len(kernels) > 0
+    assert float(sum(model.losses)) == pytest.approx(expected, rel=1e-5)
+    assert _build(config).losses == []
+
+
+@pytest.mark.filterwarnings("ignore:__array__ implementation")  # of TF, in saving
+def test_saved_weights_load_and_give_the_same(config, tmp_path):
+    model = _build(config)
+    expected = _numpy(model(TOKENS))
+    model.save(tmp_path / "model.keras")
+    model.save_weights(tmp_path / "model.weights.h5")
+    checkpoint = tf.train.Checkpoint(model=model).write(tmp_path / "checkpoint")
+
+    def check(loaded):
+        for name, values in _numpy(loaded(TOKENS)).items():
+            np.testing.assert_array_equal(values, expected[name])
+
+    check(keras.models.load_model(tmp_path / "model.keras"))
+    by_h5 = config.build(VOCAB, T)
+    by_h5.load_weights(tmp_path / "model.weights.h5")
+    check(by_h5)
+    by_checkpoint = config.build(VOCAB, T)
+    status = tf.train.Checkpoint(model=by_checkpoint).read(checkpoint)
+    status.assert_consumed()
+    check(by_checkpoint)
+
+
+def test_a_new_process_imports_no_framework():
+    code = (
+        "import sys; from tfm import models; models.Transformer();"
+        "print(sorted({'keras', 'tensorflow', 'numpy'} & set(sys.modules)))"
+    )
+    out = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert out.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("kind", [models.LSTM, models.Transformer, models.CNN])
+@pytest.mark.parametrize(
+    ("field", "value", "rule"),
+    [
+        ("dropout", 1.0, r"dropout must be in \[0, 1\). Got dropout=1.0."),
+        ("embedding_dropout", -0.1, r"must be in \[0, 1\). Got embedding_dropout=-0.1"),
+        ("dropout", float("nan"), r"must be in \[0, 1\). Got dropout=nan."),
+        ("l1", -1.0, "l1 must be at least 0. Got l1=-1.0."),
+        ("l2", float("inf"), "l2 must be at least 0. Got l2=inf."),
+    ],
+)
+def test_ranges(kind, field, value, rule):
+    with pytest.raises(ValueError, match=rule):
+        kind(**{field: value})

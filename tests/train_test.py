@@ -1,0 +1,291 @@
+"""A run from end to end: train, resume, evaluate, predict, and what refuses to."""
+
+import csv
+import dataclasses
+import io
+import json
+import pathlib
+import shutil
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tests import reviews
+from tfm import errors
+from tfm import evaluate
+from tfm import predict
+from tfm import run_folder
+from tfm import train
+from tfm import trained
+from tfm import training
+
+
+def start(experiment, path: pathlib.Path, name: str) -> str:
+    """Trains as the entry point does; `name` is of a shipped experiment."""
+    folder = run_folder.RunFolder(path)
+    folder.begin(name, experiment, {})
+    return train.train(experiment, folder)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory) -> pathlib.Path:
+    """A finished run on 240 reviews."""
+    base = tmp_path_factory.mktemp("base")
+    source = reviews.write_csv(base / "reviews.csv")
+    assert start(reviews.experiment(source), base / "run", "text_cls") == "finished"
+    return base / "run"
+
+
+def test_it_learns_and_leaves_all_that_is_needed(run):
+    scores = json.loads((run / "metrics.json").read_text())
+    assert scores["test"]["accuracy"] > 0.9 and scores["validation"]["f1_macro"] > 0.9
+    assert json.loads((run / "task.json").read_text())["label_names"] == ["bad", "good"]
+    saved = json.loads((run / "config.json").read_text())
+    assert saved["experiment"] == "text_cls"
+    assert {path.name for path in run.iterdir()} == {
+        "config.json",
+        "task.json",
+        "tokenizer",
+        "data",
+        "checkpoints",
+        "events",
+        "metrics.json",
+    }
+
+
+def _events(folder: pathlib.Path):
+    for path in folder.glob("events.*"):
+        for event in tf.compat.v1.train.summary_iterator(str(path)):
+            for value in event.summary.value:
+                yield event.step, value
+
+
+@pytest.mark.filterwarnings("ignore")  # TensorFlow's reader of events is deprecated
+def test_tensorboard_has_curves_histograms_texts_and_the_confusion_matrix(run):
+    logged = {(step, value.tag) for step, value in _events(run / "events/train")}
+    for tag in (
+        "loss",
+        "accuracy",
+        "learning_rate",
+        "gradient_norm",
+        "speed/examples_per_second",
+        "speed/tokens_per_second",
+    ):
+        assert (1, tag) in logged and (70, tag) in logged, tag
+    assert any(tag.startswith("weights/") for _, tag in logged)
+    values = list(_events(run / "events/validation"))
+    assert {"loss", "accuracy", "f1_macro", "roc_auc", "recall/good"} <= {
+        value.tag for _, value in values
+    }
+    texts = [value for _, value in values if value.tag == "predictions"]
+    assert b"| text | true | predicted |" in texts[0].tensor.string_val[0]
+    picture = [value for _, value in values if value.tag == "confusion_matrix"][-1]
+    pixels = tf.io.decode_png(picture.tensor.string_val[2])
+    assert pixels.shape[0] > 100 and len(np.unique(pixels)) > 10
+
+
+def test_a_finished_run_is_not_trained_again(run):
+    before = sorted((run / "checkpoints/last").iterdir())
+    experiment = run_folder.RunFolder(run).experiment()
+    assert start(experiment, run, "text_cls") == "finished"
+    assert sorted((run / "checkpoints/last").iterdir()) == before
+
+
+def test_evaluate_gives_the_scores_of_training(run, capsys):
+    before = json.loads((run / "metrics.json").read_text())["test"]
+    evaluate.main(evaluate.Options(run_dir=str(run), batch_size=7))
+    after = json.loads((run / "metrics.json").read_text())["test"]
+    assert after == pytest.approx(before, rel=1e-5)
+    shown = capsys.readouterr().out
+    assert "f1_macro" in shown and "true \\ predicted" in shown
+
+
+def test_evaluate_on_a_new_file(run, tmp_path):
+    path = reviews.write_csv(tmp_path / "new.csv", num_rows=50, seed=9)
+    evaluate.main(evaluate.Options(run_dir=str(run), data=str(path)))
+    scores = json.loads((run / "metrics.json").read_text())
+    assert scores[str(path)]["accuracy"] > 0.9 and "test" in scores
+
+
+def test_evaluate_refuses_an_unknown_label_with_its_line(run, tmp_path):
+    path = tmp_path / "new.csv"
+    path.write_text("review,stars\na dull film,bad\na film,soso\n")
+    with pytest.raises(errors.UserError, match=r"new\.csv:3: .*soso"):
+        evaluate.main(evaluate.Options(run_dir=str(run), data=str(path)))
+
+
+def test_predict_texts_and_a_file_agree(run, tmp_path, capsys):
+    texts = ["a superb story", "the film was tedious", ""]
+    direct = trained.load(str(run)).predict(texts)
+    assert [found["label"] for found in direct[:2]] == ["good", "bad"]
+    predict.main(predict.Options(run_dir=str(run), text=texts))
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("good\tbad=0.") and lines[0].endswith("\ta superb story")
+
+    source = tmp_path / "in.csv"
+    with source.open("w", newline="") as file:
+        csv.writer(file).writerows([["id", "review"], *enumerate(texts[:2])])
+    for name in ("out.csv", "out.jsonl"):
+        output = tmp_path / name
+        predict.main(
+            predict.Options(run_dir=str(run), input=str(source), output=str(output))
+        )
+    with (tmp_path / "out.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["predicted_label"] for row in rows] == ["good", "bad"]
+    assert [row["id"] for row in rows] == ["0", "1"]
+    written = (tmp_path / "out.jsonl").read_text().splitlines()
+    objects = [json.loads(row) for row in written]
+    for row, found, expected in zip(rows, objects, direct, strict=False):
+        assert found["probabilities"] == pytest.approx(expected["probabilities"], 1e-4)
+        assert float(row["probability_good"]) == pytest.approx(
+            expected["probabilities"]["good"], abs=1e-5
+        )
+
+
+def test_predict_reads_standard_input_line_by_line(run, monkeypatch, capsys):
+    class Standard:
+        buffer = io.BufferedReader(io.BytesIO(b"a superb film\r\n\ndull \xff film"))
+        isatty = staticmethod(lambda: False)
+
+    monkeypatch.setattr("sys.stdin", Standard)
+    predict.main(predict.Options(run_dir=str(run), json=True))
+    found = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [row["text"] for row in found] == ["a superb film", "", "dull � film"]
+    assert (found[0]["label"], found[2]["label"]) == ("good", "bad")
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"text": ["x"], "input": "y.csv"}, "Give --text or --input, not both."),
+        ({"output": "y.csv"}, "--output goes with --input."),
+        ({"input": "x.csv", "output": "y.txt"}, "--output must end in .csv or .jsonl."),
+        ({"input": "x.csv", "output": "no/y.csv"}, "There is no folder no for"),
+        ({"input": "nothing.csv"}, "nothing.csv"),
+        ({"batch_size": 0}, "--batch_size takes 1 or more. Got 0."),
+    ],
+)
+def test_predicts_mistakes_are_told(run, fields, message):
+    with pytest.raises(errors.UserError, match=message):
+        predict.main(predict.Options(run_dir=str(run), **fields))
+
+
+def test_a_run_folder_is_used_without_its_data(run, tmp_path):
+    shutil.copytree(run, tmp_path / "moved")
+    shutil.rmtree(tmp_path / "moved/data")
+    found = trained.load(str(tmp_path / "moved")).predict(["a superb story"])
+    assert found[0]["label"] == "good"
+
+
+def test_a_run_in_two_parts_ends_as_one_in_a_single_part(tmp_path):
+    source = reviews.write_csv(tmp_path / "reviews.csv")
+
+    def parts(name: str, *steps: int):
+        for last in steps:
+            made = reviews.experiment(source, steps=last)
+            constant = training.Optimizer(schedule="constant", warmup_steps=5)
+            made = dataclasses.replace(made, optimizer=constant)
+            assert start(made, tmp_path / name, "text_cls") == "finished"
+        return trained.load(str(tmp_path / name), "last")
+
+    whole, cut = parts("whole", 40), parts("cut", 17, 40)
+    assert whole.step == cut.step == 40
+    for ours, theirs in zip(
+        cut.model.get_weights(), whole.model.get_weights(), strict=True
+    ):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_a_run_folder_of_other_settings_or_another_experiment_is_refused(run):
+    experiment = run_folder.RunFolder(run).experiment()
+    folder = run_folder.RunFolder(run)
+    with pytest.raises(errors.UserError, match="of experiment text_cls, not tweets"):
+        folder.begin("tweets", experiment, {})
+    other = dataclasses.replace(
+        experiment, model=dataclasses.replace(experiment.model, width=9)
+    )
+    with pytest.raises(errors.UserError, match="holds a run with model.width=8, not 9"):
+        folder.begin("text_cls", other, {})
+
+
+def test_a_folder_that_is_no_run_is_refused(tmp_path):
+    (tmp_path / "thesis.txt").write_text("dear")
+    experiment = reviews.experiment(tmp_path / "no.csv")
+    with pytest.raises(errors.UserError, match="is not empty and holds no run"):
+        run_folder.RunFolder(tmp_path).begin("text_cls", experiment, {})
+    blocked = run_folder.RunFolder(tmp_path / "thesis.txt" / "run")
+    with pytest.raises(errors.UserError, match="cannot be written: Not a directory"):
+        blocked.begin("text_cls", experiment, {})
+
+
+def test_three_classes_with_smoothing_balance_and_augmentation(tmp_path):
+    source = reviews.write_csv(
+        tmp_path / "reviews.csv", 300, classes=("bad", "good", "so-so")
+    )
+    experiment = reviews.experiment(source, epochs=8.0, best_metric="f1/so-so")
+    experiment = dataclasses.replace(
+        experiment,
+        augment=dataclasses.replace(experiment.augment, swap=0.1, replace=0.05),
+        task=dataclasses.replace(
+            experiment.task, label_smoothing=0.1, balance_classes=True
+        ),
+    )
+    assert start(experiment, tmp_path / "run", "text_cls") == "finished"
+    scores = json.loads((tmp_path / "run/metrics.json").read_text())
+    assert scores["test"]["f1_macro"] > 0.9
+
+
+def test_several_labels_for_a_text(tmp_path):
+    path = tmp_path / "mails.jsonl"
+    rng = np.random.default_rng(1)
+    words = {"bill": "invoice", "sport": "match", "work": "meeting"}
+    with path.open("w") as file:
+        for _ in range(300):
+            labels = [label for label in words if rng.random() < 0.5]
+            text = [words[label] for label in labels]
+            text += rng.choice(reviews.FILLER, 5).tolist()
+            rng.shuffle(text)
+            file.write(json.dumps({"review": " ".join(text), "stars": labels}) + "\n")
+    experiment = reviews.experiment(path, epochs=10.0, best_metric="f1_macro")
+    experiment = dataclasses.replace(
+        experiment,
+        data=dataclasses.replace(experiment.data, multi_label=True),
+    )
+    assert start(experiment, tmp_path / "run", "text_cls") == "finished"
+    run = trained.load(str(tmp_path / "run"))
+    found = run.predict(["the meeting of invoice a film", "a story of the film"])
+    assert [row["label"] for row in found] == [["bill", "work"], []]
+    scores = json.loads((tmp_path / "run/metrics.json").read_text())
+    assert scores["test"]["f1_micro"] > 0.9
+
+
+def test_bfloat16_trains_with_float32_weights(tmp_path):
+    source = reviews.write_csv(tmp_path / "reviews.csv")
+    experiment = reviews.experiment(source, dtype="mixed_bfloat16")
+    try:
+        assert start(experiment, tmp_path / "run", "text_cls") == "finished"
+        run = trained.load(str(tmp_path / "run"))
+        assert {weight.dtype for weight in run.model.get_weights()} == {
+            np.dtype("float32")
+        }
+        assert run.model.get_layer("head").compute_dtype == "bfloat16"
+    finally:
+        keras.config.set_dtype_policy("float32")
+    scores = json.loads((tmp_path / "run/metrics.json").read_text())
+    assert scores["test"]["accuracy"] > 0.9
+
+
+def test_no_validation_split_and_an_unknown_label_metric_are_told(tmp_path):
+    source = reviews.write_csv(tmp_path / "reviews.csv")
+    experiment = reviews.experiment(source, best_metric="f1/great")
+    with pytest.raises(errors.UserError, match="there is no label 'great'"):
+        start(experiment, tmp_path / "run", "text_cls")
+    experiment = reviews.experiment(source)
+    experiment = dataclasses.replace(
+        experiment, data=dataclasses.replace(experiment.data, validation_fraction=0.0)
+    )
+    with pytest.raises(errors.UserError, match="The validation split is empty"):
+        start(experiment, tmp_path / "run2", "text_cls")
