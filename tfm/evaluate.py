@@ -23,6 +23,7 @@ class Options:
     # one of the run's own splits
     split: typing.Literal["test", "validation", "train"] = "test"
     data: str = ""  # a new labelled file instead, with the run's column names
+    where: str = ""  # of that file, only the rows with COLUMN=VALUE
     # the best one by validation, or the newest one
     checkpoint: typing.Literal["best", "last"] = "best"
     batch_size: int = 256  # texts per batch
@@ -35,7 +36,7 @@ def main(options: Options) -> None:
         )
     run = trained.load(options.run_dir, options.checkpoint)
     name = options.data or options.split
-    outputs, labels = evaluate(run, options.split, options.data, options.batch_size)
+    outputs, labels = evaluate(run, options)
     metrics = {"step": run.step} | run.task.metrics(outputs, labels)
 
     from tfm import report
@@ -52,15 +53,20 @@ def main(options: Options) -> None:
     print(f"\nWritten to {path}")
 
 
-def evaluate(run, split: str, data: str, batch_size: int):
-    """Outputs float32 [N, C] and true labels of a split, or of the file `data`.
+def evaluate(run, options: Options) -> tuple[np.ndarray, np.ndarray]:
+    """Outputs float32 [N, C] and true labels of a split, or of a new file.
 
     Raises:
       UserError: the split is empty, or the file does not fit the run.
     """
     e = run.experiment
-    if data:
-        texts, labels, skipped = e.data.read_file(data, run.task.label_names)
+    batch_size, split = options.batch_size, options.split
+    if options.data:
+        texts, labels, skipped = e.data.read_file(
+            options.data, run.task.label_names, options.where
+        )
+        for reason, count in skipped.items():
+            print(f"{count:,} rows of {options.data} skipped: {reason}")
         return run.outputs(texts, batch_size), labels
     records = e.data.read(run.folder.records)
     indices = records.splits[split]

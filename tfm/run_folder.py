@@ -44,6 +44,10 @@ class RunFolder:
         """Whether a run was begun here."""
         return self.config.is_file()
 
+    def has_trained(self) -> bool:
+        """Whether there is a checkpoint to go on from."""
+        return any(self.checkpoints.glob("*/checkpoint"))
+
     def saved(self) -> dict:
         """config.json: experiment, command_line, tfm and config."""
         if not self.path.is_dir():
@@ -63,25 +67,30 @@ class RunFolder:
         """Makes the folder, or checks that the run in it is the same one.
 
         Args:
-          name: the experiment's name, or the path of its file.
+          name: the experiment's name, or the path of its file; empty for the
+            experiment that lies in the folder.
           experiment: with the command line's changes made.
           changed: those changes, {path: value}.
 
         Returns:
-          True if a run was there, to go on with.
+          True if a run was there, to go on with. One that never came to a checkpoint,
+          as where its data had a mistake, is begun anew.
 
         Raises:
           UserError: the folder holds something else, or cannot be written.
         """
-        there = self.exists()
+        there = self.exists() and self.has_trained()
+        stem = pathlib.Path(name).stem or self.saved()["experiment"]
         if there:
-            self._check_same(pathlib.Path(name).stem, experiment)
+            self._check_same(stem, experiment)
+        elif self.exists():
+            self._clear()
         elif self.path.is_dir() and any(self.path.iterdir()):
             raise errors.UserError(
                 f"{self.path} is not empty and holds no run. Give another --run_dir."
             )
         body = {
-            "experiment": pathlib.Path(name).stem,
+            "experiment": stem,
             "command_line": {path: fields.show(v) for path, v in changed.items()},
             "tfm": tfm.__version__,
             "config": config.to_json(experiment),
@@ -89,10 +98,9 @@ class RunFolder:
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             if there:
-                body["command_line"] = (
-                    self.saved()["command_line"] | (body["command_line"])
-                )
-            else:
+                earlier = self.saved()["command_line"]
+                body["command_line"] = earlier | body["command_line"]
+            elif name:
                 self._copy_own(name)
             write_json(self.config, body)
         except OSError as error:
@@ -100,6 +108,12 @@ class RunFolder:
                 f"The run folder {self.path} cannot be written: {error.strerror}."
             ) from None
         return there
+
+    def _clear(self) -> None:
+        """Removes what a run left that never came to a checkpoint."""
+        for folder in (self.records.parent, self.tokenizer, self.events):
+            shutil.rmtree(folder, ignore_errors=True)
+        self.task.unlink(missing_ok=True)
 
     def _copy_own(self, name: str) -> None:
         source = loading.find(name)

@@ -46,7 +46,7 @@ def main(options: Options, experiment, changed: Mapping[str, object]) -> int:
     name = options.experiment
     default = pathlib.Path("runs") / pathlib.Path(name).stem
     folder = run_folder.RunFolder(options.run_dir or default)
-    resumes = folder.begin(name or folder.saved()["experiment"], experiment, changed)
+    resumes = folder.begin(name, experiment, changed)
     print(f"{'Resuming in' if resumes else 'Run folder'}  {folder.path}", flush=True)
     if train(experiment, folder) == "interrupted":
         print(f"Go on with  python -m tfm.train --run_dir={_quoted(folder)}")

@@ -23,11 +23,10 @@ CASES = {
     "bidirectional lstm": models.LSTM(
         embedding_width=6, width=4, bidirectional=True, pooling="mean"
     ),
-    "pre-norm transformer": models.Transformer(**SMALL),
     "post-norm transformer": models.Transformer(
-        **SMALL, position="sinusoidal", norm="post", pooling="attention"
+        **SMALL, norm="post", pooling="attention"
     ),
-    "rotary transformer": models.Transformer(
+    "pre-norm transformer": models.Transformer(
         **SMALL,
         position="rotary",
         normalization="rms",
@@ -96,7 +95,7 @@ def test_forward_and_gradient_under_xla(config):
         gradients = tape.gradient(total, weights)
         return outputs, [tf.convert_to_tensor(gradient) for gradient in gradients]
 
-    outputs, gradients = tf.function(step)(TOKENS)
+    outputs, gradients = step(TOKENS)
     compiled, compiled_gradients = tf.function(step, jit_compile=True)(TOKENS)
     for name, expected in _numpy(outputs).items():
         np.testing.assert_allclose(compiled[name], expected, rtol=1e-4, atol=1e-5)
@@ -157,13 +156,12 @@ def test_saved_weights_load_and_give_the_same(config, tmp_path):
             np.testing.assert_array_equal(values, expected[name])
 
     check(keras.models.load_model(tmp_path / "model.keras"))
-    by_h5 = config.build(VOCAB, T)
-    by_h5.load_weights(tmp_path / "model.weights.h5")
-    check(by_h5)
-    by_checkpoint = config.build(VOCAB, T)
-    status = tf.train.Checkpoint(model=by_checkpoint).read(checkpoint)
-    status.assert_consumed()
-    check(by_checkpoint)
+    fresh = config.build(VOCAB, T)
+    fresh.load_weights(tmp_path / "model.weights.h5")
+    check(fresh)
+    fresh.set_weights([0 * w for w in fresh.get_weights()])
+    tf.train.Checkpoint(model=fresh).read(checkpoint).assert_consumed()
+    check(fresh)
 
 
 def test_a_new_process_imports_no_framework():

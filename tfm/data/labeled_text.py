@@ -39,9 +39,8 @@ class LabeledText:
     where: str = ""  # keep only the rows with COLUMN=VALUE
     columns: tuple[str, ...] = ()  # column names of CSV/TSV without a header line
     encoding: str = "utf-8"  # of the files, such as utf-8, latin-1 or utf-16
-    quoted: bool = (
-        True  # CSV/TSV fields may stand in quotes; false: a quote is a letter
-    )
+    # CSV/TSV fields may stand in quotes; false: a quote is a letter
+    quoted: bool = True
     multi_label: bool = False  # a text has any number of labels: a list or separated
     label_separator: str = ","  # between the labels of one text
     labels: tuple[str, ...] = ()  # class names in order; empty: learnt from train

@@ -16,14 +16,10 @@ def mean_pool(x_BTD, mask=None):
     """The mean of the real positions -> pooled_BD."""
     if mask is None:
         return ops.mean(x_BTD, axis=1)
-    # the sum in float32
-    x_BTD, dtype = (
-        ops.cast(masking.zero_padding(x_BTD, mask), "float32"),
-        x_BTD.dtype,
-    )
-    count_B = ops.sum(ops.cast(mask, "float32"), axis=1)
-    pooled_BD = ops.sum(x_BTD, axis=1) / ops.maximum(count_B, 1.0)[:, None]
-    return ops.cast(pooled_BD, dtype)
+    real_BTD = masking.zero_padding(x_BTD, mask)
+    sum_BD = ops.sum(ops.cast(real_BTD, "float32"), axis=1)  # the sum in float32
+    count_B1 = ops.sum(ops.cast(mask, "float32"), axis=1, keepdims=True)
+    return ops.cast(sum_BD / ops.maximum(count_B1, 1.0), x_BTD.dtype)
 
 
 def max_pool(x_BTD, mask=None):
@@ -119,6 +115,7 @@ class AttentionPooling(base.Layer):
         if mask is not None:
             scores_BT = ops.where(mask, scores_BT, _MASKED)
         weights_BT = ops.cast(ops.softmax(scores_BT, axis=1), x_BTD.dtype)
+        # a row of nothing but padding has uniform weights
         x_BTD = masking.zero_padding(x_BTD, mask)
         return ops.einsum("bt,btd->bd", weights_BT, x_BTD)
 

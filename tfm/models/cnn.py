@@ -18,8 +18,8 @@ class CNN:
     kernel_widths: tuple[int, ...] = (3, 4, 5)  # tokens that a filter sees at once
     dropout: float = 0.0  # share of the outputs dropped
     embedding_dropout: float = 0.0  # share of the embeddings' entries dropped
-    l1: float = 0.0  # penalty on |weight| of the kernels
-    l2: float = 0.0  # penalty on weight^2 of the kernels
+    l1: float = 0.0  # penalty on |weight| of the convolutions' kernels
+    l2: float = 0.0  # penalty on weight^2 of the convolutions' kernels
 
     def __post_init__(self):
         checks.positive(self, "embedding_width", "num_filters")

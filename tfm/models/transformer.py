@@ -28,8 +28,8 @@ class Transformer:
     dropout: float = 0.1  # share dropped in attention, feed-forward and residuals
     embedding_dropout: float = 0.1  # share of the embeddings' entries dropped
     pooling: Pooling = "mean"  # how the positions become the text's vector
-    l1: float = 0.0  # penalty on |weight| of the kernels
-    l2: float = 0.0  # penalty on weight^2 of the kernels
+    l1: float = 0.0  # penalty on |weight| of the blocks' kernels
+    l2: float = 0.0  # penalty on weight^2 of the blocks' kernels
 
     def __post_init__(self):
         checks.positive(self, "num_layers", "width", "num_heads", "feedforward_width")

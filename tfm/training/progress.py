@@ -71,7 +71,7 @@ class Progress:
             self._console.print(self.line(step), soft_wrap=True)
 
     def line(self, step: int) -> str:
-        """`epoch 1.2/4  step 750/2500  ETA 1:42  loss 0.4312 ...`."""
+        """`epoch 1.2/4.0  step 750/2500  ETA 1:42  loss 0.4312 ...`."""
         speed = list(self._speed)
         if len(speed) > 1:
             speed = speed[1:] if step - self._first_step <= 50 else speed
@@ -80,7 +80,7 @@ class Progress:
         left = (self._total_steps - step) / (steps / seconds)
         epochs = self._total_steps / self._steps_per_epoch
         parts = [
-            f"epoch {step / self._steps_per_epoch:.1f}/{epochs:.4g}",
+            f"epoch {step / self._steps_per_epoch:.1f}/{epochs:.1f}",
             f"step {step:,}/{self._total_steps:,}",
             f"ETA {duration(left)}",
         ]

@@ -1,0 +1,64 @@
+"""Who may import whom: the rule of the house, read from the source."""
+
+import ast
+import pathlib
+import sys
+
+import pytest
+
+ROOT = pathlib.Path(__file__).parents[1]
+
+# package -> what it may import of tfm, and of other libraries
+RULES = {
+    "config": ({"errors", "experiments", "experiment", "config"}, {"absl"}),
+    "layers": ({"layers"}, {"keras"}),
+    "models": ({"errors", "layers", "models"}, {"keras", "keras_nlp"}),
+    "tokens": ({"errors", "tokens"}, {"numpy", "tokenizers", "sentencepiece"}),
+    "data": (
+        {"errors", "data"},
+        {"numpy", "pyarrow", "tensorflow", "tensorflow_datasets", "keras_nlp"},
+    ),
+    "tasks": ({"errors", "layers", "tasks"}, {"keras", "numpy", "sklearn"}),
+    "training": (
+        {"errors", "training"},
+        {"tensorflow", "keras", "numpy", "rich", "matplotlib", "sklearn"},
+    ),
+    "experiment": ({"errors", "data", "models", "tasks", "tokens", "training"}, set()),
+    "experiments": ({"data", "models", "tasks", "tokens", "training"}, set()),
+}
+LIBRARY_ONLY = sorted(ROOT.glob("tfm/*/**/*.py")) + sorted(
+    ROOT.glob("experiments/*.py")
+)
+
+
+def _imported(path: pathlib.Path):
+    """The dotted names that a file imports."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert not node.level, f"{path}: absolute imports only"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+@pytest.mark.parametrize("path", LIBRARY_ONLY, ids=lambda p: str(p.relative_to(ROOT)))
+def test_a_package_imports_only_what_it_may(path):
+    package = path.relative_to(ROOT).parts
+    package = package[1] if package[0] == "tfm" else package[0]
+    ours, theirs = RULES[package]
+    for name in _imported(path):
+        parts = name.split(".")
+        if parts[0] == "tfm":
+            shared = package == "experiments" and parts[1] in ("experiment", package)
+            assert shared or parts[1] in ours, f"{path} imports {name}"
+        elif parts[0] not in sys.stdlib_module_names:
+            assert parts[0] in theirs, f"{path} imports {name}"
+
+
+def test_nothing_in_tfm_names_an_experiment():
+    names = {path.stem for path in (ROOT / "experiments").glob("*.py")}
+    for path in ROOT.glob("tfm/**/*.py"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        words = {n.value for n in ast.walk(tree) if isinstance(n, ast.Constant)}
+        words |= {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)}
+        assert not names & {w for w in words if isinstance(w, str)}, path

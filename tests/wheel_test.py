@@ -1,0 +1,88 @@
+"""The wheel, installed, trains the default experiment far from the checkout."""
+
+import os
+import pathlib
+import shutil
+import site
+import subprocess
+import sys
+import venv
+import zipfile
+
+import pytest
+
+ROOT = pathlib.Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory) -> pathlib.Path:
+    """Built from a copy of the sources, so that the checkout stays as it is."""
+    base = tmp_path_factory.mktemp("wheel")
+    for name in ("tfm", "experiments"):
+        skip = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(ROOT / name, base / "source" / name, ignore=skip)
+    for name in ("setup.cfg", "pyproject.toml", "README.md", "LICENSE"):
+        shutil.copyfile(ROOT / name, base / "source" / name)
+    subprocess.run(
+        [sys.executable, "-m", "build", "--no-isolation", "-o", base, base / "source"],
+        check=True,
+        capture_output=True,
+    )
+    return next(base.glob("*.whl"))
+
+
+def test_it_holds_every_module_and_experiment_and_nothing_global(wheel):
+    names = set(zipfile.ZipFile(wheel).namelist())
+    for folder, inside in (("tfm", "tfm"), ("experiments", "tfm/experiments")):
+        for path in (ROOT / folder).rglob("*.py"):
+            expected = f"{inside}/{path.relative_to(ROOT / folder).as_posix()}"
+            assert expected in names
+    tops = {name.partition("/")[0] for name in names}
+    assert {top for top in tops if not top.endswith(".dist-info")} == {"tfm"}
+
+
+def test_it_asks_for_no_tensorflow_but_in_its_extras(wheel):
+    archive = zipfile.ZipFile(wheel)
+    name = next(n for n in archive.namelist() if n.endswith("/METADATA"))
+    lines = archive.read(name).decode().splitlines()
+    needs = [line for line in lines if line.startswith("Requires-Dist:")]
+    heavy = ("tensorflow>", "tensorflow<", "tensorflow[", "tensorflow-t", "keras-nlp")
+    for line in needs:
+        if line.split()[1].startswith(heavy):
+            assert "extra ==" in line, line
+
+
+def test_it_trains_from_an_empty_folder(wheel, tmp_path):
+    venv.create(tmp_path / "venv", with_pip=True)
+    python = tmp_path / "venv" / "bin" / "python"
+    # the libraries are this environment's; tfm itself is only in the new one
+    packages = next((tmp_path / "venv" / "lib").glob("python*")) / "site-packages"
+    (packages / "libraries.pth").write_text("\n".join(site.getsitepackages()))
+    subprocess.run(
+        [python, "-m", "pip", "install", "-q", "--no-deps", "--no-index", wheel],
+        check=True,
+    )
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    clean = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
+    train = [python, "-m", "tfm.train", "--experiment=text_cls", "--train.steps=2"]
+    done = subprocess.run(
+        [*train, "--data.max_examples=200"],
+        cwd=empty,
+        env=clean,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "Finished at step 2" in done.stdout
+    assert (empty / "runs/text_cls/metrics.json").is_file()
+    where = subprocess.run(
+        [python, "-c", "import tfm; print(tfm.__file__)"],
+        cwd=empty,
+        env=clean,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert where.stdout.startswith(str(packages))
