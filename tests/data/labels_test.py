@@ -67,3 +67,11 @@ def test_several_labels_come_as_a_list_or_separated():
     assert known.numbers([3.0]) == ((2,), "")
     assert known.numbers("a|c") == ((), "unknown label: 'c'")
     assert known.numbers(["a", None]) == ((), "no label")
+
+
+def test_values_get_the_names_they_are_renamed_to():
+    classes = labels.Labels(renamed={"0": "negative", "1": "positive"})
+    assert classes.numbers(1.0) == ((0,), "")
+    assert classes.numbers("positive") == ((0,), "")  # the new name is known too
+    assert classes.numbers("0") == ((1,), "")
+    assert classes.names == ["positive", "negative"]

@@ -138,9 +138,13 @@ def test_grouped_keys_have_fewer_weights(normal):
     assert full.count_params() - grouped.count_params() == 2 * (8 + 1) * (8 - 2)
 
 
-def test_dropout_only_while_training(normal):
+@pytest.mark.parametrize("kind", ["dropout", "attention_dropout"])
+@pytest.mark.parametrize(
+    "block", [layers.TransformerEncoderBlock, layers.TransformerDecoderBlock]
+)
+def test_dropout_only_while_training(block, kind, normal):
     x = normal(1, 4, 8)
-    block = layers.TransformerEncoderBlock(8, 2, 16, dropout=0.5)
+    block = block(8, 2, 16, **{kind: 0.5})
     np.testing.assert_array_equal(block(x), block(x))
     assert np.abs(block(x, training=True) - block(x)).max() > 1e-2
 

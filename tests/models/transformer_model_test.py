@@ -58,6 +58,16 @@ def test_positions_tell_the_order(position):
     assert np.abs(difference).max() > 1e-4
 
 
+def test_attention_dropout_only_while_training():
+    config = models.Transformer(
+        **SMALL, dropout=0.0, embedding_dropout=0.0, attention_dropout=0.5
+    )
+    model = config.build(10, 5)
+    plain = model(TOKENS)["pooled"]
+    np.testing.assert_array_equal(model(TOKENS)["pooled"], plain)
+    assert np.abs(model(TOKENS, training=True)["pooled"] - plain).max() > 1e-4
+
+
 @pytest.mark.parametrize("norm", ["pre", "post"])
 def test_outputs_are_normalized(norm):
     sequence = models.Transformer(**SMALL, norm=norm).build(10, 5)(TOKENS)["sequence"]
@@ -77,6 +87,10 @@ def test_outputs_are_normalized(norm):
             {"width": 6, "num_heads": 2, "position": "rotary"},
             "Rotary positions need an even width / num_heads. "
             "Got width=6, num_heads=2.",
+        ),
+        (
+            {"attention_dropout": 1.0},
+            r"attention_dropout must be in \[0, 1\). Got attention_dropout=1.0.",
         ),
         ({"num_heads": 0}, "num_heads must be at least 1. Got num_heads=0."),
         (

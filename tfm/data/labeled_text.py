@@ -13,6 +13,7 @@ from tfm import errors
 if typing.TYPE_CHECKING:
     import numpy as np
 
+    from tfm.data import labels
     from tfm.data import records
 
 
@@ -44,6 +45,7 @@ class LabeledText:
     multi_label: bool = False  # a text has any number of labels: a list or separated
     label_separator: str = ","  # between the labels of one text
     labels: tuple[str, ...] = ()  # class names in order; empty: learnt from train
+    rename: tuple[str, ...] = ()  # of labels, as VALUE=NAME: 0=negative,1=positive
     bad_rows: Literal["stop", "skip"] = "stop"  # what to do with a bad row
     validation_fraction: float = 0.1  # share of train to cut, if no validation source
     test_fraction: float = 0.1  # share of train to cut, if no test source
@@ -76,6 +78,11 @@ class LabeledText:
                 "encoding must be one that Python knows, such as utf-8 or latin-1. "
                 f"Got {self.encoding!r}."
             ) from error
+        for entry in self.rename:
+            if not all(entry.partition("=")):
+                raise errors.UserError(
+                    f"rename must list VALUE=NAME, such as 0=negative. Got {entry!r}."
+                )
         if not self.label_separator:
             raise errors.UserError("label_separator must not be empty.")
         if self.max_examples is not None and self.max_examples < 2:
@@ -119,15 +126,21 @@ class LabeledText:
             the number of skipped rows by reason.
         """
         from tfm.data import checks
-        from tfm.data import labels
         from tfm.data import records
 
-        classes = labels.Labels(label_names, self.multi_label, self.label_separator)
+        classes = self.label_reader(label_names)
         tally = checks.Tally()
         found = list(checks.examples(self, source, classes, tally, where))
         numbers = [example.labels for example in found]
         matrix = records.label_array(numbers, len(label_names), self.multi_label)
         return [example.text for example in found], matrix, dict(tally.skipped)
+
+    def label_reader(self, names: Sequence[str] | None) -> "labels.Labels":
+        """Returns what turns label values into numbers; None learns the names."""
+        from tfm.data import labels
+
+        renamed = dict(entry.split("=", 1) for entry in self.rename)
+        return labels.Labels(names, self.multi_label, self.label_separator, renamed)
 
     def texts(self, source: str) -> Iterator[tuple[int, str]]:
         """Yields line and text of a source that needs no labels, for prediction.

@@ -1,6 +1,7 @@
 """Label values of a user's rows -> names of classes -> their numbers."""
 
 import re
+from collections.abc import Mapping
 from collections.abc import Sequence
 
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
@@ -14,6 +15,7 @@ class Labels:
         names: the classes in order; None learns them, numbered as they come.
         multi_label: a value is a list of names, or is split at `separator`.
         separator: between the labels of one text.
+        renamed: other names by the value in the data, {"0": "negative"}.
     """
 
     def __init__(
@@ -21,11 +23,13 @@ class Labels:
         names: Sequence[str] | None = None,
         multi_label: bool = False,
         separator: str = ",",
+        renamed: Mapping[str, str] | None = None,
     ):
         self.learning = names is None
         self.names = [name_of(name) for name in names or ()]
         self.multi_label = multi_label
         self._separator = separator
+        self._renamed = renamed or {}
         self._ids = {name: number for number, name in enumerate(self.names)}
         self._known = {}  # value as it came -> (numbers, problem)
 
@@ -58,6 +62,7 @@ class Labels:
         for item in values:
             try:
                 name = name_of(item)
+                name = self._renamed.get(name, name)
                 name.encode()
             except (TypeError, UnicodeEncodeError):
                 return (), f"not a label: {item!r}"

@@ -79,9 +79,7 @@ def _check_same(config: labeled_text.LabeledText, meta: dict, folder) -> None:
 
 def _write(config: labeled_text.LabeledText, folder: pathlib.Path) -> dict:
     """Writes all but meta.json, which it returns."""
-    labels = labels_module.Labels(
-        config.labels or None, config.multi_label, config.label_separator
-    )
+    labels = config.label_reader(config.labels or None)
     tallies = {}
     with _Writer(folder / "records.arrow") as writer:
         ends = []

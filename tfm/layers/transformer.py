@@ -28,8 +28,9 @@ class TransformerEncoderBlock(base.Layer):
       normalization: "layer", or "rms" (https://arxiv.org/abs/1910.07467).
       rotary: rotary positions in the attention.
       num_key_heads: heads of keys and values, fewer than num_heads if grouped.
-      dropout: share dropped of the attention weights, of the hidden values and of
-        what each residual adds.
+      dropout: share dropped of the hidden values and of what each residual adds.
+      attention_dropout: share of the attention weights dropped; B * H * T * T random
+        numbers, which on a CPU take as long as the attention itself.
       l1: penalty on |weight| of the kernels.
       l2: penalty on weight^2 of the kernels.
 
@@ -52,6 +53,7 @@ class TransformerEncoderBlock(base.Layer):
         rotary=False,
         num_key_heads=None,
         dropout=0.0,
+        attention_dropout=0.0,
         l1=0.0,
         l2=0.0,
         **kwargs,
@@ -64,7 +66,7 @@ class TransformerEncoderBlock(base.Layer):
             num_heads,
             num_key_heads=num_key_heads,
             rotary=rotary,
-            dropout=dropout,
+            dropout=attention_dropout,
             l1=l1,
             l2=l2,
             name="attention",
@@ -119,6 +121,7 @@ class TransformerDecoderBlock(base.Layer):
         num_key_heads=None,
         cross_attention=False,
         dropout=0.0,
+        attention_dropout=0.0,
         l1=0.0,
         l2=0.0,
         **kwargs,
@@ -132,7 +135,7 @@ class TransformerDecoderBlock(base.Layer):
                 width,
                 num_heads,
                 num_key_heads=num_key_heads,
-                dropout=dropout,
+                dropout=attention_dropout,
                 l1=l1,
                 l2=l2,
                 name=name,

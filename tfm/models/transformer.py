@@ -25,7 +25,8 @@ class Transformer:
     position: Position = "learned"  # how a token's place is told
     norm: Norm = "pre"  # normalize before or after each residual
     normalization: Normalization = "layer"  # subtract the mean, or rms: do not
-    dropout: float = 0.1  # share dropped in attention, feed-forward and residuals
+    dropout: float = 0.1  # share dropped in feed-forward networks and residuals
+    attention_dropout: float = 0.0  # share of the attention weights dropped; slow
     embedding_dropout: float = 0.1  # share of the embeddings' entries dropped
     pooling: Pooling = "mean"  # how the positions become the text's vector
     l1: float = 0.0  # penalty on |weight| of the blocks' kernels
@@ -33,7 +34,7 @@ class Transformer:
 
     def __post_init__(self):
         checks.positive(self, "num_layers", "width", "num_heads", "feedforward_width")
-        checks.fraction(self, "dropout", "embedding_dropout")
+        checks.fraction(self, "dropout", "attention_dropout", "embedding_dropout")
         checks.not_negative(self, "l1", "l2")
         checks.one_of(
             self,
@@ -94,6 +95,7 @@ class Transformer:
                 normalization=self.normalization,
                 rotary=self.position == "rotary",
                 dropout=self.dropout,
+                attention_dropout=self.attention_dropout,
                 l1=self.l1,
                 l2=self.l2,
                 name=f"block_{i}",
