@@ -34,8 +34,8 @@ class Augment:
         """Returns the function that changes a row; None if nothing is to change.
 
         Args:
-            vocab_size: ids are below it.
-            first_word_id: ids below it are special; they stay where they are.
+          vocab_size: ids are below it.
+          first_word_id: ids below it are special; they stay where they are.
         """
         if not (self.swap or self.delete or self.replace):
             return None
@@ -65,10 +65,10 @@ class Augmenter:
         """Returns the row, int32 [length], with its words changed.
 
         Args:
-            row: int32 [length].
-            seed: of the run.
-            epoch: from 0.
-            index: of the text.
+          row: int32 [length].
+          seed: of the run.
+          epoch: from 0.
+          index: of the text.
         """
         import numpy as np
 

@@ -49,22 +49,22 @@ def training(
     A batch may hold the end of one epoch and the beginning of the next.
 
     Args:
-        store: the token ids.
-        labels: the labels of indices, such as `records.labels`; None: no labels.
-        indices: of the examples, such as `records.splits["train"]`.
-        batch_size: examples of a batch over all workers.
-        max_length: T, tokens; longer rows are cut, shorter ones padded.
-        seed: of the order and of what `augment` does.
-        first_step: the batch to begin with, as if those before it had been taken.
-        last_step: the batch to end before.
-        augment: changes the rows, such as `Augment(...).build(...)`.
-        pad_id: fills up short rows.
-        worker: the number of this process; it gets its part of each batch.
-        num_workers: W.
+      store: the token ids.
+      labels: the labels of indices, such as `records.labels`; None: no labels.
+      indices: of the examples, such as `records.splits["train"]`.
+      batch_size: examples of a batch over all workers.
+      max_length: T, tokens; longer rows are cut, shorter ones padded.
+      seed: of the order and of what `augment` does.
+      first_step: the batch to begin with, as if those before it had been taken.
+      last_step: the batch to end before.
+      augment: changes the rows, such as `Augment(...).build(...)`.
+      pad_id: fills up short rows.
+      worker: the number of this process; it gets its part of each batch.
+      num_workers: W.
 
     Returns:
-        A dataset of dicts of static shapes: tokens int32 [B/W, T], label int32 [B/W]
-        or float32 [B/W, C], weight float32 [B/W] of ones, index int64 [B/W].
+      A dataset of dicts of static shapes: tokens int32 [B/W, T], label int32 [B/W]
+      or float32 [B/W, C], weight float32 [B/W] of ones, index int64 [B/W].
     """
     indices = np.asarray(indices, np.int64)
     if not len(indices):

@@ -41,15 +41,15 @@ def examples(
     """Yields the good rows of a source.
 
     Args:
-        config: says where the text and the label are, and what to do with bad rows.
-        spec: the source.
-        labels: its classes; None for texts without labels.
-        tally: is counted up.
-        where: COLUMN=VALUE of the rows to take; empty takes all.
+      config: says where the text and the label are, and what to do with bad rows.
+      spec: the source.
+      labels: its classes; None for texts without labels.
+      tally: is counted up.
+      where: COLUMN=VALUE of the rows to take; empty takes all.
 
     Raises:
-        UserError: of a bad row where `config.bad_rows` is stop, of a source without
-            a good row, and what `sources.read` raises.
+      UserError: of a bad row where `config.bad_rows` is stop, of a source without
+        a good row, and what `sources.read` raises.
     """
     column, _, wanted = where.partition("=")
     wanted = labels_module.name_of(wanted)

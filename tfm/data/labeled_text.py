@@ -101,8 +101,8 @@ class LabeledText:
         One process prepares a folder. An interrupted preparation leaves nothing.
 
         Raises:
-            UserError: a mistake in the files, or the folder was prepared from other
-                settings or files: splitting anew would train on former test texts.
+          UserError: a mistake in the files, or the folder was prepared from other
+            settings or files: splitting anew would train on former test texts.
         """
         from tfm.data import preparation
         from tfm.data import records
@@ -117,13 +117,13 @@ class LabeledText:
         """Reads another labelled source in the same columns, to evaluate on.
 
         Args:
-            source: as for `train`.
-            label_names: the classes of the model, in order.
-            where: as of the config, whose own `where` does not apply here.
+          source: as for `train`.
+          label_names: the classes of the model, in order.
+          where: as of the config, whose own `where` does not apply here.
 
         Returns:
-            The texts; their labels, int32 [n], or float32 [n, C] if multi_label; and
-            the number of skipped rows by reason.
+          The texts; their labels, int32 [n], or float32 [n, C] if multi_label; and
+          the number of skipped rows by reason.
         """
         from tfm.data import checks
         from tfm.data import records

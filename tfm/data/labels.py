@@ -12,10 +12,10 @@ class Labels:
     """The classes by name. Learns new ones while `learning`.
 
     Args:
-        names: the classes in order; None learns them, numbered as they come.
-        multi_label: a value is a list of names, or is split at `separator`.
-        separator: between the labels of one text.
-        renamed: other names by the value in the data, {"0": "negative"}.
+      names: the classes in order; None learns them, numbered as they come.
+      multi_label: a value is a list of names, or is split at `separator`.
+      separator: between the labels of one text.
+      renamed: other names by the value in the data, {"0": "negative"}.
     """
 
     def __init__(
@@ -83,7 +83,7 @@ def name_of(value: object) -> str:
     A missing value (None, NaN, blank) gives "".
 
     Raises:
-        TypeError: the value is neither text nor a number.
+      TypeError: the value is neither text nor a number.
     """
     if value is None or value != value:  # NaN is unequal to itself
         return ""

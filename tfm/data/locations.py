@@ -38,12 +38,12 @@ def files(spec: str, format: str = "auto") -> list[File]:
     """Returns the files that `spec` names, in sorted order.
 
     Args:
-        spec: a path, a glob, a folder, or `package:NAME/FILE` for a file of an
-            installed package, which is not imported.
-        format: of the files; auto goes by each name's ending.
+      spec: a path, a glob, a folder, or `package:NAME/FILE` for a file of an
+        installed package, which is not imported.
+      format: of the files; auto goes by each name's ending.
 
     Raises:
-        UserError: there is no such file, folder or package.
+      UserError: there is no such file, folder or package.
     """
     base, pattern = _base(spec)
     path = base / pattern

@@ -15,11 +15,11 @@ class Records:
     """The texts and labels of a prepared folder, mapped into memory.
 
     Attributes:
-        label_names: the classes in order.
-        multi_label: whether a text has any number of labels.
-        fingerprint: changes with the texts, their labels and their splits.
-        splits: train, validation and test -> their records' indices, int64,
-            ascending. Records that were dropped are in none.
+      label_names: the classes in order.
+      multi_label: whether a text has any number of labels.
+      fingerprint: changes with the texts, their labels and their splits.
+      splits: train, validation and test -> their records' indices, int64,
+        ascending. Records that were dropped are in none.
     """
 
     def __init__(self, folder: str | os.PathLike):
@@ -72,7 +72,7 @@ class Records:
         """Returns the labels of these records.
 
         Returns:
-            int32 [n], or float32 [n, C] of zeros and ones if `multi_label`.
+          int32 [n], or float32 [n, C] of zeros and ones if `multi_label`.
         """
         indices = np.asarray(indices, np.int64)
         if not self.multi_label:

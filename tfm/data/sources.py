@@ -32,19 +32,19 @@ def read(
     """Yields the rows of a source, one at a time.
 
     Args:
-        spec: a path, glob, folder, `package:NAME/FILE` or `tfds:NAME[#SPLIT]`.
-        text: the column of the text. Plain text and folders get it as its name.
-        label: the column of the label; empty where none is needed.
-        also: more columns that are needed.
-        format: of the files; auto goes by each name's ending.
-        columns: names of the columns of CSV and TSV without a header line.
-        encoding: of the files. Bytes that are not valid in it arrive as lone
-            surrogates (`surrogateescape`), for the caller to refuse.
-        quoted: CSV and TSV fields may stand in "quotes".
-        all_columns: keep the columns that are not needed too.
+      spec: a path, glob, folder, `package:NAME/FILE` or `tfds:NAME[#SPLIT]`.
+      text: the column of the text. Plain text and folders get it as its name.
+      label: the column of the label; empty where none is needed.
+      also: more columns that are needed.
+      format: of the files; auto goes by each name's ending.
+      columns: names of the columns of CSV and TSV without a header line.
+      encoding: of the files. Bytes that are not valid in it arrive as lone
+        surrogates (`surrogateescape`), for the caller to refuse.
+      quoted: CSV and TSV fields may stand in "quotes".
+      all_columns: keep the columns that are not needed too.
 
     Raises:
-        UserError: a file or column is missing, or a whole file cannot be read.
+      UserError: a file or column is missing, or a whole file cannot be read.
     """
     wanted = tuple(dict.fromkeys(name for name in (text, label, *also) if name))
     if spec.startswith("tfds:"):

@@ -20,10 +20,10 @@ def first_of(hashes: np.ndarray) -> np.ndarray:
     """Returns for each row the first row of the same text.
 
     Args:
-        hashes: uint64 [n, 2].
+      hashes: uint64 [n, 2].
 
     Returns:
-        int64 [n]; a row that is not a duplicate has its own number.
+      int64 [n]; a row that is not a duplicate has its own number.
     """
     order = np.lexsort((hashes[:, 1], hashes[:, 0]))  # stable: equal ones keep order
     ordered = hashes[order]
@@ -51,18 +51,18 @@ def assign(
     them go, and so do all but the first of the training rows with the same text.
 
     Args:
-        hashes: uint64 [n, 2], of the texts.
-        strata: int [n], what each split gets its share of.
-        labels: uint64 [n], equal where two rows have the same labels.
-        ends: where the rows of the train, validation and test source end.
-        seed: of the cut.
-        validation: the fraction of the training texts to cut for validation.
-        test: likewise.
-        max_examples: how many of the training texts to use, before the cut.
+      hashes: uint64 [n, 2], of the texts.
+      strata: int [n], what each split gets its share of.
+      labels: uint64 [n], equal where two rows have the same labels.
+      ends: where the rows of the train, validation and test source end.
+      seed: of the cut.
+      validation: the fraction of the training texts to cut for validation.
+      test: likewise.
+      max_examples: how many of the training texts to use, before the cut.
 
     Returns:
-        The rows of each split, int64, ascending; and how many training rows were
-        dropped, by reason.
+      The rows of each split, int64, ascending; and how many training rows were
+      dropped, by reason.
     """
     num_train, end_validation, num_rows = ends
     num_given = num_rows - num_train
@@ -96,8 +96,8 @@ def signatures(numbers: np.ndarray, offsets: np.ndarray) -> np.ndarray:
     """Returns a uint64 for each row that tells its set of labels from others.
 
     Args:
-        numbers: int [sum of lengths], the labels of all rows.
-        offsets: int64 [n + 1], where each row's labels begin and end.
+      numbers: int [sum of lengths], the labels of all rows.
+      offsets: int64 [n + 1], where each row's labels begin and end.
     """
     sums = np.append(np.uint64(0), np.cumsum(_mix(numbers.astype(np.uint64))))
     return sums[offsets[1:]] - sums[offsets[:-1]]
@@ -138,13 +138,13 @@ def cut(
     stratum always leaves its first text to train.
 
     Args:
-        order: uint64 [n], a key for each text, of distinct texts.
-        strata: int [n], the stratum of each text, from 0.
-        validation: the fraction to cut; 0 cuts none, more cuts one text at least.
-        test: likewise.
+      order: uint64 [n], a key for each text, of distinct texts.
+      strata: int [n], the stratum of each text, from 0.
+      validation: the fraction to cut; 0 cuts none, more cuts one text at least.
+      test: likewise.
 
     Returns:
-        int8 [n]: 0 train, 1 validation, 2 test.
+      int8 [n]: 0 train, 1 validation, 2 test.
     """
     counts = np.bincount(strata) if len(strata) else np.zeros(1, np.int64)
     room = np.maximum(counts - 1, 0)
@@ -182,12 +182,12 @@ def strata_of(numbers: np.ndarray, offsets: np.ndarray, num_labels: int) -> np.n
     texts without a label are the last stratum.
 
     Args:
-        numbers: int [sum of lengths], the labels of all texts, one after the other.
-        offsets: int64 [n + 1], where each text's labels begin and end.
-        num_labels: how many labels there are.
+      numbers: int [sum of lengths], the labels of all texts, one after the other.
+      offsets: int64 [n + 1], where each text's labels begin and end.
+      num_labels: how many labels there are.
 
     Returns:
-        int64 [n].
+      int64 [n].
     """
     frequency = np.bincount(numbers, minlength=num_labels)
     rarity = np.empty(num_labels + 1, np.int64)  # label -> its place by frequency

@@ -20,7 +20,7 @@ class Store:
     """Rows of token ids, by index.
 
     Attributes:
-        lengths: int64 [n], the ids of each row.
+      lengths: int64 [n], the ids of each row.
     """
 
     def __init__(self, values: np.ndarray, offsets: np.ndarray):
@@ -76,14 +76,14 @@ def write(
     """Encodes the texts of all splits, unless `folder` holds them already.
 
     Args:
-        records: the texts. Those in no split get an empty row.
-        encode: texts -> the token ids of each.
-        folder: where to write; it appears whole or not at all.
-        key: what the ids depend on besides the texts, such as the vocabulary's hash.
-            A folder of another key or of other records is replaced.
+      records: the texts. Those in no split get an empty row.
+      encode: texts -> the token ids of each.
+      folder: where to write; it appears whole or not at all.
+      key: what the ids depend on besides the texts, such as the vocabulary's hash.
+        A folder of another key or of other records is replaced.
 
     Returns:
-        The store, with the records' indices.
+      The store, with the records' indices.
     """
     folder = pathlib.Path(folder)
     meta = {"key": key, "records": records.fingerprint}

@@ -93,7 +93,7 @@ class Tokens:
         The same texts give the same vocabulary on every machine.
 
         Raises:
-            UserError: no text holds a character other than white space.
+          UserError: no text holds a character other than white space.
         """
         return self._backend().learn(self, texts)
 
@@ -117,7 +117,7 @@ def load(folder: str | pathlib.Path) -> "tokenizer.Tokenizer":
     """Returns the tokenizer that `Tokenizer.save` put in the folder.
 
     Raises:
-        UserError: the folder holds no tokenizer.
+      UserError: the folder holds no tokenizer.
     """
     path = pathlib.Path(folder) / FILE
     if not path.is_file():

@@ -23,8 +23,8 @@ class Tokenizer(abc.ABC):
     reserved tokens, which the backend never hears of.
 
     Attributes:
-        config: the Tokens it was learnt from.
-        vocabulary: the tokens for display, in the order of their ids.
+      config: the Tokens it was learnt from.
+      vocabulary: the tokens for display, in the order of their ids.
     """
 
     def __init__(self, config: config_lib.Tokens, learnt: Iterable[str]):
@@ -48,8 +48,8 @@ class Tokenizer(abc.ABC):
         """Returns the int32 ids of each text.
 
         Args:
-            texts: what to encode.
-            truncate: whether to cut texts to `config.max_length` tokens.
+          texts: what to encode.
+          truncate: whether to cut texts to `config.max_length` tokens.
         """
         if isinstance(texts, str):
             raise errors.UserError("encode takes a list of texts. Got one str.")
