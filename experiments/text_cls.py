@@ -1,4 +1,13 @@
-"""IMDB sentiment by an LSTM: Embedding(10000, 128) -> LSTM(64) -> Dense(2)."""
+"""IMDB sentiment by an LSTM: Embedding(10000, 128) -> LSTM(64) -> Dense(2).
+
+    python -m tfm.train --experiment=text_cls
+
+2 minutes on 2 CPU cores, 1.5 GB: test accuracy 0.884 (seeds 0, 1, 2: 0.890, 0.881,
+0.882). Of a review longer than 256 words the first and the last 128 are read; with
+the first 256 (--tokens.truncate=end) it was 0.869 (seed 0).
+
+"A moving film." -> positive
+"""
 
 from tfm import data
 from tfm import models

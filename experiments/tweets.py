@@ -1,4 +1,12 @@
-"""Sentiment of tweets in three classes by a bidirectional LSTM."""
+"""Sentiment of tweets in three classes by a bidirectional LSTM.
+
+    python -m tfm.train --experiment=tweets
+
+1 minute on 2 CPU cores: test macro F1 0.733, accuracy 0.753 (macro F1 of seeds 0, 1,
+2: 0.731, 0.729, 0.740). 37,233 tweets; of the rows 18 % are positive. The file joins
+parts in several encodings: as latin-1 every row can be read, and letters beyond ASCII
+are not right in any.
+"""
 
 from tfm import data
 from tfm import models
