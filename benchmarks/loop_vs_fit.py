@@ -138,6 +138,9 @@ class NotSaved:
     def save(self) -> None:
         pass
 
+    def wait(self) -> None:
+        pass
+
 
 if __name__ == "__main__":
     main()

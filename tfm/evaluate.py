@@ -1,7 +1,9 @@
 """Evaluates a run: python -m tfm.evaluate --run_dir=runs/text_cls."""
 
 import dataclasses
+import pathlib
 import typing
+from collections.abc import Callable
 
 import numpy as np
 
@@ -13,29 +15,59 @@ from tfm import trained
 
 @dataclasses.dataclass(frozen=True)
 class Options:
-    """python -m tfm.evaluate --run_dir=DIR [--split=NAME | --data=FILE]
+    """python -m tfm.evaluate --run_dir=DIR [--split=NAME | --data=FILE] [--watch]
 
     Prints the scores of a trained run on one of its splits, or on a new labelled
-    file, and adds them to metrics.json in the run folder.
+    file, and adds them to metrics.json in the run folder. With --watch it follows
+    a run that is being trained: a line, and points in its TensorBoard, for each
+    new checkpoint.
     """
 
     run_dir: str = ""  # the folder of a trained run
-    # one of the run's own splits
-    split: typing.Literal["test", "validation", "train"] = "test"
+    # one of the run's own splits; auto: test, or validation with --watch
+    split: typing.Literal["auto", "test", "validation", "train"] = "auto"
     data: str = ""  # a new labelled file instead, with the run's column names
     where: str = ""  # of that file, only the rows with COLUMN=VALUE
-    # the best one by validation, or the newest one
+    # the best one by validation, or the newest one; --watch takes each newest
     checkpoint: typing.Literal["best", "last"] = "best"
     batch_size: int = 256  # texts per batch
+    watch: bool = False  # evaluate each new checkpoint until the training is finished
+    watch_every: float = 2.0  # seconds between two looks for a new checkpoint
+    # stop after so many seconds without a new checkpoint; none: never
+    watch_timeout: float | None = None
+
+    def __post_init__(self):
+        if self.batch_size < 1:
+            raise errors.UserError(
+                f"--batch_size takes 1 or more. Got {self.batch_size}."
+            )
+        for name in ("watch_every", "watch_timeout"):
+            value = getattr(self, name)
+            if value is not None and not value > 0:
+                raise errors.UserError(f"--{name} takes more than 0. Got {value}.")
+
+    @property
+    def split_name(self) -> str:
+        """The split, "auto" decided."""
+        if self.split != "auto":
+            return self.split
+        return "validation" if self.watch else "test"
 
 
 def main(options: Options) -> None:
-    if options.batch_size < 1:
-        raise errors.UserError(
-            f"--batch_size takes 1 or more. Got {options.batch_size}."
+    if options.watch:
+        from tfm import watch
+
+        watch.watch(
+            options.run_dir,
+            pathlib.Path(options.data).stem or options.split_name,
+            lambda run: scorer(run, options),
+            options.watch_every,
+            options.watch_timeout,
         )
+        return
     run = trained.load(options.run_dir, options.checkpoint)
-    name = options.data or options.split
+    name = options.data or options.split_name
     outputs, labels = evaluate(run, options)
     metrics = {"step": run.step} | run.task.metrics(outputs, labels)
 
@@ -59,24 +91,49 @@ def evaluate(run, options: Options) -> tuple[np.ndarray, np.ndarray]:
     Raises:
       UserError: the split is empty, or the file does not fit the run.
     """
+    texts, labels = examples(run, options)
+    return outputs(run, texts, len(labels), options.batch_size), labels
+
+
+def scorer(run, options: Options) -> Callable[[], dict[str, float]]:
+    """What returns the metrics of the weights that the run then has."""
+    texts, labels = examples(run, options)
+
+    def score() -> dict[str, float]:
+        found = outputs(run, texts, len(labels), options.batch_size)
+        return run.task.metrics(found, labels)
+
+    return score
+
+
+def examples(run, options: Options) -> tuple[Callable[[slice], list[str]], np.ndarray]:
+    """The texts at a slice, and all true labels, of what the options name.
+
+    Raises:
+      UserError: the split is empty, or the file does not fit the run.
+    """
     e = run.experiment
-    batch_size, split = options.batch_size, options.split
     if options.data:
         texts, labels, skipped = e.data.read_file(
             options.data, run.task.label_names, options.where
         )
         for reason, count in skipped.items():
             print(f"{count:,} rows of {options.data} skipped: {reason}")
-        return run.outputs(texts, batch_size), labels
+        return texts.__getitem__, labels
     records = e.data.read(run.folder.records)
-    indices = records.splits[split]
+    indices = records.splits[options.split_name]
     if not len(indices):
-        raise errors.UserError(f"The {split} split of {run.folder.path} is empty.")
-    found = []
-    for start in range(0, len(indices), 16 * batch_size):
-        texts = records.texts(indices[start : start + 16 * batch_size])
-        found.append(run.outputs(texts, batch_size))
-    return np.concatenate(found), records.labels(indices)
+        raise errors.UserError(
+            f"The {options.split_name} split of {run.folder.path} is empty."
+        )
+    return lambda part: records.texts(indices[part]), records.labels(indices)
+
+
+def outputs(run, texts: Callable, count: int, batch_size: int) -> np.ndarray:
+    """The model's outputs, float32 [count, C], for texts read a few batches a time."""
+    size = 16 * batch_size
+    parts = [slice(start, start + size) for start in range(0, max(count, 1), size)]
+    return np.concatenate([run.outputs(texts(part), batch_size) for part in parts])
 
 
 if __name__ == "__main__":

@@ -16,8 +16,11 @@ class Pipeline:
     task: object  # tfm.tasks.classifier.Classifier
     encoded: object  # tfm.data.store.Store: each record's token ids
 
-    def training_batches(self, first_step: int):
-        """An endless tf.data.Dataset that begins with the batch of `first_step`."""
+    def training_batches(self, first: int, worker: int = 0, num_workers: int = 1):
+        """An endless tf.data.Dataset that begins with batch number `first`.
+
+        Given several workers, it has this one's part of each batch.
+        """
         from tfm.data import batches
 
         e = self.experiment
@@ -28,11 +31,18 @@ class Pipeline:
             batch_size=e.train.batch_size,
             max_length=e.tokens.max_length,
             seed=e.train.seed,
-            first_step=first_step,
+            first_step=first,
+            worker=worker,
+            num_workers=num_workers,
             augment=e.augment.build(
                 self.tokenizer.vocab_size, self.tokenizer.first_word_id
             ),
         )
+
+    def batch_origins(self, number: int) -> list[str]:
+        """FILE:LINE of each text in batch `number`."""
+        batch = next(iter(self.training_batches(number)))
+        return self.records.origins(batch["index"].numpy())
 
     def split_batches(self, split: str):
         """A tf.data.Dataset with each example of the split once, in order."""

@@ -8,6 +8,7 @@ data/          the prepared records and tokens (can be made again from the sourc
 checkpoints/   last/ and best/
 events/        for TensorBoard
 metrics.json   the scores of the best checkpoint
+skipped.jsonl  batches whose update was skipped, with the places of their texts
 """
 
 import dataclasses
@@ -20,6 +21,7 @@ import tfm
 from tfm import config
 from tfm import errors
 from tfm import experiments
+from tfm import lock
 from tfm.config import fields
 from tfm.config import loading
 from tfm.training import settings
@@ -39,6 +41,7 @@ class RunFolder:
         self.checkpoints = self.path / "checkpoints"
         self.events = self.path / "events"
         self.metrics = self.path / "metrics.json"
+        self.skipped = self.path / "skipped.jsonl"
 
     def exists(self) -> bool:
         """Whether a run was begun here."""
@@ -46,7 +49,7 @@ class RunFolder:
 
     def has_trained(self) -> bool:
         """Whether there is a checkpoint to go on from."""
-        return any(self.checkpoints.glob("*/checkpoint"))
+        return any(self.checkpoints.glob("*/step-*[0-9]"))
 
     def saved(self) -> dict:
         """config.json: experiment, command_line, tfm and config."""
@@ -85,7 +88,7 @@ class RunFolder:
             self._check_same(stem, experiment)
         elif self.exists():
             self._clear()
-        elif self.path.is_dir() and any(self.path.iterdir()):
+        elif self.path.is_dir() and {p.name for p in self.path.iterdir()} - {lock.NAME}:
             raise errors.UserError(
                 f"{self.path} is not empty and holds no run. Give another --run_dir."
             )
@@ -108,6 +111,24 @@ class RunFolder:
                 f"The run folder {self.path} cannot be written: {error.strerror}."
             ) from None
         return there
+
+    def note_skipped(self, batch: int, origins: list[str], writes: bool) -> str:
+        """Adds a batch whose update was skipped to skipped.jsonl.
+
+        Args:
+          batch: its number.
+          origins: FILE:LINE of its texts.
+          writes: whether this process writes.
+
+        Returns:
+          A few words about it.
+        """
+        if writes:
+            with self.skipped.open("a", encoding="utf-8") as file:
+                line = json.dumps({"batch": batch, "texts": origins})
+                file.write(line + "\n")
+        more = f" and {len(origins) - 1} more" if len(origins) > 1 else ""
+        return f"batch {batch}, {origins[0]}{more} (all in {self.skipped})"
 
     def _clear(self) -> None:
         """Removes what a run left that never came to a checkpoint."""

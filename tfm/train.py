@@ -4,17 +4,20 @@ import contextlib
 import dataclasses
 import pathlib
 import shlex
-import sys
 import time
+import typing
 from collections.abc import Mapping
 
 import numpy as np
 
 from tfm import config
 from tfm import errors
+from tfm import lock
 from tfm import run_folder
 
 SHOWN_EXAMPLES = 20  # validation texts with predictions in TensorBoard
+# how a run ends that is not finished: as a shell says Ctrl-C, and "saved, start again"
+STATUS = {"interrupted": 130, "terminated": 42}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,6 +30,10 @@ class Options:
 
     experiment: str = ""  # a name that --list shows, or the path of a .py file
     run_dir: str = ""  # where the run is kept; by default runs/EXPERIMENT
+    # where it runs; auto goes by the hardware, TF_CONFIG and Slurm
+    strategy: typing.Literal["auto", "one", "mirrored", "multi_worker", "tpu"] = "auto"
+    logical_devices: int = 0  # cut the CPU into so many devices, to try replicas
+    deterministic: bool = False  # the same run twice is equal to the bit; slower
 
 
 def base_experiment(options: Options):
@@ -48,104 +55,157 @@ def main(options: Options, experiment, changed: Mapping[str, object]) -> int:
     name = options.experiment
     default = pathlib.Path("runs") / pathlib.Path(name).stem
     folder = run_folder.RunFolder(options.run_dir or default)
-    resumes = folder.begin(name, experiment, changed)
-    print(f"{'Resuming in' if resumes else 'Run folder'}  {folder.path}", flush=True)
-    if train(experiment, folder) == "interrupted":
-        print(f"Go on with  python -m tfm.train --run_dir={_quoted(folder)}")
-        return 130
-    return 0
+    job = start_job(options)
+    with lock.RunLock(folder.path, job.is_chief):
+        if job.is_chief:
+            resumes = folder.begin(name, experiment, changed)
+            job.say(f"{'Resuming in' if resumes else 'Run folder'}  {folder.path}")
+        outcome = train(experiment, folder, job)
+    if outcome in STATUS:
+        job.say(f"Go on with  python -m tfm.train --run_dir={_quoted(folder)}")
+    return STATUS.get(outcome, 0)
 
 
-def train(experiment, folder: run_folder.RunFolder) -> str:
+def start_job(options: Options = Options()):  # noqa: B008 (it is frozen)
+    """The training.job.Job that the options ask for; imports TensorFlow."""
+    if options.logical_devices < 0:
+        raise errors.UserError(
+            f"--logical_devices takes 0 or more. Got {options.logical_devices}."
+        )
+    from tfm import quiet_start
+
+    quiet_start.import_tensorflow()
+    from tfm.training import job
+
+    return job.Job(options.strategy, options.logical_devices, options.deterministic)
+
+
+def train(experiment, folder: run_folder.RunFolder, job=None) -> str:
     """Trains `experiment` in `folder`, on from where an earlier call stopped.
 
     Args:
       experiment: a tfm.experiment.Experiment.
       folder: begun with this experiment.
+      job: see start_job; None is one device.
 
     Returns:
-      "finished", "stopped early" or "interrupted". After the first two,
+      "finished", "stopped early", "interrupted" or "terminated". After the first two,
       metrics.json holds the scores of the best checkpoint.
 
     Raises:
       UserError: what in the data or the fields keeps it from training.
     """
     started = time.monotonic()
+    job = job or start_job(Options(strategy="one"))
     from tfm import pipeline
-    from tfm import quiet_start
 
-    quiet_start.import_tensorflow()
-    prepared = pipeline.prepare(experiment, folder)
-    print("\n".join(prepared.records.report()), flush=True)
+    with job.chief_first():
+        prepared = pipeline.prepare(experiment, folder)
+    job.say("\n".join(prepared.records.report()))
 
     import keras
 
     from tfm.training import checkpoints
     from tfm.training import evaluation
+    from tfm.training import freezing
     from tfm.training import loop
+    from tfm.training import precision
     from tfm.training import step
 
     e, task = experiment, prepared.task
+    job.check_batch(e.train.batch_size, e.train.micro_batches)
     keras.utils.set_random_seed(e.train.seed)
     keras.config.set_dtype_policy(e.train.dtype)
     plan = loop.Plan.of(e.train, len(prepared.records.splits["train"]))
-    model = e.build_model(prepared.tokenizer.vocab_size, task)
-    optimizer = e.optimizer.build(plan.total_steps, model)
+    with job.strategy.scope():
+        model = e.build_model(prepared.tokenizer.vocab_size, task)
+        freezing.freeze(model, e.train.freeze)
+        optimizer = e.optimizer.build(plan.total_steps, model)
+    loss_scale = precision.LossScale(e.train.dtype == "mixed_float16")
+    data_offset = job.counter()
     state = checkpoints.Checkpoints(
-        folder.checkpoints, model, optimizer, e.train.keep_checkpoints
+        folder.checkpoints,
+        model,
+        optimizer,
+        e.train.keep_checkpoints,
+        extra=loss_scale.variables | {"data_offset": data_offset},
+        writes=job.is_chief,
+        barrier=job.barrier,
     )
     restored = state.restore()
-    print(
+    job.say(
         f"Model       {type(e.model).__name__}, {model.count_params():,} parameters, "
         f"{prepared.tokenizer.vocab_size:,} token ids"
     )
+    job.say(f"Runs on     {job.description}")
     if restored:
-        print(f"Restored    step {int(state.step):,} of {plan.total_steps:,}")
-    sys.stdout.flush()
+        job.say(f"Restored    step {int(state.step):,} of {plan.total_steps:,}")
 
-    predict = step.predict_function(model)
-    train_steps = step.train_function(
-        model,
-        task.loss,
-        optimizer,
-        clip_norm=e.optimizer.clip_norm,
-        jit_compile=e.train.jit_compile,
-    )
+    with job.strategy.scope():
+        predict = step.predict_function(model)
+        train_steps = step.train_function(
+            model,
+            task.loss,
+            optimizer,
+            clip_norm=e.optimizer.clip_norm,
+            micro_batches=e.train.micro_batches,
+            loss_scale=loss_scale,
+            jit_compile=e.train.jit_compile,
+        )
+
+    def split_outputs(split: str):
+        with step.averaged_weights(model, optimizer):
+            return evaluation.outputs(predict, prepared.split_batches(split))
+
     with contextlib.ExitStack() as stack:
-        line, board = _reporters(e, folder, prepared, plan, model, int(state.step))
-        stack.enter_context(line)
-        stack.enter_context(board)
+        stack.enter_context(state)
+        reporters = []
+        if job.is_chief:
+            made = _reporters(e, folder, prepared, plan, model, int(state.step))
+            reporters = [stack.enter_context(reporter) for reporter in made]
 
         def evaluate(at_step: int) -> dict[str, float]:
-            outputs, labels = evaluation.outputs(
-                predict, prepared.split_batches("validation")
-            )
-            board.examples(at_step, _predictions_table(prepared, outputs))
-            confusion = task.confusion(outputs, labels)
-            board.confusion(at_step, confusion, task.label_names)
+            outputs, labels = split_outputs("validation")
+            if job.is_chief:
+                board = reporters[1]
+                board.examples(at_step, _predictions_table(prepared, outputs))
+                confusion = task.confusion(outputs, labels)
+                board.confusion(at_step, confusion, task.label_names)
             return task.metrics(outputs, labels)
 
         outcome = loop.Loop(
             plan,
             train_steps,
-            prepared.training_batches,
+            lambda first: prepared.training_batches(first, job.number, job.size),
             evaluate,
             state,
-            [line, board],
+            reporters,
+            data_offset=data_offset,
+            on_skipped=lambda batch: folder.note_skipped(
+                batch, prepared.batch_origins(batch), writes=job.is_chief
+            ),
+            same_chunks=job.size > 1,
         ).run()
 
-    if outcome == "interrupted":
-        print(f"Interrupted at step {int(state.step):,}; all is saved.")
+    if outcome in STATUS:
+        job.say(f"{outcome.capitalize()} at step {int(state.step):,}; all is saved.")
         return outcome
     last_step = int(state.step)
     state.restore_best()
     best_step = int(state.best_step)
     minutes = (time.monotonic() - started) / 60
-    print(
+    job.say(
         f"\n{outcome.capitalize()} at step {last_step:,} after {minutes:.1f} min; "
         f"best at step {best_step:,} by validation {plan.best_metric}.\n"
     )
-    _score(folder, prepared, predict, best_step)
+    scores = {}
+    for split in ("validation", "test"):
+        if len(prepared.records.splits[split]):
+            found = task.metrics(*split_outputs(split))
+            scores[split] = {"step": best_step} | found
+    if job.is_chief:
+        run_folder.write_json(folder.metrics, scores)
+        _print_scores(scores, folder)
     return outcome
 
 
@@ -183,18 +243,10 @@ def _predictions_table(prepared, outputs) -> str:
     )
 
 
-def _score(folder, prepared, predict, best_step: int) -> None:
-    """Scores the restored model, and tells what to do with the run."""
+def _print_scores(scores: dict, folder: run_folder.RunFolder) -> None:
+    """Prints the scores, and what to do with the run."""
     from tfm import report
-    from tfm.training import evaluation
 
-    scores = {}
-    for split in ("validation", "test"):
-        if len(prepared.records.splits[split]):
-            batches = prepared.split_batches(split)
-            found = prepared.task.metrics(*evaluation.outputs(predict, batches))
-            scores[split] = {"step": best_step} | found
-    run_folder.write_json(folder.metrics, scores)
     report.print_scores(scores)
     where = _quoted(folder)
     print(f"\nRun folder   {folder.path}")

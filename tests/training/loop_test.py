@@ -16,6 +16,7 @@ from tfm.training import step
 class Recorder:
     def __init__(self):
         self.steps, self.logs, self.evaluations = [], {}, {}
+        self.warnings = []
 
     def progress(self, at_step, rows, seconds):
         self.steps.append((at_step, len(rows["loss"])))
@@ -25,6 +26,9 @@ class Recorder:
 
     def evaluated(self, at_step, metrics, is_best):
         self.evaluations[at_step] = is_best
+
+    def warned(self, at_step, message):
+        self.warnings.append((at_step, message))
 
 
 def _plan(**changes):
@@ -53,7 +57,7 @@ def _loss(outputs, batch):
     return tf.square(outputs[:, 0] - batch["label"]), tf.ones(4), {}
 
 
-def _make(folder, recorder=None, metrics=(), on_step=None, **changes):
+def _make(folder, recorder=None, metrics=(), on_step=None, alter=None, **changes):
     """A Loop over a model with dropout, in `folder`."""
     keras.utils.set_random_seed(7)
     tokens = keras.Input((1,), dtype="int32")
@@ -61,21 +65,35 @@ def _make(folder, recorder=None, metrics=(), on_step=None, **changes):
     model = keras.Model(tokens, keras.layers.Dense(1)(keras.layers.Dropout(0.5)(x)))
     optimizer = keras.optimizers.AdamW(0.05)
     optimizer.build(model.trainable_variables)
-    state = checkpoints.Checkpoints(folder, model, optimizer, keep=2)
+    offset = tf.Variable(0, dtype=tf.int64)
+    state = checkpoints.Checkpoints(
+        folder, model, optimizer, keep=2, extra={"data_offset": offset}
+    )
     state.restore()
     run = step.train_function(model, _loss, optimizer, clip_norm=1.0)
     left = list(metrics)
 
-    def train(iterator, count):
+    def train(iterator, count, asked):
         if on_step:
             on_step(int(state.step))
-        return run(iterator, count)
+        rows = run(iterator, count, asked)
+        if alter:
+            alter(int(state.step) + int(offset), rows)
+        return rows
 
     def evaluate(at_step):
         return left.pop(0) if left else {"accuracy": 0.5, "loss": 1.0}
 
     recorder = recorder or Recorder()
-    made = loop.Loop(_plan(**changes), train, _batches, evaluate, state, [recorder])
+    made = loop.Loop(
+        _plan(**changes),
+        train,
+        _batches,
+        evaluate,
+        state,
+        [recorder],
+        data_offset=offset,
+    )
     return made, state, model, recorder
 
 
@@ -133,8 +151,11 @@ def test_an_interrupted_run_goes_on_bit_for_bit(tmp_path):
     whole, _, model, _ = _make(tmp_path / "whole", total_steps=23)
     whole.run()
 
+    sent = []
+
     def ctrl_c(at_step):
-        if at_step >= 7:
+        if at_step >= 7 and not sent:
+            sent.append(at_step)
             os.kill(os.getpid(), signal.SIGINT)
 
     first, state, _, _ = _make(tmp_path / "cut", on_step=ctrl_c, total_steps=23)
@@ -162,8 +183,53 @@ def test_without_the_dropout_state_the_resumed_run_would_differ(tmp_path, monkey
 def test_only_the_newest_checkpoints_stay(tmp_path):
     made, *_ = _make(tmp_path, checkpoint_every=2)
     made.run()
-    kept = sorted(path.stem for path in (tmp_path / "last").glob("*.index"))
-    assert kept == ["step-10", "step-8"]
+    assert checkpoints.steps(tmp_path / "last") == [8, 10]
+
+
+def test_a_loss_spike_goes_back_and_leaves_its_data_out(tmp_path):
+    seen = []
+
+    def spike_at_batch_33(first, rows):
+        batches = first + np.arange(len(rows["loss"]))
+        seen.extend(batches.tolist())
+        rows["loss"][batches == 33] = 1e4
+
+    made, state, _, recorder = _make(
+        tmp_path,
+        alter=spike_at_batch_33,
+        total_steps=40,
+        checkpoint_every=10,
+        spike_factor=100.0,
+    )
+    assert made.run() == "finished"
+    assert len(recorder.warnings) == 1
+    assert "back to the checkpoint of step 32" in recorder.warnings[0][1]
+    # each batch once, up to the one that was left out and past it
+    assert seen == list(range(len(seen))) and len(seen) > 40
+    assert int(state.step) == 40
+
+
+def test_a_skipped_update_is_told_with_its_batch(tmp_path):
+    def skip_batch_5(first, rows):
+        rows["skipped"][first + np.arange(len(rows["loss"])) == 5] = 1
+
+    made, _, _, recorder = _make(tmp_path, alter=skip_batch_5)
+    made.run()
+    assert recorder.warnings == [(6, "gradient not finite, update skipped: batch 5")]
+    assert sum(log["skipped_updates"] for log in recorder.logs.values()) == 1
+
+
+def test_sigterm_saves_and_says_so(tmp_path):
+    sent = []
+
+    def terminate(at_step):
+        if at_step >= 3 and not sent:
+            sent.append(at_step)
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    made, state, _, _ = _make(tmp_path, on_step=terminate)
+    assert made.run() == "terminated"
+    assert int(_make(tmp_path)[1].step) == int(state.step) < 10
 
 
 @keras.saving.register_keras_serializable(package="test")
@@ -191,6 +257,7 @@ def test_weights_in_lists_of_sublayers_are_saved_too(tmp_path):
 
     model, state = make()
     state.save()
+    state.wait()
     other, _ = make()
     assert len(checkpoints.random_states(model)) == 2
     assert np.any(other.get_weights()[0] != model.get_weights()[0])

@@ -1,15 +1,20 @@
-"""The training loop: steps, evaluations, checkpoints, early stopping."""
+"""The training loop: steps, evaluations, checkpoints, early stopping, faults."""
 
 import collections
 import dataclasses
 import math
+import signal
 import time
 from collections.abc import Callable
 from typing import Protocol
 
 import numpy as np
+import tensorflow as tf
 
+from tfm.training import faults
 from tfm.training import interrupt
+
+UNLOGGED = {"weight", "tokens", "skipped", "asked", "learning_rate"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -22,6 +27,7 @@ class Plan:
     log_every: int
     best_metric: str
     patience: int | None
+    spike_factor: float | None = None
 
     @classmethod
     def of(cls, settings, num_examples: int) -> "Plan":
@@ -33,6 +39,7 @@ class Plan:
             log_every=settings.log_every,
             best_metric=settings.best_metric,
             patience=settings.patience,
+            spike_factor=settings.spike_factor,
         )
 
     def next_stop(self, step: int) -> int:
@@ -53,17 +60,24 @@ class Reporter(Protocol):
 
     def evaluated(self, step: int, metrics: dict[str, float], is_best: bool): ...
 
+    def warned(self, step: int, message: str): ...
+
 
 class Loop:
     """Trains until the plan ends, stops early, or is interrupted.
 
     Args:
       plan: what to do when.
-      train: (iterator, N) -> {name: float32 [N]}; see step.train_function.
-      batches: first_step -> a dataset that begins with that step's batch.
+      train: (iterator, N, asked) -> {name: float32 [N]}; see step.train_function.
+      batches: number of a batch -> a dataset that begins with it.
       evaluate: step -> metrics of the validation split.
       checkpoints: see checkpoints.Checkpoints; its step is where training stands.
       reporters: told of progress, logged scalars and evaluations.
+      data_offset: how many batches have been left out before the present one, an
+        int64 variable that the checkpoints hold.
+      on_skipped: told the number of each batch whose update was skipped.
+      same_chunks: whether other processes take the same steps, so that the length of
+        a call must not depend on the time that this one takes.
     """
 
     def __init__(
@@ -74,6 +88,10 @@ class Loop:
         evaluate: Callable[[int], dict[str, float]],
         checkpoints,
         reporters: list[Reporter],
+        *,
+        data_offset: tf.Variable | None = None,
+        on_skipped: Callable[[int], str] = lambda batch: f"batch {batch}",
+        same_chunks: bool = False,
     ):
         self.plan = plan
         self._train = train
@@ -81,66 +99,114 @@ class Loop:
         self._evaluate = evaluate
         self._checkpoints = checkpoints
         self._reporters = reporters
+        if data_offset is None:
+            data_offset = tf.Variable(0, dtype=tf.int64)
+        self._offset = data_offset
+        self._on_skipped = on_skipped
+        self._same_chunks = same_chunks
         self._seconds_per_step = 0.0
+        self._watch = faults.Watch(plan.spike_factor)
 
     def run(self) -> str:
         """Trains on from where the checkpoints stand.
 
         Returns:
-          "finished", "stopped early" or "interrupted"; in each case all is saved.
+          "finished", "stopped early", "interrupted" (by Ctrl-C) or "terminated" (by
+          SIGTERM); in each case all is saved.
         """
-        step = int(self._checkpoints.step)
+        try:
+            return self._run()
+        finally:
+            self._checkpoints.wait()
+
+    def _run(self) -> str:
+        state, plan = self._checkpoints, self.plan
         if self._has_lost_patience():
             return "stopped early"
-        iterator = iter(self._batches(step))
+        step = int(state.step)
+        iterator = iter(self._batches(step + int(self._offset)))
         window = collections.defaultdict(list)
         started = time.perf_counter()
-        with interrupt.Interrupt() as asked:
-            while step < self.plan.total_steps:
-                count = self._chunk(step)
-                rows = self._timed_steps(iterator, count)
-                step += count
-                self._checkpoints.step.assign(step)
+        with interrupt.Interrupt() as signals:
+            while step < plan.total_steps:
+                asked = signals.requested
+                rows = self._timed_steps(iterator, self._chunk(step), asked)
+                self._report_skipped(step, rows)
+                step += len(rows["loss"])
+                spike = self._watch.spike(rows)
+                if spike is not None and self._return(step, spike):
+                    step = int(state.step)
+                    iterator = iter(self._batches(step + int(self._offset)))
+                    window.clear()
+                    continue
+                state.step.assign(step)
                 for name, values in rows.items():
                     window[name].extend(values)
-                if self._is_due(step, self.plan.log_every) or step == 1:
+                if self._is_due(step, plan.log_every) or step == 1:
                     self._log(step, window, time.perf_counter() - started)
                     window.clear()
                     started = time.perf_counter()
-                if self._is_due(step, self.plan.eval_every):
+                if self._is_due(step, plan.eval_every):
                     self._evaluate_and_save(step)
                     started = time.perf_counter()
                     if self._has_lost_patience():
                         return "stopped early"
-                elif self.plan.checkpoint_every and (
-                    step % self.plan.checkpoint_every == 0
-                ):
-                    self._checkpoints.save()
-                if asked.requested and step < self.plan.total_steps:
-                    self._checkpoints.save()
-                    return "interrupted"
+                elif plan.checkpoint_every and step % plan.checkpoint_every == 0:
+                    state.save()
+                # every process was told, with the rows, that one of them was asked
+                if rows["asked"].any() and step < plan.total_steps:
+                    state.save()
+                    by_user = asked == signal.SIGINT
+                    return "interrupted" if by_user else "terminated"
         return "finished"
 
     def _chunk(self, step: int) -> int:
         """Steps of the next call: to the next stop, but about a second at the most."""
         until_stop = self.plan.next_stop(step) - step
+        if self._same_chunks:
+            return until_stop
         if not self._seconds_per_step:
             return 1
         return max(1, min(until_stop, math.floor(1.0 / self._seconds_per_step)))
 
-    def _timed_steps(self, iterator, count: int) -> dict[str, np.ndarray]:
+    def _timed_steps(self, iterator, count: int, asked) -> dict[str, np.ndarray]:
         started = time.perf_counter()
-        rows = self._train(iterator, count)
+        rows = self._train(iterator, count, asked is not None)
         seconds = time.perf_counter() - started
         # the first call also traces and compiles: leave it out of the estimate
-        if self._seconds_per_step or count > 1 or int(self._checkpoints.step) > 0:
-            self._seconds_per_step = seconds / count
-        else:
-            self._seconds_per_step = 0.2
+        first = not self._seconds_per_step
+        self._seconds_per_step = 0.2 if first else seconds / count
+        done = int(self._checkpoints.step) + count
         for reporter in self._reporters:
-            done = int(self._checkpoints.step) + count
             reporter.progress(done, rows, seconds)
         return rows
+
+    def _report_skipped(self, step: int, rows: dict[str, np.ndarray]) -> None:
+        for skipped in self._watch.skipped(step, rows):
+            where = self._on_skipped(skipped + int(self._offset))
+            message = f"gradient not finite, update skipped: {where}"
+            self._warn(skipped + 1, message)
+
+    def _return(self, step: int, loss: float) -> bool:
+        """Goes back to the last checkpoint, and past the data since then."""
+        state = self._checkpoints
+        reached = step + int(self._offset)
+        state.wait()
+        if not state.restore():
+            self._warn(step, f"loss jumped to {loss:.4g}; there is no checkpoint yet")
+            return False
+        self._watch.returned_to(int(state.step))
+        self._offset.assign(reached - int(state.step))
+        self._warn(
+            step,
+            f"loss jumped to {loss:.4g}; back to the checkpoint of step "
+            f"{int(state.step):,}, without the batches since then",
+        )
+        return True
+
+    def _warn(self, step: int, message: str) -> None:
+        for reporter in self._reporters:
+            reporter.warned(step, message)
 
     def _is_due(self, step: int, every: int) -> bool:
         return step % every == 0 or step == self.plan.total_steps
@@ -149,7 +215,7 @@ class Loop:
         # a step counts by its weight, so the mean does not depend on the chunks
         weights = np.asarray(window["weight"], np.float64)
         scalars = {}
-        for name in window.keys() - {"weight", "tokens", "skipped", "learning_rate"}:
+        for name in window.keys() - UNLOGGED:
             values = np.asarray(window[name], np.float64)
             finite = np.isfinite(values) & (weights > 0)
             if finite.any():

@@ -29,11 +29,15 @@ class Optimizer:
     name: Name = "adamw"  # a Keras optimizer
     learning_rate: float = 1e-3  # the highest one, reached after warm-up
     # how the learning rate falls from warm-up to the last step
-    schedule: typing.Literal["constant", "linear", "cosine", "inverse_sqrt"] = "cosine"
+    schedule: typing.Literal["constant", "linear", "cosine", "inverse_sqrt", "wsd"] = (
+        "cosine"
+    )
     warmup_steps: int | None = None  # from zero to learning_rate; none: 5 % of all
     end_factor: float = 0.0  # linear, cosine: the last rate over the highest
     weight_decay: float = 0.0  # decoupled; not of biases and normalisation scales
     momentum: float = 0.9  # sgd and rmsprop only
+    # evaluate and keep an average of the weights with this momentum; none: the last
+    ema: float | None = None
     clip_norm: float | None = 1.0  # the gradients' global norm at the most
 
     def __post_init__(self):
@@ -55,6 +59,10 @@ class Optimizer:
             )
         if not 0 <= self.momentum < 1:
             raise errors.UserError(f"momentum must be in [0, 1). Got {self.momentum}.")
+        if self.ema is not None and not 0 < self.ema < 1:
+            raise errors.UserError(
+                f"ema must be between 0 and 1, or none. Got {self.ema}."
+            )
         if self.clip_norm is not None and not self.clip_norm > 0:
             raise errors.UserError(
                 f"clip_norm must be above 0, or none. Got {self.clip_norm}."
@@ -86,6 +94,8 @@ class Optimizer:
             total_steps,
             self.end_factor,
         )
+        if self.ema is not None:
+            extra |= {"use_ema": True, "ema_momentum": self.ema}
         optimizer = classes[self.name](
             rate, weight_decay=self.weight_decay or none, **extra
         )

@@ -9,7 +9,15 @@ from rich import live
 from rich import text as rich_text
 
 PLAIN_SECONDS = 15.0  # between two plain lines
-NOT_SHOWN = ("loss", "weight", "tokens", "gradient_norm", "learning_rate", "skipped")
+NOT_SHOWN = (
+    "loss",
+    "weight",
+    "tokens",
+    "asked",
+    "gradient_norm",
+    "learning_rate",
+    "skipped",
+)
 WINDOW = 200  # steps over which loss and metrics are averaged
 
 
@@ -99,6 +107,9 @@ class Progress:
 
     def logged(self, step: int, scalars: dict[str, float]):
         """Nothing: the line is fed by progress."""
+
+    def warned(self, step: int, message: str):
+        self._console.print(f"step {step:,}  {message}", soft_wrap=True)
 
     def evaluated(self, step: int, metrics: dict[str, float], is_best: bool):
         shown = dict.fromkeys(("loss", "accuracy", self._best_metric))

@@ -18,6 +18,8 @@ class WarmupDecay(keras.optimizers.schedules.LearningRateSchedule):
       linear        peak * (1 - (1 - e) p)
       cosine        peak * (e + (1 - e) (1 + cos(pi p)) / 2)   (arXiv:1608.03983)
       inverse_sqrt  peak * sqrt(W / (t + 1)), W at least 1     (arXiv:1706.03762)
+      wsd           peak, then linear to e * peak over the last fifth of all steps:
+                    warm-up, stable, decay                     (arXiv:2404.06395)
     """
 
     def __init__(self, peak, decay, warmup_steps, total_steps, end_factor=0.0):
@@ -41,6 +43,10 @@ class WarmupDecay(keras.optimizers.schedules.LearningRateSchedule):
             factor = self.end_factor + (1.0 - self.end_factor) * wave
         elif self.decay == "inverse_sqrt":
             factor = ops.sqrt(warmup / ops.maximum(step + 1.0, warmup))
+        elif self.decay == "wsd":
+            last = max(self.total_steps // 5, 1)
+            left = ops.clip((self.total_steps - step) / last, 0.0, 1.0)
+            factor = self.end_factor + (1.0 - self.end_factor) * left
         else:
             raise ValueError(f"There is no schedule {self.decay!r}.")
         rising = ops.minimum((step + 1.0) / warmup, 1.0)

@@ -12,7 +12,9 @@ class Train:
 
     epochs: float = 4.0  # passes over the training split; steps, if given, decide
     steps: int | None = None  # updates in all, instead of epochs
-    batch_size: int = 32  # examples per update
+    batch_size: int = 32  # examples per update, over all replicas
+    # parts of a replica's batch that are computed one by one, to save memory
+    micro_batches: int = 1
     eval_every: int | None = None  # steps between evaluations; none: once an epoch
     eval_batch_size: int = 256  # examples per batch of an evaluation
     best_metric: str = "accuracy"  # of the validation split; picks the best checkpoint
@@ -24,17 +26,26 @@ class Train:
     histograms: bool = True  # of the weights, in TensorBoard at each evaluation
     seed: int = 0  # of weights, dropout, data order and augmentation
     # what layers compute in; weights stay float32
-    dtype: typing.Literal["float32", "mixed_bfloat16"] = "float32"
+    dtype: typing.Literal["float32", "mixed_bfloat16", "mixed_float16"] = "float32"
+    # layers that stay as they are, by name, as embedding or block_*
+    freeze: tuple[str, ...] = ()
+    # a loss this many times the usual one: back to the last checkpoint; none: never
+    spike_factor: float | None = None
     jit_compile: bool = False  # compile the forward and backward pass with XLA
 
     def __post_init__(self):
-        for name in ("batch_size", "eval_batch_size", "keep_checkpoints", "log_every"):
+        positive = ("batch_size", "micro_batches", "eval_batch_size")
+        for name in (*positive, "keep_checkpoints", "log_every"):
             self._at_least_one(name)
         for name in ("steps", "eval_every", "patience", "checkpoint_every"):
             if getattr(self, name) is not None:
                 self._at_least_one(name)
         if not self.epochs > 0:
             raise errors.UserError(f"epochs must be above 0. Got {self.epochs}.")
+        if self.spike_factor is not None and not self.spike_factor > 1:
+            raise errors.UserError(
+                f"spike_factor must be above 1, or none. Got {self.spike_factor}."
+            )
         if not 0 <= self.seed < 2**31:
             raise errors.UserError(f"seed must be in [0, 2**31). Got {self.seed}.")
 
@@ -66,4 +77,6 @@ RESUMABLE = (
     "checkpoint_every",
     "log_every",
     "histograms",
+    "spike_factor",
+    "micro_batches",
 )

@@ -1,12 +1,17 @@
 """The compiled functions of the loop: many updates in one call, and predictions.
 
-N steps of one call.
+N steps of one call, B batch of this process, R replicas, M micro-batches.
 """
 
+import contextlib
 from collections.abc import Callable
+from collections.abc import Iterator
 
 import keras
 import tensorflow as tf
+
+from tfm.training import precision
+from tfm.training import randomness
 
 
 def train_function(
@@ -15,38 +20,47 @@ def train_function(
     optimizer: keras.optimizers.Optimizer,
     *,
     clip_norm: float | None,
+    micro_batches: int = 1,
+    loss_scale: precision.LossScale | None = None,
     jit_compile: bool = False,
 ) -> Callable:
-    """A tf.function (iterator, N) -> {name: float32 [N]} that makes N updates.
+    """A function (iterator, N) -> {name: float32 [N]} that makes N updates.
 
-    Losses and weights are summed over all replicas and the gradient is divided by
-    the summed weight, so the update does not depend on how the batch was divided.
-    The gradient is clipped by its global norm; where that is not finite, the update
-    is skipped. Regularisation (`model.losses`) is added once, as it is.
+    Losses and weights are summed over all micro-batches and replicas, and the gradient
+    is divided by the summed weight once; so the update does not depend on how the
+    batch was divided. Then the gradient is clipped by its global norm; where that
+    is not finite, no replica updates. Regularisation (`model.losses`) is added once,
+    as it is.
+
+    Made in the scope of a strategy, it runs on its replicas. The iterator is a plain
+    one, of this process's batches; each replica takes its part of them.
 
     Args:
       model: batch["tokens"] -> outputs.
       loss: (outputs, batch) -> losses_B, weights_B, {name: (sum, count)}.
       optimizer: built over model.trainable_variables.
       clip_norm: the gradient's global norm at the most, or None.
+      micro_batches: M, parts of a replica's batch that are computed one by one.
+      loss_scale: for float16; None is no scaling.
       jit_compile: compile forward and backward with XLA.
 
     Returns:
       The function. It gives for each step: loss, weight, gradient_norm (before
-      clipping), learning_rate, skipped (0 or 1), tokens (without padding), and the
-      mean of each watched name.
+      clipping), learning_rate, skipped (0 or 1), tokens (without padding), asked
+      (how many processes were asked to stop), and the mean of each watched name.
     """
     strategy = tf.distribute.get_strategy()
+    loss_scale = loss_scale or precision.LossScale(False)
     variables = [v.value for v in model.trainable_variables]
 
     @tf.function(jit_compile=jit_compile, autograph=False)
-    def forward_backward(batch):
-        with tf.GradientTape() as tape:
+    def forward_backward(batch, replica_id, scale):
+        with tf.GradientTape() as tape, randomness.of_replica(model, replica_id):
             outputs = model(batch["tokens"], training=True)
             losses_B, weights_B, watched = loss(outputs, batch)
             weight = tf.reduce_sum(weights_B)
             total = tf.reduce_sum(losses_B * weights_B)
-            objective = total + weight * _sum(model.losses)
+            objective = (total + weight * _sum(model.losses)) * scale
         gradients = tape.gradient(objective, variables, unconnected_gradients="zero")
         # a lookup's gradient has repeated rows: make it dense before its norm is taken
         gradients = [tf.convert_to_tensor(gradient) for gradient in gradients]
@@ -54,30 +68,47 @@ def train_function(
         sums = {"loss": (total, weight)} | watched
         return gradients, weight, sums, tf.cast(tokens, tf.float32)
 
-    def replica_gradients(batch):
-        gradients, weight, sums, tokens = forward_backward(batch)
-        context = tf.distribute.get_replica_context()
-        gradients, weight, sums, tokens = context.all_reduce(
-            tf.distribute.ReduceOp.SUM, (gradients, weight, sums, tokens)
+    def micro_batch_sums(batch, replica_id, scale):
+        def part(number):
+            micro = shard(batch, number, micro_batches)
+            return forward_backward(micro, replica_id, scale)
+
+        sums = part(0)
+        if micro_batches == 1:
+            return sums
+        add = lambda number, sums: (  # noqa: E731
+            number + 1,
+            tf.nest.map_structure(tf.add, sums, part(number)),
         )
-        gradients = [tf.math.divide_no_nan(g, weight) for g in gradients]
-        return gradients, weight, sums, tokens
+        return tf.while_loop(
+            lambda number, _: number < micro_batches, add, (tf.constant(1), sums)
+        )[1]
+
+    def replica_gradients(batch, asked, scale):
+        context = tf.distribute.get_replica_context()
+        replica_id = context.replica_id_in_sync_group
+        local = local_replicas(strategy)
+        batch = shard(batch, replica_id % local, local)
+        gradients, weight, sums, tokens = micro_batch_sums(batch, replica_id, scale)
+        asked = tf.identity(asked)  # a tensor of this replica, as the others are
+        gradients, weight, sums, tokens, asked = context.all_reduce(
+            tf.distribute.ReduceOp.SUM, (gradients, weight, sums, tokens, asked)
+        )
+        gradients = [tf.math.divide_no_nan(g, weight * scale) for g in gradients]
+        return gradients, weight, sums, tokens, asked
 
     def replica_apply(gradients):
         # apply_gradients sums over the replicas once more
         share = 1.0 / strategy.num_replicas_in_sync
-        optimizer.apply_gradients(
-            [
-                (gradient * share, variable)
-                for gradient, variable in zip(
-                    gradients, model.trainable_variables, strict=True
-                )
-            ]
-        )
+        pairs = zip(gradients, model.trainable_variables, strict=True)
+        optimizer.apply_gradients([(g * share, variable) for g, variable in pairs])
 
-    def update(batch):
+    def update(batch, asked):
         rate = tf.cast(optimizer.learning_rate, tf.float32)
-        gradients, weight, sums, tokens = strategy.run(replica_gradients, (batch,))
+        scale = tf.convert_to_tensor(loss_scale.scale)
+        gradients, weight, sums, tokens, asked = strategy.run(
+            replica_gradients, (batch, asked, scale)
+        )
         norm = tf.linalg.global_norm(_first(strategy, gradients))
         if clip_norm is not None:
             factor = tf.minimum(1.0, clip_norm / tf.maximum(norm, 1e-12))
@@ -88,11 +119,13 @@ def train_function(
             lambda: _nothing(strategy.run(replica_apply, (gradients,))),
             lambda: _nothing(None),
         )
+        loss_scale.update(finite)
         sums = _first(strategy, sums)
         row = {name: s / tf.maximum(count, 1e-12) for name, (s, count) in sums.items()}
         return row | {
             "weight": _first(strategy, weight),
             "tokens": _first(strategy, tokens),
+            "asked": _first(strategy, asked),
             "gradient_norm": norm,
             "learning_rate": rate,
             "skipped": 1.0 - tf.cast(finite, tf.float32),
@@ -100,33 +133,95 @@ def train_function(
 
     names: list[str] = []
 
-    def packed(batch):
-        row = update(batch)
+    def packed(batch, asked):
+        row = update(batch, asked)
         names[:] = sorted(row)
         return tf.stack([tf.cast(row[name], tf.float32) for name in names])
 
     @tf.function(reduce_retracing=True)
-    def steps(iterator, num_steps):
+    def steps(iterator, num_steps, asked):
         rows = tf.TensorArray(tf.float32, size=num_steps)
         for i in tf.range(num_steps):
-            rows = rows.write(i, packed(next(iterator)))
+            rows = rows.write(i, packed(next(iterator), asked))
         return rows.stack()
 
-    def run(iterator, num_steps: int) -> dict:
-        rows = steps(iterator, tf.constant(num_steps)).numpy()
-        return {name: rows[:, i] for i, name in enumerate(names)}
+    def run(iterator, num_steps: int, asked: bool = False) -> dict:
+        rows = steps(iterator, tf.constant(num_steps), tf.constant(float(asked)))
+        return {name: rows.numpy()[:, i] for i, name in enumerate(names)}
 
     return run
 
 
 def predict_function(model: keras.Model, jit_compile: bool = False) -> Callable:
-    """A function batch -> outputs as NumPy, without dropout."""
+    """A function batch -> outputs [B, ...] as NumPy, without dropout.
+
+    Every process gives the same batch and gets the outputs of all of it; each replica
+    computes its part.
+    """
+    strategy = tf.distribute.get_strategy()
+    replicas = strategy.num_replicas_in_sync
 
     @tf.function(jit_compile=jit_compile, autograph=False)
     def forward(tokens_BT):
         return tf.cast(model(tokens_BT, training=False), tf.float32)
 
-    return lambda batch: forward(batch["tokens"]).numpy()
+    def replica_forward(tokens_BT):
+        context = tf.distribute.get_replica_context()
+        replica_id = context.replica_id_in_sync_group
+        outputs = forward(shard(tokens_BT, replica_id, replicas))
+        return context.all_gather(outputs, axis=0) if replicas > 1 else outputs
+
+    @tf.function(autograph=False)
+    def run(tokens_BT):
+        return _first(strategy, strategy.run(replica_forward, (tokens_BT,)))
+
+    def predict(batch):
+        tokens_BT = batch["tokens"]
+        missing = -tokens_BT.shape[0] % replicas  # the parts must be equal
+        padded = tf.pad(tokens_BT, [[0, missing], [0, 0]])
+        return run(padded).numpy()[: tokens_BT.shape[0]]
+
+    return predict
+
+
+@contextlib.contextmanager
+def averaged_weights(model: keras.Model, optimizer) -> Iterator[None]:
+    """While it is entered, the model has the optimizer's averaged weights, if any."""
+    if not optimizer.use_ema:
+        yield
+        return
+    weights = [variable.numpy() for variable in model.trainable_variables]
+    averages = optimizer._model_variables_moving_average
+    for variable, average in zip(model.trainable_variables, averages, strict=True):
+        variable.assign(average)
+    try:
+        yield
+    finally:
+        for variable, value in zip(model.trainable_variables, weights, strict=True):
+            variable.assign(value)
+
+
+def shard(batch, number, parts: int):
+    """Part `number` of `parts` equal ones of the first axis of every tensor."""
+    if parts == 1:
+        return batch
+
+    def cut(tensor):
+        size = tensor.shape[0] // parts
+        start = tf.cast(number, tf.int32) * size
+        return tf.slice(
+            tensor,
+            [start, *[0] * (len(tensor.shape) - 1)],
+            [size, *tensor.shape[1:]],
+        )
+
+    return tf.nest.map_structure(cut, batch)
+
+
+def local_replicas(strategy: tf.distribute.Strategy) -> int:
+    """Replicas of this process."""
+    workers = getattr(strategy.extended, "_num_workers", 1)
+    return strategy.num_replicas_in_sync // workers
 
 
 def _sum(values):
@@ -134,7 +229,7 @@ def _sum(values):
 
 
 def _first(strategy, values):
-    """What every replica holds alike, from the first one."""
+    """What every replica holds alike, from the first one of this process."""
     return tf.nest.map_structure(
         lambda value: strategy.experimental_local_results(value)[0], values
     )

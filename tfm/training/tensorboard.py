@@ -57,6 +57,10 @@ class TensorBoard:
             tf.summary.scalar("speed/examples_per_second", examples)
         self._train.flush()
 
+    def warned(self, step: int, message: str):
+        with self._train.as_default(step=step):
+            tf.summary.text("warnings", message)
+
     def evaluated(self, step: int, metrics: dict[str, float], is_best: bool):
         with self._validation.as_default(step=step):
             for name, value in metrics.items():

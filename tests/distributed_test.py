@@ -1,0 +1,133 @@
+"""Whole jobs of several processes: killed, asked to stop, and brought back."""
+
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from tests import reviews
+from tfm.training import bundle
+from tfm.training import shelf
+
+ROOT = pathlib.Path(__file__).parents[1]
+
+EXPERIMENT = """
+import dataclasses, pathlib
+from tests import reviews
+from tfm import training
+
+
+def experiment():
+    made = reviews.experiment(pathlib.Path({source!r}), steps=40, eval_every=8)
+    constant = training.Optimizer(learning_rate=0.01, schedule="constant")
+    model = dataclasses.replace(made.model, dropout=0.0)
+    return dataclasses.replace(made, optimizer=constant, model=model)
+"""
+
+
+@pytest.fixture
+def experiment(tmp_path) -> pathlib.Path:
+    source = reviews.write_csv(tmp_path / "reviews.csv")
+    path = tmp_path / "small.py"
+    path.write_text(EXPERIMENT.format(source=str(source)))
+    return path
+
+
+def _start(*arguments: str) -> subprocess.Popen:
+    return subprocess.Popen(
+        [sys.executable, "-m", *arguments],
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def _end(process: subprocess.Popen, seconds: float = 240) -> str:
+    try:
+        return process.communicate(timeout=seconds)[0]
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+
+
+def _until(condition, seconds: float = 120) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not come to that"
+        time.sleep(0.05)
+
+
+def _weights(run: pathlib.Path) -> dict[str, np.ndarray]:
+    opened = bundle.Bundle(shelf.place(run / "checkpoints/last", 40))
+    names = [name for name in opened.specs if name.startswith("weights/")]
+    return opened.read(names)
+
+
+def _children(process: subprocess.Popen) -> list[int]:
+    found = subprocess.run(
+        ["ps", "-o", "pid=", "--ppid", str(process.pid)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return [int(pid) for pid in found.stdout.split()]
+
+
+def test_a_job_whose_worker_was_killed_ends_as_one_device_does(experiment, tmp_path):
+    flags = [f"--experiment={experiment}", "--train.checkpoint_every=4"]
+    alone = _start("tfm.train", *flags, f"--run_dir={tmp_path / 'alone'}")
+    assert "Finished at step 40" in _end(alone)
+
+    run = tmp_path / "job"
+    job = _start(
+        "tfm.launch",
+        "--workers=2",
+        "--max_restarts=1",
+        "--",
+        *flags,
+        f"--run_dir={run}",
+    )
+    _until(lambda: any((run / "checkpoints/last").glob("step-*")))
+    os.kill(_children(job)[-1], signal.SIGKILL)
+    said = _end(job)
+    assert job.returncode == 0, said
+    assert "Finished at step 40" in said
+    ours, theirs = _weights(run), _weights(tmp_path / "alone")
+    for name, expected in theirs.items():
+        np.testing.assert_allclose(ours[name], expected, atol=2e-4, err_msg=name)
+
+
+def test_sigterm_saves_everywhere_and_the_run_goes_on(experiment, tmp_path):
+    run = tmp_path / "run"
+    flags = [f"--experiment={experiment}", f"--run_dir={run}", "--logical_devices=2"]
+    first = _start("tfm.train", *flags, "--train.checkpoint_every=1")
+    _until(lambda: any((run / "checkpoints/last").glob("step-*")))
+    os.kill(first.pid, signal.SIGTERM)
+    said = _end(first)
+    assert first.returncode == 42, said
+    assert "all is saved" in said
+    # on one device, from what two replicas have left
+    second = _start("tfm.train", f"--run_dir={run}")
+    said = _end(second)
+    assert second.returncode == 0, said
+    step = int(re.search(r"Restored +step (\d+) of 40", said)[1])
+    assert 0 < step < 40
+
+
+def test_a_second_run_in_the_same_folder_is_refused(experiment, tmp_path):
+    flags = [f"--experiment={experiment}", f"--run_dir={tmp_path / 'run'}"]
+    first = _start("tfm.train", *flags)
+    _until((tmp_path / "run" / "config.json").is_file)
+    second = _start("tfm.train", *flags)
+    said = _end(second)
+    assert second.returncode == 2 and f"process {first.pid}" in said, said
+    assert "Finished" in _end(first)

@@ -1,0 +1,82 @@
+"""What goes wrong in training, and from when on it is too much."""
+
+import collections
+import statistics
+
+import numpy as np
+
+from tfm import errors
+
+HISTORY = 100  # steps whose median loss is the usual one
+EARLIEST = 20  # steps that must have been seen before a loss can be a spike
+
+
+class Watch:
+    """Looks at each step's loss and whether its update was skipped.
+
+    Args:
+      spike_factor: a loss above so many times the median of the last steps is a spike;
+        None looks for none.
+      max_skipped: updates skipped in a row that are too many.
+      max_spikes: returns to one and the same checkpoint that are too many.
+    """
+
+    def __init__(
+        self, spike_factor: float | None, max_skipped: int = 20, max_spikes: int = 3
+    ):
+        self._spike_factor = spike_factor
+        self._max_skipped = max_skipped
+        self._max_spikes = max_spikes
+        self._losses = collections.deque(maxlen=HISTORY)
+        self._skipped_in_a_row = 0
+        self._returns = collections.Counter()  # by the step of the checkpoint
+
+    def skipped(self, first_step: int, rows: dict[str, np.ndarray]) -> list[int]:
+        """The steps of a call whose update was skipped.
+
+        Args:
+          first_step: the number of updates before the call.
+          rows: of the call, see step.train_function.
+
+        Raises:
+          UserError: too many in a row.
+        """
+        found = []
+        for i, skipped in enumerate(rows["skipped"]):
+            self._skipped_in_a_row = self._skipped_in_a_row + 1 if skipped else 0
+            if skipped:
+                found.append(first_step + i)
+            if self._skipped_in_a_row >= self._max_skipped:
+                raise errors.UserError(
+                    f"{self._skipped_in_a_row} updates in a row had a gradient that is "
+                    "not finite. Try a lower --optimizer.learning_rate, a longer "
+                    "--optimizer.warmup_steps or --train.dtype=float32."
+                )
+        return found
+
+    def spike(self, rows: dict[str, np.ndarray]) -> float | None:
+        """The first loss of a call that is a spike, or None; learns from the others."""
+        if self._spike_factor is None:
+            return None
+        for loss in rows["loss"][np.isfinite(rows["loss"])].tolist():
+            if len(self._losses) >= EARLIEST and loss > self._spike_factor * (
+                statistics.median(self._losses)
+            ):
+                return loss
+            self._losses.append(loss)
+        return None
+
+    def returned_to(self, step: int) -> None:
+        """Counts a return to the checkpoint of `step`.
+
+        Raises:
+          UserError: too many to the same one.
+        """
+        self._losses.clear()
+        self._returns[step] += 1
+        if self._returns[step] > self._max_spikes:
+            raise errors.UserError(
+                f"The loss jumped again after {self._max_spikes} returns to the "
+                f"checkpoint of step {step}. Try a lower --optimizer.learning_rate, or "
+                "a higher --train.spike_factor if such jumps are usual here."
+            )
