@@ -20,6 +20,8 @@ from tfm import run_folder
 from tfm import train
 from tfm import trained
 from tfm import training
+from tfm.training import bundle
+from tfm.training import shelf
 
 
 def start(experiment, path: pathlib.Path, name: str) -> str:
@@ -286,6 +288,29 @@ def test_bfloat16_trains_with_float32_weights(tmp_path):
         keras.config.set_dtype_policy("float32")
     scores = json.loads((tmp_path / "run/metrics.json").read_text())
     assert scores["test"]["accuracy"] > 0.9
+
+
+def test_averaged_weights_are_those_that_are_scored_and_predict(tmp_path):
+    source = reviews.write_csv(tmp_path / "reviews.csv")
+    experiment = reviews.experiment(source, dtype="mixed_float16", steps=40)
+    slow = dataclasses.replace(experiment.optimizer, ema=0.95)
+    experiment = dataclasses.replace(experiment, optimizer=slow)
+    try:
+        assert start(experiment, tmp_path / "run", "text_cls") == "finished"
+        before = json.loads((tmp_path / "run/metrics.json").read_text())["test"]
+        evaluate.main(evaluate.Options(run_dir=str(tmp_path / "run")))
+        after = json.loads((tmp_path / "run/metrics.json").read_text())["test"]
+        assert after["loss"] == pytest.approx(before["loss"], rel=1e-3)
+        last = trained.load(str(tmp_path / "run"), "last")
+    finally:
+        keras.config.set_dtype_policy("float32")
+    opened = bundle.Bundle(shelf.place(tmp_path / "run/checkpoints/last", 40))
+    name = min(name for name in opened.specs if name.startswith("ema/"))
+    newest = next(n for n in opened.specs if n == name.replace("ema/", "weights/", 1))
+    values = opened.read([name, newest])
+    loaded = last.model.trainable_variables[0].numpy()
+    np.testing.assert_array_equal(loaded, values[name])
+    assert np.any(values[name] != values[newest])
 
 
 def test_no_validation_split_and_an_unknown_label_metric_are_told(tmp_path):

@@ -6,6 +6,7 @@ import pathlib
 import shlex
 import time
 import typing
+from collections.abc import Callable
 from collections.abc import Mapping
 
 import numpy as np
@@ -103,26 +104,76 @@ def train(experiment, folder: run_folder.RunFolder, job=None) -> str:
         prepared = pipeline.prepare(experiment, folder)
     job.say("\n".join(prepared.records.report()))
 
+    from tfm.training import loop
+
+    num_examples = len(prepared.records.splits["train"])
+    plan = loop.Plan.of(experiment.train, num_examples)
+    run = _build(experiment, folder, job, prepared, plan)
+    outcome = _loop(experiment, folder, job, prepared, plan, run)
+    if outcome in STATUS:
+        step = int(run.state.step)
+        job.say(f"{outcome.capitalize()} at step {step:,}; all is saved.")
+        return outcome
+    last_step = int(run.state.step)
+    run.state.restore_best()
+    best_step = int(run.state.best_step)
+    minutes = (time.monotonic() - started) / 60
+    job.say(
+        f"\n{outcome.capitalize()} at step {last_step:,} after {minutes:.1f} min; "
+        f"best at step {best_step:,} by validation {plan.best_metric}.\n"
+    )
+    scores = {}
+    for split in ("validation", "test"):
+        if len(prepared.records.splits[split]):
+            found = prepared.task.metrics(*run.outputs(prepared.split_batches(split)))
+            scores[split] = {"step": best_step} | found
+    if job.is_chief:
+        run_folder.write_json(folder.metrics, scores)
+        _print_scores(scores, folder)
+    return outcome
+
+
+@dataclasses.dataclass(frozen=True)
+class _Run:
+    """What is trained, and the compiled functions that train it."""
+
+    model: object  # keras.Model
+    state: object  # checkpoints.Checkpoints, restored
+    data_offset: object  # tf.Variable
+    train_steps: Callable
+    outputs: Callable  # batches -> outputs and labels of every example
+
+
+def _build(experiment, folder, job, prepared, plan) -> _Run:
+    """Model, optimizer and state, restored where there is a checkpoint."""
     import keras
 
     from tfm.training import checkpoints
     from tfm.training import evaluation
     from tfm.training import freezing
-    from tfm.training import loop
     from tfm.training import precision
     from tfm.training import step
 
-    e, task = experiment, prepared.task
+    e = experiment
     job.check_batch(e.train.batch_size, e.train.micro_batches)
     keras.utils.set_random_seed(e.train.seed)
     keras.config.set_dtype_policy(e.train.dtype)
-    plan = loop.Plan.of(e.train, len(prepared.records.splits["train"]))
-    with job.strategy.scope():
-        model = e.build_model(prepared.tokenizer.vocab_size, task)
-        freezing.freeze(model, e.train.freeze)
-        optimizer = e.optimizer.build(plan.total_steps, model)
     loss_scale = precision.LossScale(e.train.dtype == "mixed_float16")
     data_offset = job.counter()
+    with job.strategy.scope():
+        model = e.build_model(prepared.tokenizer.vocab_size, prepared.task)
+        freezing.freeze(model, e.train.freeze)
+        optimizer = e.optimizer.build(plan.total_steps, model)
+        predict = step.predict_function(model)
+        train_steps = step.train_function(
+            model,
+            prepared.task.loss,
+            optimizer,
+            clip_norm=e.optimizer.clip_norm,
+            micro_batches=e.train.micro_batches,
+            loss_scale=loss_scale,
+            jit_compile=e.train.jit_compile,
+        )
     state = checkpoints.Checkpoints(
         folder.checkpoints,
         model,
@@ -141,72 +192,48 @@ def train(experiment, folder: run_folder.RunFolder, job=None) -> str:
     if restored:
         job.say(f"Restored    step {int(state.step):,} of {plan.total_steps:,}")
 
-    with job.strategy.scope():
-        predict = step.predict_function(model)
-        train_steps = step.train_function(
-            model,
-            task.loss,
-            optimizer,
-            clip_norm=e.optimizer.clip_norm,
-            micro_batches=e.train.micro_batches,
-            loss_scale=loss_scale,
-            jit_compile=e.train.jit_compile,
-        )
-
-    def split_outputs(split: str):
+    def outputs(batches):
         with step.averaged_weights(model, optimizer):
-            return evaluation.outputs(predict, prepared.split_batches(split))
+            return evaluation.outputs(predict, batches)
 
+    return _Run(model, state, data_offset, train_steps, outputs)
+
+
+def _loop(experiment, folder, job, prepared, plan, run: _Run) -> str:
+    """Trains to the end, with a progress line and TensorBoard in the chief."""
+    from tfm.training import loop
+
+    task = prepared.task
     with contextlib.ExitStack() as stack:
-        stack.enter_context(state)
+        stack.enter_context(run.state)
         reporters = []
         if job.is_chief:
-            made = _reporters(e, folder, prepared, plan, model, int(state.step))
+            first_step = int(run.state.step)
+            made = _reporters(experiment, folder, prepared, plan, run.model, first_step)
             reporters = [stack.enter_context(reporter) for reporter in made]
 
         def evaluate(at_step: int) -> dict[str, float]:
-            outputs, labels = split_outputs("validation")
+            outputs, labels = run.outputs(prepared.split_batches("validation"))
             if job.is_chief:
-                board = reporters[1]
+                _, board = reporters
                 board.examples(at_step, _predictions_table(prepared, outputs))
                 confusion = task.confusion(outputs, labels)
                 board.confusion(at_step, confusion, task.label_names)
             return task.metrics(outputs, labels)
 
-        outcome = loop.Loop(
+        return loop.Loop(
             plan,
-            train_steps,
+            run.train_steps,
             lambda first: prepared.training_batches(first, job.number, job.size),
             evaluate,
-            state,
+            run.state,
             reporters,
-            data_offset=data_offset,
+            data_offset=run.data_offset,
             on_skipped=lambda batch: folder.note_skipped(
                 batch, prepared.batch_origins(batch), writes=job.is_chief
             ),
             same_chunks=job.size > 1,
         ).run()
-
-    if outcome in STATUS:
-        job.say(f"{outcome.capitalize()} at step {int(state.step):,}; all is saved.")
-        return outcome
-    last_step = int(state.step)
-    state.restore_best()
-    best_step = int(state.best_step)
-    minutes = (time.monotonic() - started) / 60
-    job.say(
-        f"\n{outcome.capitalize()} at step {last_step:,} after {minutes:.1f} min; "
-        f"best at step {best_step:,} by validation {plan.best_metric}.\n"
-    )
-    scores = {}
-    for split in ("validation", "test"):
-        if len(prepared.records.splits[split]):
-            found = task.metrics(*split_outputs(split))
-            scores[split] = {"step": best_step} | found
-    if job.is_chief:
-        run_folder.write_json(folder.metrics, scores)
-        _print_scores(scores, folder)
-    return outcome
 
 
 def _reporters(experiment, folder, prepared, plan, model, first_step):
