@@ -61,15 +61,16 @@ def compare(
     options: Options, experiment, kept: list[str], scratch: pathlib.Path
 ) -> list[tuple[str, float, float]]:
     """What was compared, the largest difference of a weight, and what is allowed."""
-    names = {leaf.path for leaf in fields.leaves(experiment)}
+    values = {leaf.path: leaf.value for leaf in fields.leaves(experiment)}
     common = [f"--experiment={options.experiment}", *kept, "--strategy=one"]
     common += [f"--train.steps={options.steps}", "--train.checkpoint_every=2"]
     common += [f"--train.eval_every={options.steps}", "--train.patience=none"]
     common.append(f"--train.keep_checkpoints={options.steps}")
-    if "data.max_examples" in names:
+    if "data.max_examples" in values:
         common.append(f"--data.max_examples={options.examples}")
     # replicas differ in what they drop, so these are compared without
-    still = [f"--{path}=0" for path in names if _is_random(path)]
+    random = [path for path, value in values.items() if _is_random(path) and value]
+    still = [f"--{path}=0" for path in random]
 
     def run(name: str, *flags: str, kill_at: int | None = None):
         print(f"Training: {name}", flush=True)
@@ -82,7 +83,7 @@ def compare(
 
     whole, early = run("whole")
     resumed, _ = run("killed and resumed", kill_at=2)
-    alone, alone_early = run("one device", *still)
+    alone, alone_early = run("one device", *still) if still else (whole, early)
     replicas, _ = run(
         "two replicas", *still, "--strategy=mirrored", "--logical_devices=2"
     )
