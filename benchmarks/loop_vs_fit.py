@@ -25,9 +25,9 @@ from tfm import run_folder
 
 quiet_start.import_tensorflow()
 import keras  # noqa: E402
-import tensorflow as tf  # noqa: E402
 
 from tfm.config import fields  # noqa: E402
+from tfm.training import checkpoints  # noqa: E402
 from tfm.training import loop  # noqa: E402
 from tfm.training import progress  # noqa: E402
 from tfm.training import step  # noqa: E402
@@ -130,10 +130,11 @@ class NotSaved:
     """The state of checkpoints.Checkpoints, kept in memory only."""
 
     def __init__(self):
-        self.step = tf.Variable(0, dtype=tf.int64)
-        self.best_value = tf.Variable(1.0, dtype=tf.float64)
-        self.best_step = tf.Variable(0, dtype=tf.int64)
-        self.since_best = tf.Variable(0, dtype=tf.int64)
+        self.step = checkpoints.Number(0, "int64")
+        self.data_offset = checkpoints.Number(0, "int64")
+        self.best_value = checkpoints.Number(1.0, "float64")
+        self.best_step = checkpoints.Number(0, "int64")
+        self.since_best = checkpoints.Number(0, "int64")
 
     def save(self) -> None:
         pass

@@ -12,8 +12,7 @@ import numpy as np
 import pytest
 
 from tests import reviews
-from tfm.training import bundle
-from tfm.training import shelf
+from tfm.training import checkpoints
 
 ROOT = pathlib.Path(__file__).parents[1]
 
@@ -66,12 +65,6 @@ def _until(condition, seconds: float = 120) -> None:
         time.sleep(0.05)
 
 
-def _weights(run: pathlib.Path) -> dict[str, np.ndarray]:
-    opened = bundle.Bundle(shelf.place(run / "checkpoints/last", 40))
-    names = [name for name in opened.specs if name.startswith("weights/")]
-    return opened.read(names)
-
-
 def _children(process: subprocess.Popen) -> list[int]:
     found = subprocess.run(
         ["ps", "-o", "pid=", "--ppid", str(process.pid)],
@@ -101,7 +94,10 @@ def test_a_job_whose_worker_was_killed_ends_as_one_device_does(experiment, tmp_p
     said = _end(job)
     assert job.returncode == 0, said
     assert "Finished at step 40" in said
-    ours, theirs = _weights(run), _weights(tmp_path / "alone")
+    ours, theirs = (
+        checkpoints.read_weights(folder / "checkpoints/last", 40)
+        for folder in (run, tmp_path / "alone")
+    )
     for name, expected in theirs.items():
         np.testing.assert_allclose(ours[name], expected, atol=2e-4, err_msg=name)
 

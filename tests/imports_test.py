@@ -2,6 +2,7 @@
 
 import ast
 import pathlib
+import subprocess
 import sys
 
 import pytest
@@ -53,6 +54,24 @@ def test_a_package_imports_only_what_it_may(path):
             assert shared or parts[1] in ours, f"{path} imports {name}"
         elif parts[0] not in sys.stdlib_module_names:
             assert parts[0] in theirs, f"{path} imports {name}"
+
+
+@pytest.mark.parametrize(
+    ("use", "heavy"),
+    [
+        ("from tfm import models; models.Transformer()", "keras tensorflow numpy"),
+        (
+            "from tfm import tokens; tokens.Tokens()",
+            "tokenizers sentencepiece tensorflow",
+        ),
+    ],
+)
+def test_a_config_imports_no_library(use, heavy):
+    code = f"import sys; {use}; print(set({heavy.split()}) & set(sys.modules))"
+    out = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert out.stdout == "set()\n"
 
 
 def test_nothing_in_tfm_names_an_experiment():

@@ -6,8 +6,10 @@ import random
 
 from tfm import data
 from tfm import models
+from tfm import run_folder
 from tfm import tasks
 from tfm import tokens
+from tfm import train
 from tfm import training
 from tfm.experiment import Experiment
 
@@ -44,3 +46,10 @@ def experiment(path: pathlib.Path, **train) -> Experiment:
         optimizer=training.Optimizer(learning_rate=0.03),
         train=training.Train(**settings),
     )
+
+
+def start(experiment, path: pathlib.Path, name: str) -> str:
+    """Trains as the entry point does; `name` is of a shipped experiment."""
+    folder = run_folder.RunFolder(path)
+    folder.begin(name, experiment, {})
+    return train.train(experiment, folder)

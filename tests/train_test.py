@@ -1,8 +1,6 @@
 """A run from end to end: train, resume, evaluate, predict, and what refuses to."""
 
-import csv
 import dataclasses
-import io
 import json
 import pathlib
 import shutil
@@ -15,29 +13,11 @@ import tensorflow as tf
 from tests import reviews
 from tfm import errors
 from tfm import evaluate
-from tfm import predict
 from tfm import run_folder
-from tfm import train
 from tfm import trained
 from tfm import training
 from tfm.training import bundle
 from tfm.training import shelf
-
-
-def start(experiment, path: pathlib.Path, name: str) -> str:
-    """Trains as the entry point does; `name` is of a shipped experiment."""
-    folder = run_folder.RunFolder(path)
-    folder.begin(name, experiment, {})
-    return train.train(experiment, folder)
-
-
-@pytest.fixture(scope="module")
-def run(tmp_path_factory) -> pathlib.Path:
-    """A finished run on 240 reviews."""
-    base = tmp_path_factory.mktemp("base")
-    source = reviews.write_csv(base / "reviews.csv")
-    assert start(reviews.experiment(source), base / "run", "text_cls") == "finished"
-    return base / "run"
 
 
 def test_it_learns_and_leaves_all_that_is_needed(run):
@@ -91,7 +71,7 @@ def test_tensorboard_has_curves_histograms_texts_and_the_confusion_matrix(run):
 def test_a_finished_run_is_not_trained_again(run):
     before = sorted((run / "checkpoints/last").iterdir())
     experiment = run_folder.RunFolder(run).experiment()
-    assert start(experiment, run, "text_cls") == "finished"
+    assert reviews.start(experiment, run, "text_cls") == "finished"
     assert sorted((run / "checkpoints/last").iterdir()) == before
 
 
@@ -118,63 +98,6 @@ def test_evaluate_refuses_an_unknown_label_with_its_line(run, tmp_path):
         evaluate.main(evaluate.Options(run_dir=str(run), data=str(path)))
 
 
-def test_predict_texts_and_a_file_agree(run, tmp_path, capsys):
-    texts = ["a superb story", "the film was tedious", ""]
-    direct = trained.load(str(run)).predict(texts)
-    assert [found["label"] for found in direct[:2]] == ["good", "bad"]
-    predict.main(predict.Options(run_dir=str(run), text=texts))
-    lines = capsys.readouterr().out.splitlines()
-    assert lines[0].startswith("good\tbad=0.") and lines[0].endswith("\ta superb story")
-
-    source = tmp_path / "in.csv"
-    with source.open("w", newline="") as file:
-        csv.writer(file).writerows([["id", "review"], *enumerate(texts[:2])])
-    for name in ("out.csv", "out.jsonl"):
-        output = tmp_path / name
-        predict.main(
-            predict.Options(run_dir=str(run), input=str(source), output=str(output))
-        )
-    with (tmp_path / "out.csv").open(newline="") as file:
-        rows = list(csv.DictReader(file))
-    assert [row["predicted_label"] for row in rows] == ["good", "bad"]
-    assert [row["id"] for row in rows] == ["0", "1"]
-    written = (tmp_path / "out.jsonl").read_text().splitlines()
-    objects = [json.loads(row) for row in written]
-    for row, found, expected in zip(rows, objects, direct, strict=False):
-        assert found["probabilities"] == pytest.approx(expected["probabilities"], 1e-4)
-        assert float(row["probability_good"]) == pytest.approx(
-            expected["probabilities"]["good"], abs=1e-5
-        )
-
-
-def test_predict_reads_standard_input_line_by_line(run, monkeypatch, capsys):
-    class Standard:
-        buffer = io.BufferedReader(io.BytesIO(b"a superb film\r\n\ndull \xff film"))
-        isatty = staticmethod(lambda: False)
-
-    monkeypatch.setattr("sys.stdin", Standard)
-    predict.main(predict.Options(run_dir=str(run), json=True))
-    found = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert [row["text"] for row in found] == ["a superb film", "", "dull � film"]
-    assert (found[0]["label"], found[2]["label"]) == ("good", "bad")
-
-
-@pytest.mark.parametrize(
-    ("fields", "message"),
-    [
-        ({"text": ["x"], "input": "y.csv"}, "Give --text or --input, not both."),
-        ({"output": "y.csv"}, "--output goes with --input."),
-        ({"input": "x.csv", "output": "y.txt"}, "--output must end in .csv or .jsonl."),
-        ({"input": "x.csv", "output": "no/y.csv"}, "There is no folder no for"),
-        ({"input": "nothing.csv"}, "nothing.csv"),
-        ({"batch_size": 0}, "--batch_size takes 1 or more. Got 0."),
-    ],
-)
-def test_predicts_mistakes_are_told(run, fields, message):
-    with pytest.raises(errors.UserError, match=message):
-        predict.main(predict.Options(run_dir=str(run), **fields))
-
-
 def test_a_run_folder_is_used_without_its_data(run, tmp_path):
     shutil.copytree(run, tmp_path / "moved")
     shutil.rmtree(tmp_path / "moved/data")
@@ -190,7 +113,7 @@ def test_a_run_in_two_parts_ends_as_one_in_a_single_part(tmp_path):
             made = reviews.experiment(source, steps=last)
             constant = training.Optimizer(schedule="constant", warmup_steps=5)
             made = dataclasses.replace(made, optimizer=constant)
-            assert start(made, tmp_path / name, "text_cls") == "finished"
+            assert reviews.start(made, tmp_path / name, "text_cls") == "finished"
         return trained.load(str(tmp_path / name), "last")
 
     whole, cut = parts("whole", 40), parts("cut", 17, 40)
@@ -217,10 +140,10 @@ def test_after_a_mistake_in_the_data_the_same_folder_can_be_used(tmp_path):
     source = tmp_path / "reviews.csv"
     source.write_text("review,stars\na film,bad\n")
     with pytest.raises(errors.UserError, match="two classes"):
-        start(reviews.experiment(source), tmp_path / "run", "text_cls")
+        reviews.start(reviews.experiment(source), tmp_path / "run", "text_cls")
     source = reviews.write_csv(tmp_path / "better.csv")
     experiment = reviews.experiment(source, epochs=1.0)
-    assert start(experiment, tmp_path / "run", "text_cls") == "finished"
+    assert reviews.start(experiment, tmp_path / "run", "text_cls") == "finished"
 
 
 def test_a_folder_that_is_no_run_is_refused(tmp_path):
@@ -245,7 +168,7 @@ def test_three_classes_with_smoothing_balance_and_augmentation(tmp_path):
             experiment.task, label_smoothing=0.1, balance_classes=True
         ),
     )
-    assert start(experiment, tmp_path / "run", "text_cls") == "finished"
+    assert reviews.start(experiment, tmp_path / "run", "text_cls") == "finished"
     scores = json.loads((tmp_path / "run/metrics.json").read_text())
     assert scores["test"]["f1_macro"] > 0.9
 
@@ -266,7 +189,7 @@ def test_several_labels_for_a_text(tmp_path):
         experiment,
         data=dataclasses.replace(experiment.data, multi_label=True),
     )
-    assert start(experiment, tmp_path / "run", "text_cls") == "finished"
+    assert reviews.start(experiment, tmp_path / "run", "text_cls") == "finished"
     run = trained.load(str(tmp_path / "run"))
     found = run.predict(["the meeting of invoice a film", "a story of the film"])
     assert [row["label"] for row in found] == [["bill", "work"], []]
@@ -278,7 +201,7 @@ def test_bfloat16_trains_with_float32_weights(tmp_path):
     source = reviews.write_csv(tmp_path / "reviews.csv")
     experiment = reviews.experiment(source, dtype="mixed_bfloat16")
     try:
-        assert start(experiment, tmp_path / "run", "text_cls") == "finished"
+        assert reviews.start(experiment, tmp_path / "run", "text_cls") == "finished"
         run = trained.load(str(tmp_path / "run"))
         assert {weight.dtype for weight in run.model.get_weights()} == {
             np.dtype("float32")
@@ -296,7 +219,7 @@ def test_averaged_weights_are_those_that_are_scored_and_predict(tmp_path):
     slow = dataclasses.replace(experiment.optimizer, ema=0.95)
     experiment = dataclasses.replace(experiment, optimizer=slow)
     try:
-        assert start(experiment, tmp_path / "run", "text_cls") == "finished"
+        assert reviews.start(experiment, tmp_path / "run", "text_cls") == "finished"
         before = json.loads((tmp_path / "run/metrics.json").read_text())["test"]
         evaluate.main(evaluate.Options(run_dir=str(tmp_path / "run")))
         after = json.loads((tmp_path / "run/metrics.json").read_text())["test"]
@@ -317,10 +240,10 @@ def test_no_validation_split_and_an_unknown_label_metric_are_told(tmp_path):
     source = reviews.write_csv(tmp_path / "reviews.csv")
     experiment = reviews.experiment(source, best_metric="f1/great")
     with pytest.raises(errors.UserError, match="there is no label 'great'"):
-        start(experiment, tmp_path / "run", "text_cls")
+        reviews.start(experiment, tmp_path / "run", "text_cls")
     experiment = reviews.experiment(source)
     experiment = dataclasses.replace(
         experiment, data=dataclasses.replace(experiment.data, validation_fraction=0.0)
     )
     with pytest.raises(errors.UserError, match="The validation split is empty"):
-        start(experiment, tmp_path / "run2", "text_cls")
+        reviews.start(experiment, tmp_path / "run2", "text_cls")

@@ -15,6 +15,7 @@ from tfm import errors
 from tfm import evaluate
 from tfm import run_folder
 from tfm import watch
+from tfm.training import progress
 
 ROOT = pathlib.Path(__file__).parents[1]
 TRAIN = """
@@ -201,7 +202,7 @@ def test_a_run_that_stopped_early_is_over_until_it_goes_on(tmp_path):
 
 def test_a_line_has_the_runs_own_metric_too():
     metrics = {"loss": 0.25, "f1_macro": 0.5, "accuracy": 0.75, "roc_auc": 1.0}
-    assert watch.line(12_000, "test", metrics, "f1_macro") == (
+    assert progress.scores_line(12_000, "test", metrics, "f1_macro") == (
         "step 12,000  test  loss 0.2500  accuracy 0.7500  f1_macro 0.5000"
     )
 

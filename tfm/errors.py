@@ -1,4 +1,8 @@
-"""The error for what a user can put right: a flag, a path, a file's content."""
+"""The error for what a user can put right, and how a command ends early."""
+
+USER_MISTAKE = 2  # exit statuses; this one after a UserError
+PREEMPTED = 42  # all is saved because of SIGTERM: start it again
+INTERRUPTED = 130  # by Ctrl-C, as a shell says it
 
 
 class UserError(ValueError):

@@ -18,7 +18,7 @@ from tfm import processes
 
 GRACE = 5.0  # seconds between SIGTERM and SIGKILL
 # statuses after which nothing is started again
-FINAL = (0, processes.USER_MISTAKE, processes.INTERRUPTED)
+FINAL = (0, errors.USER_MISTAKE, errors.INTERRUPTED)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -110,14 +110,14 @@ def launch(
             environments = _environments(workers, gpus)  # new ports each time
             status = processes.Job(command, environments, requests, grace).run()
             if requests.first == signal.SIGINT:
-                return processes.INTERRUPTED
+                return errors.INTERRUPTED
             if requests.first or status in FINAL:
                 return status
             if restarts == max_restarts:
                 processes.say(f"No restarts are left (--max_restarts={max_restarts}).")
                 return status
             which = "Restart after a preemption"
-            if status != processes.PREEMPTED:
+            if status != errors.PREEMPTED:
                 restarts += 1
                 which = f"Restart {restarts} of {max_restarts}"
             processes.say(f"{which}, from the last checkpoint.")

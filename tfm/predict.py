@@ -62,7 +62,7 @@ def main(options: Options) -> None:
             for row, found in zip(
                 batch, run.predict(texts, options.batch_size), strict=True
             ):
-                write(row, found)
+                write(row, str(row[column]), found)
             count += len(batch)
     if options.output:
         print(f"{count:,} predictions written to {options.output}")
@@ -120,9 +120,11 @@ def _line(line: bytes) -> dict:
 
 
 def _writer(options: Options):
-    """A context manager that takes the task and gives write(row, prediction)."""
+    """A context manager that takes the task and gives write(row, text, prediction)."""
     if not options.output:
-        return _json_lines if options.json else _plain_lines
+        if options.json:
+            return _json_rows if options.input else _json_lines
+        return _plain_lines
     path = pathlib.Path(options.output)
     kinds = {".csv": _csv_file, ".jsonl": _jsonl_file}
     if path.suffix not in kinds:
@@ -136,17 +138,27 @@ def _writer(options: Options):
 def _plain_lines(task):
     """Label, probabilities, text; separated by tabs."""
 
-    def write(row, found):
+    def write(row, text, found):
         chances = " ".join(f"{n}={p:.4f}" for n, p in found["probabilities"].items())
-        print(_joined(found["label"]), chances, row["text"], sep="\t", flush=True)
+        print(_joined(found["label"]), chances, text, sep="\t", flush=True)
 
     yield write
 
 
 @contextlib.contextmanager
 def _json_lines(task):
-    def write(row, found):
+    def write(row, text, found):
         print(_dumps(row | found), flush=True)
+
+    yield write
+
+
+@contextlib.contextmanager
+def _json_rows(task):
+    """As in a .jsonl file: the input's columns and the predictions."""
+
+    def write(row, text, found):
+        print(_dumps(row | _prefixed(found)), flush=True)
 
     yield write
 
@@ -154,23 +166,24 @@ def _json_lines(task):
 @contextlib.contextmanager
 def _jsonl_file(path: pathlib.Path, task):
     with _created(path) as file:
-        yield lambda row, found: file.write(_dumps(row | _prefixed(found)) + "\n")
+        yield lambda row, _, found: file.write(_dumps(row | _prefixed(found)) + "\n")
 
 
 @contextlib.contextmanager
 def _csv_file(path: pathlib.Path, task):
     with _created(path) as file:
         writer = csv.writer(file)
-        head = []
+        columns = []  # of the first row; a row of JSON may lack some of them
 
-        def write(row, found):
-            if not head:
+        def write(row, _, found):
+            if not columns:
+                columns.extend(row)
                 names = (f"probability_{name}" for name in task.label_names)
-                head[:] = [*row, "predicted_label", *names]
-                writer.writerow(head)
+                writer.writerow([*columns, "predicted_label", *names])
+            kept = [row.get(name, "") for name in columns]
             chances = found["probabilities"].values()
             label = _joined(found["label"])
-            writer.writerow([*row.values(), label, *(f"{p:.6f}" for p in chances)])
+            writer.writerow([*kept, label, *(f"{p:.6f}" for p in chances)])
 
         yield write
 

@@ -15,9 +15,8 @@ import subprocess
 import sys
 import time
 
-USER_MISTAKE = 2  # statuses of tfm.train
-PREEMPTED = 42  # it has saved because of SIGTERM
-INTERRUPTED = 130  # it has saved because of Ctrl-C
+from tfm import errors
+
 SAVE_SECONDS = 60.0  # for the others to save too, after one worker was preempted
 ONE_REQUEST_SECONDS = 1.0  # a wrapper and the terminal may both pass on one Ctrl-C
 DRAIN_SECONDS = 1.0  # for the last output of a process that has ended
@@ -225,12 +224,12 @@ class Job:
         asked = self._requests.first
         if worker.status == 0 or (asked and worker.status == 128 + asked):
             return
-        if worker.status in (PREEMPTED, INTERRUPTED):
+        if worker.status in (errors.PREEMPTED, errors.INTERRUPTED):
             if not asked:
                 say(f"{worker.how()}; waiting for the others to save.")
                 self._end_by(time.monotonic() + SAVE_SECONDS)
             return
-        if worker.status != USER_MISTAKE:  # which it has told
+        if worker.status != errors.USER_MISTAKE:  # which it has told
             say(f"{worker.how()}; ending the others.")
         self._end_by(time.monotonic())
 
@@ -254,8 +253,8 @@ class Job:
                 worker.process.send_signal(number)
 
     def _status(self) -> int:
-        if USER_MISTAKE in self._own_statuses:
-            return USER_MISTAKE
+        if errors.USER_MISTAKE in self._own_statuses:
+            return errors.USER_MISTAKE
         statuses = [worker.status for worker in self._workers]
         return next((s for s in self._own_statuses + statuses if s), 0)
 

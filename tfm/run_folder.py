@@ -9,6 +9,7 @@ checkpoints/   last/ and best/
 events/        for TensorBoard
 metrics.json   the scores of the best checkpoint
 skipped.jsonl  batches whose update was skipped, with the places of their texts
+lock           held while it is trained
 """
 
 import dataclasses
@@ -112,21 +113,18 @@ class RunFolder:
             ) from None
         return there
 
-    def note_skipped(self, batch: int, origins: list[str], writes: bool) -> str:
+    def note_skipped(self, batch: int, origins: list[str]) -> str:
         """Adds a batch whose update was skipped to skipped.jsonl.
 
         Args:
           batch: its number.
           origins: FILE:LINE of its texts.
-          writes: whether this process writes.
 
         Returns:
           A few words about it.
         """
-        if writes:
-            with self.skipped.open("a", encoding="utf-8") as file:
-                line = json.dumps({"batch": batch, "texts": origins})
-                file.write(line + "\n")
+        with self.skipped.open("a", encoding="utf-8") as file:
+            file.write(json.dumps({"batch": batch, "texts": origins}) + "\n")
         more = f" and {len(origins) - 1} more" if len(origins) > 1 else ""
         return f"batch {batch}, {origins[0]}{more} (all in {self.skipped})"
 

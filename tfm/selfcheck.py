@@ -1,9 +1,7 @@
 """Checks resume and replicas at home: python -m tfm.selfcheck --experiment=NAME."""
 
 import dataclasses
-import os
 import pathlib
-import signal
 import subprocess
 import sys
 import tempfile
@@ -12,6 +10,7 @@ from collections.abc import Mapping
 
 from tfm import config
 from tfm import errors
+from tfm import run_folder
 from tfm.config import fields
 
 # Rounding may move a weight by this share of the largest move of any: adding up in
@@ -61,6 +60,11 @@ def compare(
     options: Options, experiment, kept: list[str], scratch: pathlib.Path
 ) -> list[tuple[str, float, float]]:
     """What was compared, the largest difference of a weight, and what is allowed."""
+    from tfm import quiet_start
+
+    quiet_start.import_tensorflow()
+    from tfm.training import checkpoints
+
     values = {leaf.path: leaf.value for leaf in fields.leaves(experiment)}
     common = [f"--experiment={options.experiment}", *kept, "--strategy=one"]
     common += [f"--train.steps={options.steps}", "--train.checkpoint_every=2"]
@@ -79,7 +83,8 @@ def compare(
         if kill_at is not None:
             _train_and_kill(arguments, folder, kill_at)
         _train(arguments)
-        return _weights(folder, options.steps), _weights(folder, 2)
+        last = _last(folder)
+        return tuple(checkpoints.read_weights(last, s) for s in (options.steps, 2))
 
     whole, early = run("whole")
     resumed, _ = run("killed and resumed", kill_at=2)
@@ -117,28 +122,21 @@ def _train(arguments: list[str]) -> None:
 
 def _train_and_kill(arguments: list[str], folder: pathlib.Path, step: int) -> None:
     """Trains until the checkpoint of `step` is there, then kills with SIGKILL."""
+    from tfm.training import shelf
+
     process = subprocess.Popen(
         _command(arguments), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
-    there = folder / "checkpoints" / "last" / f"step-{step:08d}"
+    there = shelf.place(_last(folder), step)
     while process.poll() is None and not there.exists():
         time.sleep(0.005)
     if process.poll() is None:
-        os.kill(process.pid, signal.SIGKILL)
+        process.kill()
     process.wait()
 
 
-def _weights(folder: pathlib.Path, step: int) -> dict:
-    """The weights in the checkpoint of `step`."""
-    from tfm import quiet_start
-
-    quiet_start.import_tensorflow()
-    from tfm.training import bundle
-    from tfm.training import shelf
-
-    opened = bundle.Bundle(shelf.place(folder / "checkpoints" / "last", step))
-    names = [name for name in opened.specs if name.startswith("weights/")]
-    return opened.read(names)
+def _last(folder: pathlib.Path) -> pathlib.Path:
+    return run_folder.RunFolder(folder).checkpoints / "last"
 
 
 def _largest(ours: dict, theirs: dict) -> float:

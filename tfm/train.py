@@ -17,8 +17,8 @@ from tfm import lock
 from tfm import run_folder
 
 SHOWN_EXAMPLES = 20  # validation texts with predictions in TensorBoard
-# how a run ends that is not finished: as a shell says Ctrl-C, and "saved, start again"
-STATUS = {"interrupted": 130, "terminated": 42}
+# of a run that is not finished
+STATUS = {"interrupted": errors.INTERRUPTED, "terminated": errors.PREEMPTED}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,7 +67,7 @@ def main(options: Options, experiment, changed: Mapping[str, object]) -> int:
     return STATUS.get(outcome, 0)
 
 
-def start_job(options: Options = Options()):  # noqa: B008 (it is frozen)
+def start_job(options: Options):
     """The training.job.Job that the options ask for; imports TensorFlow."""
     if options.logical_devices < 0:
         raise errors.UserError(
@@ -139,7 +139,6 @@ class _Run:
 
     model: object  # keras.Model
     state: object  # checkpoints.Checkpoints, restored
-    data_offset: object  # tf.Variable
     train_steps: Callable
     outputs: Callable  # batches -> outputs and labels of every example
 
@@ -159,7 +158,6 @@ def _build(experiment, folder, job, prepared, plan) -> _Run:
     keras.utils.set_random_seed(e.train.seed)
     keras.config.set_dtype_policy(e.train.dtype)
     loss_scale = precision.LossScale(e.train.dtype == "mixed_float16")
-    data_offset = job.counter()
     with job.strategy.scope():
         model = e.build_model(prepared.tokenizer.vocab_size, prepared.task)
         freezing.freeze(model, e.train.freeze)
@@ -179,7 +177,7 @@ def _build(experiment, folder, job, prepared, plan) -> _Run:
         model,
         optimizer,
         e.train.keep_checkpoints,
-        extra=loss_scale.variables | {"data_offset": data_offset},
+        extra=loss_scale.variables,
         writes=job.is_chief,
         barrier=job.barrier,
     )
@@ -196,7 +194,7 @@ def _build(experiment, folder, job, prepared, plan) -> _Run:
         with step.averaged_weights(model, optimizer):
             return evaluation.outputs(predict, batches)
 
-    return _Run(model, state, data_offset, train_steps, outputs)
+    return _Run(model, state, train_steps, outputs)
 
 
 def _loop(experiment, folder, job, prepared, plan, run: _Run) -> str:
@@ -221,6 +219,9 @@ def _loop(experiment, folder, job, prepared, plan, run: _Run) -> str:
                 board.confusion(at_step, confusion, task.label_names)
             return task.metrics(outputs, labels)
 
+        def note_skipped(batch: int) -> str:
+            return folder.note_skipped(batch, prepared.batch_origins(batch))
+
         return loop.Loop(
             plan,
             run.train_steps,
@@ -228,10 +229,7 @@ def _loop(experiment, folder, job, prepared, plan, run: _Run) -> str:
             evaluate,
             run.state,
             reporters,
-            data_offset=run.data_offset,
-            on_skipped=lambda batch: folder.note_skipped(
-                batch, prepared.batch_origins(batch), writes=job.is_chief
-            ),
+            on_skipped=note_skipped if job.is_chief else str,
             same_chunks=job.size > 1,
         ).run()
 

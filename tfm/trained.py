@@ -7,6 +7,7 @@ T tokens, C classes.
 """
 
 import dataclasses
+from collections.abc import Callable
 from collections.abc import Sequence
 
 import numpy as np
@@ -25,22 +26,22 @@ class Trained:
     task: object
     model: object  # keras.Model with the weights of `step`
     step: int
+    forward: Callable  # {"tokens": int32 [B, T]} -> float32 [B, C], of NumPy arrays
 
     def outputs(self, texts: Sequence[str], batch_size: int = 64) -> np.ndarray:
         """The model's outputs, float32 [len(texts), C]."""
+        from tfm.data import store
+
         found = [np.zeros((0, *self.model.output.shape[1:]), np.float32)]
         for start in range(0, len(texts), batch_size):
             rows = self.tokenizer.encode(list(texts[start : start + batch_size]))
             # two shapes in all, so that nothing is traced anew for each batch
             size = 1 if len(rows) == 1 else batch_size
-            tokens_BT = np.zeros((size, self.experiment.tokens.max_length), np.int32)
-            for i, row in enumerate(rows):
-                tokens_BT[i, : len(row)] = row
-            found.append(self._forward(tokens_BT)[: len(rows)])
+            tokens_BT = store.Store.of(rows + [()] * (size - len(rows))).padded(
+                np.arange(size), self.experiment.tokens.max_length
+            )
+            found.append(self.forward({"tokens": tokens_BT})[: len(rows)])
         return np.concatenate(found)
-
-    def _forward(self, tokens_BT: np.ndarray) -> np.ndarray:
-        return np.asarray(self.model.predict_on_batch(tokens_BT), np.float32)
 
     def predict(self, texts: Sequence[str], batch_size: int = 64) -> list[dict]:
         """For each text its label (a list if multi-label) and all probabilities."""
@@ -72,6 +73,7 @@ def load(run_dir: str, checkpoint: str = "best") -> Trained:
 
     from tfm import tokens
     from tfm.training import checkpoints
+    from tfm.training import step as steps
 
     keras.config.set_dtype_policy(experiment.train.dtype)
     tokenizer = tokens.load(folder.tokenizer)
@@ -82,4 +84,5 @@ def load(run_dir: str, checkpoint: str = "best") -> Trained:
         step = checkpoints.restore_weights(model, folder.checkpoints / "last")
     if step is None:
         raise errors.UserError(f"{folder.path} has no {checkpoint} checkpoint yet.")
-    return Trained(folder, experiment, tokenizer, task, model, step)
+    forward = steps.predict_function(model)
+    return Trained(folder, experiment, tokenizer, task, model, step, forward)

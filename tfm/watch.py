@@ -47,6 +47,7 @@ def watch(
     import tensorflow as tf
 
     from tfm.training import checkpoints
+    from tfm.training import progress
 
     num_examples = len(run.experiment.data.read(folder.records).splits["train"])
     best_metric = run.experiment.train.best_metric
@@ -61,20 +62,13 @@ def watch(
             timeout,
         ):
             metrics = score()
-            print(line(step, name, metrics, best_metric), flush=True)
+            print(progress.scores_line(step, name, metrics, best_metric), flush=True)
             with writer.as_default(step=step):
                 for tag, value in metrics.items():
                     tf.summary.scalar(tag, value)
             writer.flush()
     finally:
         writer.close()
-
-
-def line(step: int, name: str, metrics: dict[str, float], best_metric: str) -> str:
-    """`step 120  validation  loss 0.3012  accuracy 0.8870`."""
-    shown = dict.fromkeys(("loss", "accuracy", best_metric))
-    figures = [f"{key} {metrics[key]:.4f}" for key in shown if key in metrics]
-    return "  ".join([f"step {step:,}", name, *figures])
 
 
 def new_steps(

@@ -162,6 +162,16 @@ def test_a_broken_experiment_file_is_told(tmp_path, source, message):
     assert done.returncode == 2
 
 
+def test_a_broken_tf_config_is_told(monkeypatch, tmp_path):
+    monkeypatch.setenv("TF_CONFIG", "worker:1")
+    done = run("--experiment=text_cls", f"--run_dir={tmp_path / 'run'}")
+    assert done.stderr == (
+        "error: TF_CONFIG must be a JSON object with cluster and task. "
+        "Got 'worker:1'.\n"
+    )
+    assert done.returncode == 2
+
+
 @pytest.mark.parametrize("module", ["evaluate", "predict"])
 def test_the_other_commands_answer_too(module):
     assert run(module=module).stderr.startswith("error: Give --run_dir=DIR")

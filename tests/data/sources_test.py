@@ -262,3 +262,10 @@ def test_what_is_said_of_files_that_cannot_be_read(tmp_path):
         with pytest.raises(errors.UserError, match=message):
             values(tmp_path / name)
     assert values(tmp_path / "a.dat", format="csv") == [("x", "1")]
+
+
+def test_a_header_that_is_no_text_is_told(tmp_path):
+    path = tmp_path / "binary.csv"
+    path.write_bytes(b"\x89\xff\xfe,\x00\xd8\n1,2\n")
+    with pytest.raises(errors.UserError, match="binary.csv:1: the header line is not"):
+        list(sources.read(str(path)))

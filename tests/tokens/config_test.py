@@ -1,8 +1,6 @@
 """The checks of Tokens, and what loading a folder needs."""
 
 import dataclasses
-import subprocess
-import sys
 
 import pytest
 
@@ -82,14 +80,3 @@ def test_a_folder_without_a_tokenizer(tmp_path):
     assert str(error.value) == (
         f"A tokenizer's folder must hold tokens.json. Got {tmp_path}."
     )
-
-
-def test_importing_the_config_imports_no_library():
-    code = (
-        "import sys; from tfm import tokens; tokens.Tokens();"
-        "print(sys.modules.keys() & {'tokenizers', 'sentencepiece', 'tensorflow'})"
-    )
-    run = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
-    )
-    assert run.stdout == "set()\n"

@@ -65,10 +65,7 @@ def _make(folder, recorder=None, metrics=(), on_step=None, alter=None, **changes
     model = keras.Model(tokens, keras.layers.Dense(1)(keras.layers.Dropout(0.5)(x)))
     optimizer = keras.optimizers.AdamW(0.05)
     optimizer.build(model.trainable_variables)
-    offset = tf.Variable(0, dtype=tf.int64)
-    state = checkpoints.Checkpoints(
-        folder, model, optimizer, keep=2, extra={"data_offset": offset}
-    )
+    state = checkpoints.Checkpoints(folder, model, optimizer, keep=2)
     state.restore()
     run = step.train_function(model, _loss, optimizer, clip_norm=1.0)
     left = list(metrics)
@@ -78,7 +75,7 @@ def _make(folder, recorder=None, metrics=(), on_step=None, alter=None, **changes
             on_step(int(state.step))
         rows = run(iterator, count, asked)
         if alter:
-            alter(int(state.step) + int(offset), rows)
+            alter(int(state.step) + int(state.data_offset), rows)
         return rows
 
     def evaluate(at_step):
@@ -92,7 +89,6 @@ def _make(folder, recorder=None, metrics=(), on_step=None, alter=None, **changes
         evaluate,
         state,
         [recorder],
-        data_offset=offset,
     )
     return made, state, model, recorder
 

@@ -1,9 +1,7 @@
 """The same update for any number of replicas, micro-batches and processes."""
 
-import json
 import os
 import pathlib
-import socket
 import subprocess
 import sys
 
@@ -76,45 +74,22 @@ def _difference(found: np.ndarray, expected: np.ndarray) -> float:
     return float(np.max(np.abs(found - expected) / np.maximum(np.abs(expected), 1.0)))
 
 
-def _free_ports(number: int) -> list[int]:
-    sockets = [socket.socket() for _ in range(number)]
-    for each in sockets:
-        each.bind(("127.0.0.1", 0))
-    ports = [each.getsockname()[1] for each in sockets]
-    for each in sockets:
-        each.close()
-    return ports
-
-
 def test_two_processes_equal_one(tmp_path, outcomes):
     cases = ["2-1-adamw-lstm", "2-2-adamw-lstm"]
-    workers = [f"127.0.0.1:{port}" for port in _free_ports(2)]
-    running = []
-    for index in range(2):
-        task = {"type": "worker", "index": index}
-        cluster = json.dumps({"cluster": {"worker": workers}, "task": task})
-        running.append(
-            subprocess.Popen(
-                [
-                    sys.executable,
-                    "-m",
-                    "tests.training.invariance",
-                    str(tmp_path / "out.npz"),
-                    *cases,
-                ],
-                cwd=ROOT,
-                env=os.environ | {"TF_CONFIG": cluster},
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.PIPE,
-            )
-        )
-    try:
-        for process in running:
-            _, said = process.communicate(timeout=200)
-            assert process.returncode == 0, said.decode()[-2000:]
-    finally:
-        for process in running:
-            process.kill()
+    module = [sys.executable, "-m", "tests.training.invariance"]
+    command = [*module, str(tmp_path / "out.npz"), *cases]
+    start = (
+        "import sys; from tfm import launch; sys.exit(launch.launch(sys.argv[1:], 2))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", start, *command],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=200,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
     found = dict(np.load(tmp_path / "out.npz"))
     for case in cases:
         alone = outcomes[f"1-1-{case[4:]}"]

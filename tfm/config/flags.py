@@ -66,9 +66,9 @@ def _guarded(function: Callable, *arguments):
         return function(*arguments)
     except errors.UserError as error:
         print(f"error: {error}", file=sys.stderr)
-        sys.exit(2)
+        sys.exit(errors.USER_MISTAKE)
     except KeyboardInterrupt:
-        sys.exit(130)
+        sys.exit(errors.INTERRUPTED)
     except BrokenPipeError:  # the reader of our output has gone, as in `| head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)

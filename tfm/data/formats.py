@@ -61,6 +61,13 @@ def table(
             raise errors.UserError(f"{origin}:1: not valid CSV: {error}.") from error
         hint = " Without a header line, name the columns with --data.columns."
     columns = [name.strip() for name in columns]
+    try:
+        "".join(columns).encode()
+    except UnicodeEncodeError:  # a byte that is not valid came as a lone surrogate
+        raise errors.UserError(
+            f"{origin}:1: the header line is not text. Is it a CSV file, and in the "
+            "right --data.encoding?"
+        ) from None
     need(wanted, columns, origin, hint)
     if all_columns:
         wanted = tuple(columns)

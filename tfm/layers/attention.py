@@ -8,9 +8,8 @@ from keras import ops
 
 from tfm.layers import base
 from tfm.layers import embedding
+from tfm.layers import masking
 from tfm.layers import regularization
-
-_MASKED = -1e30  # finite, so that a query without keys has finite gradients
 
 
 def dot_product_attention(
@@ -53,7 +52,7 @@ def dot_product_attention(
     scores_BHTS = ops.cast(scores_BHTS, "float32")  # softmax in float32
     seen = _seen(mask, causal, ops.shape(q_BTHK)[1])
     if seen is not None:
-        scores_BHTS = ops.where(seen, scores_BHTS, _MASKED)
+        scores_BHTS = ops.where(seen, scores_BHTS, masking.MASKED)
     weights_BHTS = ops.cast(ops.softmax(scores_BHTS), v_BSGK.dtype)
     if dropout is not None:
         weights_BHTS = dropout(weights_BHTS)

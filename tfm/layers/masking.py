@@ -8,6 +8,10 @@ from keras import ops
 
 from tfm.layers import base
 
+# of what must not count in a softmax or a maximum; finite, so that where nothing counts
+# gradients are finite too
+MASKED = -1e30
+
 
 @keras.saving.register_keras_serializable(package="tfm")
 class ZeroPadding(base.Layer):

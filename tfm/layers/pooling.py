@@ -9,8 +9,6 @@ from keras import ops
 from tfm.layers import base
 from tfm.layers import masking
 
-_MASKED = -1e30  # finite, so that a row of padding has finite gradients
-
 
 def mean_pool(x_BTD, mask=None):
     """The mean of the real positions -> pooled_BD."""
@@ -26,7 +24,7 @@ def max_pool(x_BTD, mask=None):
     """The greatest value of each feature over the real positions -> pooled_BD."""
     if mask is None:
         return ops.max(x_BTD, axis=1)
-    lowest = ops.cast(_MASKED, x_BTD.dtype)  # -inf in float16, replaced below
+    lowest = ops.cast(masking.MASKED, x_BTD.dtype)  # -inf in float16, replaced below
     top_BD = ops.max(ops.where(mask[:, :, None], x_BTD, lowest), axis=1)
     return _zero_if_empty(top_BD, mask)
 
@@ -113,7 +111,7 @@ class AttentionPooling(base.Layer):
         scores_BT = self.context(self.hidden(x_BTD))[:, :, 0]
         scores_BT = ops.cast(scores_BT, "float32")  # softmax in float32
         if mask is not None:
-            scores_BT = ops.where(mask, scores_BT, _MASKED)
+            scores_BT = ops.where(mask, scores_BT, masking.MASKED)
         weights_BT = ops.cast(ops.softmax(scores_BT, axis=1), x_BTD.dtype)
         # a row of nothing but padding has uniform weights
         x_BTD = masking.zero_padding(x_BTD, mask)

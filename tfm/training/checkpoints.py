@@ -18,6 +18,7 @@ import tensorflow as tf
 from tfm import errors
 from tfm.training import bundle
 from tfm.training import naming
+from tfm.training import randomness
 from tfm.training import shelf
 
 KEEP_BEST = 2  # the best, and the one before it in case that is damaged
@@ -56,8 +57,8 @@ class Checkpoints:
 
     A checkpoint holds weights, optimizer (the weights' moving averages too), step, the
     state of every random-number generator of the model, what is known of the best
-    evaluation, and `extra`. The data order needs no state: it is a function of the
-    seed and the step.
+    evaluation, and `extra`. The data order needs no state but how many batches were
+    left out: it is a function of the seed and the batch's number.
 
     The variables are listed, not found by following objects: a Keras layer that
     keeps its sublayers in a list hides them from tf.train.Checkpoint(model=...),
@@ -89,11 +90,13 @@ class Checkpoints:
         barrier: Callable[[], None] = lambda: None,
     ):
         self.step = Number(0, "int64")
+        self.data_offset = Number(0, "int64")  # batches left out before the present one
         self.best_value = Number(0.0, "float64")
         self.best_step = Number(-1, "int64")
         self.since_best = Number(0, "int64")
         self._numbers = {
             "state/step": self.step,
+            "state/data_offset": self.data_offset,
             "state/best_value": self.best_value,
             "state/best_step": self.best_step,
             "state/since_best": self.since_best,
@@ -233,10 +236,19 @@ def restore_weights(
     return int(number)
 
 
+def read_weights(folder: pathlib.Path, step: int) -> dict[str, np.ndarray]:
+    """The weights, by name, in the checkpoint of a step in the folder last/ or best/.
+
+    Raises:
+      DamagedError: they are not there, or not as they were written.
+    """
+    opened = bundle.Bundle(shelf.place(folder, step))
+    return opened.read(n for n in opened.specs if n.startswith("weights/"))
+
+
 def random_states(model: keras.Model) -> list:
     """The state of every keras.random.SeedGenerator in the model."""
-    weights = {id(variable) for variable in model.weights}
-    return [variable for variable in model.variables if id(variable) not in weights]
+    return [generator.state for generator in randomness.generators(model)]
 
 
 def _copies(variables: Mapping) -> dict[str, tf.Tensor]:

@@ -77,7 +77,3 @@ class Job:
         """Waits until every process of the job has come here."""
         if self.size > 1:
             strategies.barrier(self.strategy)
-
-    def counter(self) -> tf.Variable:
-        """A whole number for checkpoints, of this process alone."""
-        return tf.Variable(0, dtype=tf.int64, trainable=False)

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from typing import Protocol
 
 import numpy as np
-import tensorflow as tf
 
 from tfm.training import faults
 from tfm.training import interrupt
@@ -71,10 +70,9 @@ class Loop:
       train: (iterator, N, asked) -> {name: float32 [N]}; see step.train_function.
       batches: number of a batch -> a dataset that begins with it.
       evaluate: step -> metrics of the validation split.
-      checkpoints: see checkpoints.Checkpoints; its step is where training stands.
+      checkpoints: see checkpoints.Checkpoints; its step and data_offset are where
+        training stands.
       reporters: told of progress, logged scalars and evaluations.
-      data_offset: how many batches have been left out before the present one, an
-        int64 variable that the checkpoints hold.
       on_skipped: told the number of each batch whose update was skipped.
       same_chunks: whether other processes take the same steps, so that the length of
         a call must not depend on the time that this one takes.
@@ -89,7 +87,6 @@ class Loop:
         checkpoints,
         reporters: list[Reporter],
         *,
-        data_offset: tf.Variable | None = None,
         on_skipped: Callable[[int], str] = lambda batch: f"batch {batch}",
         same_chunks: bool = False,
     ):
@@ -99,9 +96,6 @@ class Loop:
         self._evaluate = evaluate
         self._checkpoints = checkpoints
         self._reporters = reporters
-        if data_offset is None:
-            data_offset = tf.Variable(0, dtype=tf.int64)
-        self._offset = data_offset
         self._on_skipped = on_skipped
         self._same_chunks = same_chunks
         self._seconds_per_step = 0.0
@@ -124,7 +118,7 @@ class Loop:
         if self._has_lost_patience():
             return "stopped early"
         step = int(state.step)
-        iterator = iter(self._batches(step + int(self._offset)))
+        iterator = iter(self._batches(self._batch(step)))
         window = collections.defaultdict(list)
         started = time.perf_counter()
         with interrupt.Interrupt() as signals:
@@ -136,7 +130,7 @@ class Loop:
                 spike = self._watch.spike(rows)
                 if spike is not None and self._return(step, spike):
                     step = int(state.step)
-                    iterator = iter(self._batches(step + int(self._offset)))
+                    iterator = iter(self._batches(self._batch(step)))
                     window.clear()
                     continue
                 state.step.assign(step)
@@ -183,20 +177,19 @@ class Loop:
 
     def _report_skipped(self, step: int, rows: dict[str, np.ndarray]) -> None:
         for skipped in self._watch.skipped(step, rows):
-            where = self._on_skipped(skipped + int(self._offset))
+            where = self._on_skipped(self._batch(skipped))
             message = f"gradient not finite, update skipped: {where}"
             self._warn(skipped + 1, message)
 
     def _return(self, step: int, loss: float) -> bool:
         """Goes back to the last checkpoint, and past the data since then."""
         state = self._checkpoints
-        reached = step + int(self._offset)
-        state.wait()
+        reached = self._batch(step)
         if not state.restore():
             self._warn(step, f"loss jumped to {loss:.4g}; there is no checkpoint yet")
             return False
         self._watch.returned_to(int(state.step))
-        self._offset.assign(reached - int(state.step))
+        state.data_offset.assign(reached - int(state.step))
         self._warn(
             step,
             f"loss jumped to {loss:.4g}; back to the checkpoint of step "
@@ -207,6 +200,10 @@ class Loop:
     def _warn(self, step: int, message: str) -> None:
         for reporter in self._reporters:
             reporter.warned(step, message)
+
+    def _batch(self, step: int) -> int:
+        """The number of the batch that comes after `step` updates."""
+        return step + int(self._checkpoints.data_offset)
 
     def _is_due(self, step: int, every: int) -> bool:
         return step % every == 0 or step == self.plan.total_steps

@@ -33,7 +33,7 @@ class Optimizer:
         "cosine"
     )
     warmup_steps: int | None = None  # from zero to learning_rate; none: 5 % of all
-    end_factor: float = 0.0  # linear, cosine: the last rate over the highest
+    end_factor: float = 0.0  # linear, cosine, wsd: the last rate over the highest
     weight_decay: float = 0.0  # decoupled; not of biases and normalisation scales
     momentum: float = 0.9  # sgd and rmsprop only
     # evaluate and keep an average of the weights with this momentum; none: the last

@@ -112,12 +112,17 @@ class Progress:
         self._console.print(f"step {step:,}  {message}", soft_wrap=True)
 
     def evaluated(self, step: int, metrics: dict[str, float], is_best: bool):
-        shown = dict.fromkeys(("loss", "accuracy", self._best_metric))
-        figures = "  ".join(f"{n} {metrics[n]:.4f}" for n in shown if n in metrics)
-        self._console.print(
-            f"step {step:,}  validation  {figures}{'  (best)' if is_best else ''}",
-            soft_wrap=True,
-        )
+        line = scores_line(step, "validation", metrics, self._best_metric)
+        self._console.print(f"{line}{'  (best)' if is_best else ''}", soft_wrap=True)
+
+
+def scores_line(
+    step: int, name: str, metrics: dict[str, float], best_metric: str
+) -> str:
+    """`step 120  validation  loss 0.3012  accuracy 0.8870`."""
+    shown = dict.fromkeys(("loss", "accuracy", best_metric))
+    figures = [f"{key} {metrics[key]:.4f}" for key in shown if key in metrics]
+    return "  ".join([f"step {step:,}", name, *figures])
 
 
 def duration(seconds: float) -> str:

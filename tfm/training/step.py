@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from tfm.training import precision
 from tfm.training import randomness
+from tfm.training import strategy as strategies
 
 
 def train_function(
@@ -47,7 +48,8 @@ def train_function(
     Returns:
       The function. It gives for each step: loss, weight, gradient_norm (before
       clipping), learning_rate, skipped (0 or 1), tokens (without padding), asked
-      (how many processes were asked to stop), and the mean of each watched name.
+      (how many processes were asked to stop), and the mean of each watched name. Its
+      attribute `update` makes one update in a graph: (batch, asked) -> {name: scalar}.
     """
     strategy = tf.distribute.get_strategy()
     loss_scale = loss_scale or precision.LossScale(False)
@@ -87,7 +89,7 @@ def train_function(
     def replica_gradients(batch, asked, scale):
         context = tf.distribute.get_replica_context()
         replica_id = context.replica_id_in_sync_group
-        local = local_replicas(strategy)
+        local = strategies.local_replicas(strategy)
         batch = shard(batch, replica_id % local, local)
         gradients, weight, sums, tokens = micro_batch_sums(batch, replica_id, scale)
         asked = tf.identity(asked)  # a tensor of this replica, as the others are
@@ -146,13 +148,15 @@ def train_function(
         return rows.stack()
 
     def run(iterator, num_steps: int, asked: bool = False) -> dict:
-        rows = steps(iterator, tf.constant(num_steps), tf.constant(float(asked)))
-        return {name: rows.numpy()[:, i] for i, name in enumerate(names)}
+        asked = tf.constant(float(asked))
+        rows = steps(iterator, tf.constant(num_steps), asked).numpy()
+        return {name: rows[:, i] for i, name in enumerate(names)}
 
+    run.update = update
     return run
 
 
-def predict_function(model: keras.Model, jit_compile: bool = False) -> Callable:
+def predict_function(model: keras.Model) -> Callable:
     """A function batch -> outputs [B, ...] as NumPy, without dropout.
 
     Every process gives the same batch and gets the outputs of all of it; each replica
@@ -161,14 +165,11 @@ def predict_function(model: keras.Model, jit_compile: bool = False) -> Callable:
     strategy = tf.distribute.get_strategy()
     replicas = strategy.num_replicas_in_sync
 
-    @tf.function(jit_compile=jit_compile, autograph=False)
-    def forward(tokens_BT):
-        return tf.cast(model(tokens_BT, training=False), tf.float32)
-
     def replica_forward(tokens_BT):
         context = tf.distribute.get_replica_context()
         replica_id = context.replica_id_in_sync_group
-        outputs = forward(shard(tokens_BT, replica_id, replicas))
+        outputs = model(shard(tokens_BT, replica_id, replicas), training=False)
+        outputs = tf.cast(outputs, tf.float32)
         return context.all_gather(outputs, axis=0) if replicas > 1 else outputs
 
     @tf.function(autograph=False)
@@ -216,12 +217,6 @@ def shard(batch, number, parts: int):
         )
 
     return tf.nest.map_structure(cut, batch)
-
-
-def local_replicas(strategy: tf.distribute.Strategy) -> int:
-    """Replicas of this process."""
-    workers = getattr(strategy.extended, "_num_workers", 1)
-    return strategy.num_replicas_in_sync // workers
 
 
 def _sum(values):

@@ -24,10 +24,11 @@ def choose(name: str, logical_devices: int = 0) -> tf.distribute.Strategy:
     """
     if logical_devices:
         _cut_cpu(logical_devices)
+    cluster_size = _cluster_size()
     if name == "auto":
-        name = _by_hardware(logical_devices)
+        name = _by_hardware(cluster_size, logical_devices)
     if name == "multi_worker":  # before TensorFlow makes its devices
-        return _multi_worker()
+        return _multi_worker(cluster_size)
     if name == "one":
         return tf.distribute.get_strategy()
     if name == "mirrored":
@@ -50,8 +51,8 @@ def _cut_cpu(number: int) -> None:
             ) from None
 
 
-def _by_hardware(logical_devices: int) -> str:
-    if _cluster_size() > 1:
+def _by_hardware(cluster_size: int, logical_devices: int) -> str:
+    if cluster_size > 1:
         return "multi_worker"
     if tf.config.list_physical_devices("TPU") or "TPU_NAME" in os.environ:
         return "tpu"
@@ -62,15 +63,21 @@ def _by_hardware(logical_devices: int) -> str:
 def _cluster_size() -> int:
     """Workers that the environment names; 0 where it names none."""
     if "TF_CONFIG" in os.environ:
-        cluster = json.loads(os.environ["TF_CONFIG"]).get("cluster", {})
+        try:
+            cluster = json.loads(os.environ["TF_CONFIG"]).get("cluster", {})
+        except (ValueError, AttributeError):
+            raise errors.UserError(
+                "TF_CONFIG must be a JSON object with cluster and task. "
+                f"Got {os.environ['TF_CONFIG']!r}."
+            ) from None
         return len(cluster.get("worker", [])) + len(cluster.get("chief", []))
     return int(os.environ.get("SLURM_NTASKS", 0))
 
 
-def _multi_worker() -> tf.distribute.Strategy:
+def _multi_worker(cluster_size: int) -> tf.distribute.Strategy:
     resolver = None
     if "TF_CONFIG" not in os.environ:
-        if "SLURM_NTASKS" not in os.environ:
+        if not cluster_size:
             raise errors.UserError(
                 "multi_worker needs TF_CONFIG or Slurm to name the workers; "
                 "python -m tfm.launch starts several on this machine."
@@ -91,9 +98,9 @@ def _tpu() -> tf.distribute.Strategy:
 
 def worker(strategy: tf.distribute.Strategy) -> tuple[int, int]:
     """The number of this process, and how many there are."""
-    resolver = strategy.cluster_resolver
     if not isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy):
         return 0, 1
+    resolver = strategy.cluster_resolver
     spec = resolver.cluster_spec().as_dict()
     chiefs, workers = len(spec.get("chief", [])), len(spec.get("worker", []))
     number = (
@@ -102,6 +109,11 @@ def worker(strategy: tf.distribute.Strategy) -> tuple[int, int]:
         else (chiefs + (resolver.task_id or 0))
     )
     return number, max(1, chiefs + workers)
+
+
+def local_replicas(strategy: tf.distribute.Strategy) -> int:
+    """Replicas of this process."""
+    return strategy.num_replicas_in_sync // worker(strategy)[1]
 
 
 def barrier(strategy: tf.distribute.Strategy) -> None:

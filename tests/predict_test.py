@@ -1,0 +1,93 @@
+"""Predictions for texts, files and standard input, and what is refused."""
+
+import csv
+import io
+import json
+
+import pytest
+
+from tfm import errors
+from tfm import predict
+from tfm import trained
+
+
+def test_predict_texts_and_a_file_agree(run, tmp_path, capsys):
+    texts = ["a superb story", "the film was tedious", ""]
+    direct = trained.load(str(run)).predict(texts)
+    assert [found["label"] for found in direct[:2]] == ["good", "bad"]
+    predict.main(predict.Options(run_dir=str(run), text=texts))
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("good\tbad=0.") and lines[0].endswith("\ta superb story")
+
+    source = tmp_path / "in.csv"
+    with source.open("w", newline="") as file:
+        csv.writer(file).writerows([["id", "review"], *enumerate(texts[:2])])
+    for name in ("out.csv", "out.jsonl"):
+        output = tmp_path / name
+        predict.main(
+            predict.Options(run_dir=str(run), input=str(source), output=str(output))
+        )
+    with (tmp_path / "out.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["predicted_label"] for row in rows] == ["good", "bad"]
+    assert [row["id"] for row in rows] == ["0", "1"]
+    written = (tmp_path / "out.jsonl").read_text().splitlines()
+    objects = [json.loads(row) for row in written]
+    for row, found, expected in zip(rows, objects, direct, strict=False):
+        assert found["probabilities"] == pytest.approx(expected["probabilities"], 1e-4)
+        assert float(row["probability_good"]) == pytest.approx(
+            expected["probabilities"]["good"], abs=1e-5
+        )
+
+
+def test_predict_prints_a_file_whose_text_has_another_name(run, tmp_path, capsys):
+    source = tmp_path / "in.csv"
+    source.write_text("label,review\nmine,a superb story\n")
+    predict.main(predict.Options(run_dir=str(run), input=str(source)))
+    line = capsys.readouterr().out.rstrip("\n").split("\t")
+    assert (line[0], line[2]) == ("good", "a superb story")
+    predict.main(predict.Options(run_dir=str(run), input=str(source), json=True))
+    found = json.loads(capsys.readouterr().out)
+    assert (found["label"], found["predicted_label"]) == ("mine", "good")
+
+
+def test_rows_of_json_with_other_keys_stay_in_their_columns(run, tmp_path):
+    source, output = tmp_path / "in.jsonl", tmp_path / "out.csv"
+    source.write_text(
+        '{"id": 1, "review": "dull"}\n{"review": "superb", "more": 2, "id": 3}\n'
+    )
+    predict.main(
+        predict.Options(run_dir=str(run), input=str(source), output=str(output))
+    )
+    with output.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["id"] for row in rows] == ["1", "3"]
+    assert [row["predicted_label"] for row in rows] == ["bad", "good"]
+
+
+def test_predict_reads_standard_input_line_by_line(run, monkeypatch, capsys):
+    class Standard:
+        buffer = io.BufferedReader(io.BytesIO(b"a superb film\r\n\ndull \xff film"))
+        isatty = staticmethod(lambda: False)
+
+    monkeypatch.setattr("sys.stdin", Standard)
+    predict.main(predict.Options(run_dir=str(run), json=True))
+    found = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [row["text"] for row in found] == ["a superb film", "", "dull � film"]
+    assert (found[0]["label"], found[2]["label"]) == ("good", "bad")
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"text": ["x"], "input": "y.csv"}, "Give --text or --input, not both."),
+        ({"output": "y.csv"}, "--output goes with --input."),
+        ({"input": "x.csv", "output": "y.txt"}, "--output must end in .csv or .jsonl."),
+        ({"input": "x.csv", "output": "no/y.csv"}, "There is no folder no for"),
+        ({"input": "nothing.csv"}, "nothing.csv"),
+        ({"batch_size": 0}, "--batch_size takes 1 or more. Got 0."),
+    ],
+)
+def test_predicts_mistakes_are_told(run, fields, message):
+    with pytest.raises(errors.UserError, match=message):
+        predict.main(predict.Options(run_dir=str(run), **fields))
