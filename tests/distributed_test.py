@@ -16,6 +16,8 @@ from tfm.training import checkpoints
 
 ROOT = pathlib.Path(__file__).parents[1]
 
+ENDLESS = "--train.steps=1000000"  # a run that is still on when it is looked at
+
 EXPERIMENT = """
 import dataclasses, pathlib
 from tests import reviews
@@ -23,7 +25,7 @@ from tfm import training
 
 
 def experiment():
-    made = reviews.experiment(pathlib.Path({source!r}), steps=40, eval_every=8)
+    made = reviews.experiment(pathlib.Path({source!r}), steps=120, eval_every=24)
     constant = training.Optimizer(learning_rate=0.01, schedule="constant")
     model = dataclasses.replace(made.model, dropout=0.0)
     return dataclasses.replace(made, optimizer=constant, model=model)
@@ -78,7 +80,7 @@ def _children(process: subprocess.Popen) -> list[int]:
 def test_a_job_whose_worker_was_killed_ends_as_one_device_does(experiment, tmp_path):
     flags = [f"--experiment={experiment}", "--train.checkpoint_every=4"]
     alone = _start("tfm.train", *flags, f"--run_dir={tmp_path / 'alone'}")
-    assert "Finished at step 40" in _end(alone)
+    assert "Finished at step 120" in _end(alone)
 
     run = tmp_path / "job"
     job = _start(
@@ -93,9 +95,9 @@ def test_a_job_whose_worker_was_killed_ends_as_one_device_does(experiment, tmp_p
     os.kill(_children(job)[-1], signal.SIGKILL)
     said = _end(job)
     assert job.returncode == 0, said
-    assert "Finished at step 40" in said
+    assert "Finished at step 120" in said
     ours, theirs = (
-        checkpoints.read_weights(folder / "checkpoints/last", 40)
+        checkpoints.read_weights(folder / "checkpoints/last", 120)
         for folder in (run, tmp_path / "alone")
     )
     for name, expected in theirs.items():
@@ -105,18 +107,19 @@ def test_a_job_whose_worker_was_killed_ends_as_one_device_does(experiment, tmp_p
 def test_sigterm_saves_everywhere_and_the_run_goes_on(experiment, tmp_path):
     run = tmp_path / "run"
     flags = [f"--experiment={experiment}", f"--run_dir={run}", "--logical_devices=2"]
-    first = _start("tfm.train", *flags, "--train.checkpoint_every=1")
+    first = _start("tfm.train", *flags, "--train.checkpoint_every=1", ENDLESS)
     _until(lambda: any((run / "checkpoints/last").glob("step-*")))
     os.kill(first.pid, signal.SIGTERM)
     said = _end(first)
     assert first.returncode == 42, said
     assert "all is saved" in said
+    reached = int(re.search(r"Terminated at step ([\d,]+)", said)[1].replace(",", ""))
     # on one device, from what two replicas have left
-    second = _start("tfm.train", f"--run_dir={run}")
+    steps = f"--train.steps={reached + 16}"
+    second = _start("tfm.train", f"--run_dir={run}", steps)
     said = _end(second)
     assert second.returncode == 0, said
-    step = int(re.search(r"Restored +step (\d+) of 40", said)[1])
-    assert 0 < step < 40
+    assert f"Restored    step {reached:,} of {reached + 16:,}" in said
 
 
 def test_selfcheck_compares_and_finds_the_same(experiment):
@@ -128,10 +131,14 @@ def test_selfcheck_compares_and_finds_the_same(experiment):
 
 
 def test_a_second_run_in_the_same_folder_is_refused(experiment, tmp_path):
-    flags = [f"--experiment={experiment}", f"--run_dir={tmp_path / 'run'}"]
+    flags = [f"--experiment={experiment}", f"--run_dir={tmp_path / 'run'}", ENDLESS]
     first = _start("tfm.train", *flags)
-    _until((tmp_path / "run" / "config.json").is_file)
-    second = _start("tfm.train", *flags)
-    said = _end(second)
-    assert second.returncode == 2 and f"process {first.pid}" in said, said
-    assert "Finished" in _end(first)
+    try:
+        _until((tmp_path / "run" / "config.json").is_file)
+        second = _start("tfm.train", *flags)
+        said = _end(second)
+        assert second.returncode == 2 and f"process {first.pid}" in said, said
+        assert first.poll() is None  # and is not disturbed
+    finally:
+        first.kill()
+        first.communicate()

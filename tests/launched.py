@@ -8,7 +8,7 @@ import sys
 import time
 
 ROOT = pathlib.Path(__file__).parents[1]
-SECONDS = 15  # that a job may take at the most
+SECONDS = 60  # that a job may take at the most
 LAUNCH = """
 import json, signal, sys
 from tfm import launch
