@@ -1,4 +1,4 @@
-"""Every shipped experiment trains a few steps through its command, and predicts."""
+"""Every shipped experiment trains a few steps through its command, and is used."""
 
 import json
 import os
@@ -8,12 +8,21 @@ import sys
 
 import pytest
 
+from tests import minilm
+from tests import reviews
+from tfm import config
+
 ROOT = pathlib.Path(__file__).parents[1]
 NAMES = sorted(path.stem for path in (ROOT / "experiments").glob("*.py"))
+LABELED = [n for n in NAMES if config.load_experiment(n).task.LABELED]
+PRETRAINED = {"text_cls_finetune", "text_cls_minilm"}  # begin with given weights
+SHORT = ("--train.steps=3", "--train.eval_every=3", "--train.batch_size=8")
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_it_trains_and_predicts(name, tmp_path):
+@pytest.fixture
+def run(tmp_path):
+    """Runs a command in an empty folder and returns its output; it must succeed."""
+
     def run(module, *arguments):
         done = subprocess.run(
             [sys.executable, "-m", f"tfm.{module}", *arguments],
@@ -27,13 +36,20 @@ def test_it_trains_and_predicts(name, tmp_path):
         assert not done.stderr, done.stderr
         return done.stdout
 
-    shown = run(
-        "train",
-        f"--experiment={name}",
-        "--train.steps=3",
-        "--data.max_examples=300",
-        "--train.batch_size=8",
-    )
+    return run
+
+
+@pytest.fixture
+def plain_text(tmp_path) -> str:
+    """A text file, in place of the package that an experiment reads."""
+    reviews.write_csv(tmp_path / "made.csv", num_rows=600)
+    lines = (tmp_path / "made.csv").read_text().splitlines()
+    path = tmp_path / "made.txt"
+    path.write_text("\n".join(f"{i}. {line}" for i, line in enumerate(lines)))
+    return str(path)
+
+
+def _is_used(run, tmp_path, name, shown):
     run_dir = f"runs/{name}"
     assert f"python -m tfm.predict --run_dir={run_dir}" in shown
     scores = json.loads((tmp_path / run_dir / "metrics.json").read_text())
@@ -41,3 +57,48 @@ def test_it_trains_and_predicts(name, tmp_path):
     assert scores["test"]["step"] == 3
     found = json.loads(run("predict", f"--run_dir={run_dir}", "--json", "--text=fine"))
     assert sum(found["probabilities"].values()) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("name", sorted({*LABELED} - PRETRAINED))
+def test_a_classifier_trains_and_predicts(name, run, tmp_path):
+    shown = run("train", f"--experiment={name}", "--data.max_examples=300", *SHORT)
+    _is_used(run, tmp_path, name, shown)
+
+
+@pytest.mark.parametrize("name", sorted({*NAMES} - {*LABELED} - {"pretrain_bert"}))
+def test_a_language_model_trains_and_generates(name, run, tmp_path, plain_text):
+    small = ("--tokens.vocab_size=400", "--tokens.max_length=32", "--data.workers=1")
+    shown = run(
+        "train", f"--experiment={name}", f"--data.train={plain_text}", *small, *SHORT
+    )
+    run_dir = f"runs/{name}"
+    assert f"python -m tfm.generate --run_dir={run_dir}" in shown
+    scores = json.loads((tmp_path / run_dir / "metrics.json").read_text())
+    assert 1 < scores["validation"]["perplexity"] < 1000
+    found = run(
+        "generate",
+        f"--run_dir={run_dir}",
+        "--prompt=the film",
+        "--max_new_tokens=5",
+        "--json",
+    )
+    assert json.loads(found)["prompt"] == "the film"
+
+
+def test_a_model_is_pretrained_and_then_fine_tuned(run, tmp_path):
+    few = ("--data.max_documents=300", "--tokens.vocab_size=400", "--data.workers=1")
+    shown = run("train", "--experiment=pretrain_bert", *few, *SHORT)
+    assert "python -m tfm.evaluate --run_dir=runs/pretrain_bert" in shown
+    few = ("--data.max_examples=300", "--tokens.vocab_size=400")
+    name = "text_cls_finetune"
+    shown = run("train", f"--experiment={name}", *few, *SHORT)
+    assert "weights of runs/pretrain_bert (step 3)" in shown
+    _is_used(run, tmp_path, name, shown)
+
+
+def test_a_published_model_is_fine_tuned(run, tmp_path):
+    name = "text_cls_minilm"
+    few = ("--data.max_examples=100", "--tokens.max_length=16")
+    few += (f"--model.preset={minilm.folder()}", "--data.validation_fraction=0.2")
+    shown = run("train", f"--experiment={name}", *few, *SHORT)
+    _is_used(run, tmp_path, name, shown)

@@ -13,16 +13,38 @@ ROOT = pathlib.Path(__file__).parents[1]
 RULES = {
     "config": ({"errors", "experiments", "experiment", "config"}, {"absl"}),
     "layers": ({"layers"}, {"keras"}),
-    "models": ({"errors", "layers", "models"}, {"keras", "keras_nlp"}),
-    "tokens": ({"errors", "tokens"}, {"numpy", "tokenizers", "sentencepiece"}),
+    "models": ({"errors", "layers", "models", "tokens"}, {"keras", "keras_nlp"}),
+    "tokens": (
+        {"errors", "tokens"},
+        {"numpy", "tokenizers", "sentencepiece", "keras", "keras_nlp"},
+    ),
     "data": (
-        {"errors", "data"},
-        {"numpy", "pyarrow", "tensorflow", "tensorflow_datasets", "keras_nlp"},
+        {"errors", "data", "tokens", "lock"},
+        {
+            "numpy",
+            "pyarrow",
+            "tensorflow",
+            "tensorflow_datasets",
+            "keras_nlp",
+            "apache_beam",
+        },
     ),
     "tasks": ({"errors", "layers", "tasks"}, {"keras", "numpy", "sklearn"}),
     "training": (
         {"errors", "training"},
-        {"tensorflow", "keras", "numpy", "rich", "matplotlib", "sklearn"},
+        {
+            "tensorflow",
+            "keras",
+            "numpy",
+            "rich",
+            "matplotlib",
+            "sklearn",
+            "kubernetes",
+        },
+    ),
+    "generation": (
+        {"errors", "generation"},
+        {"keras", "keras_nlp", "numpy", "tensorflow"},
     ),
     "experiment": ({"errors", "data", "models", "tasks", "tokens", "training"}, set()),
     "experiments": ({"data", "models", "tasks", "tokens", "training"}, set()),

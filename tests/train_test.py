@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-import pathlib
 import shutil
 
 import keras
@@ -10,6 +9,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests import events
 from tests import reviews
 from tfm import errors
 from tfm import evaluate
@@ -33,20 +33,14 @@ def test_it_learns_and_leaves_all_that_is_needed(run):
         "data",
         "checkpoints",
         "events",
+        "finished.json",
         "metrics.json",
     }
 
 
-def _events(folder: pathlib.Path):
-    for path in folder.glob("events.*"):
-        for event in tf.compat.v1.train.summary_iterator(str(path)):
-            for value in event.summary.value:
-                yield event.step, value
-
-
 @pytest.mark.filterwarnings("ignore")  # TensorFlow's reader of events is deprecated
 def test_tensorboard_has_curves_histograms_texts_and_the_confusion_matrix(run):
-    logged = {(step, value.tag) for step, value in _events(run / "events/train")}
+    logged = {(step, value.tag) for step, value in events.read(run / "events/train")}
     for tag in (
         "loss",
         "accuracy",
@@ -57,7 +51,7 @@ def test_tensorboard_has_curves_histograms_texts_and_the_confusion_matrix(run):
     ):
         assert (1, tag) in logged and (70, tag) in logged, tag
     assert any(tag.startswith("weights/") for _, tag in logged)
-    values = list(_events(run / "events/validation"))
+    values = list(events.read(run / "events/validation"))
     assert {"loss", "accuracy", "f1_macro", "roc_auc", "recall/good"} <= {
         value.tag for _, value in values
     }

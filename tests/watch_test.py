@@ -3,17 +3,19 @@
 import dataclasses
 import os
 import pathlib
+import shutil
 import signal
 import subprocess
 import sys
 
 import pytest
-import tensorflow as tf
 
+from tests import events
 from tests import reviews
 from tfm import errors
 from tfm import evaluate
 from tfm import run_folder
+from tfm import train
 from tfm import watch
 from tfm.training import progress
 
@@ -38,13 +40,7 @@ if __name__ == "__main__":
 
 
 def _scalars(folder: pathlib.Path) -> dict[tuple[int, str], float]:
-    found = {}
-    for path in folder.glob("events.*"):
-        for event in tf.compat.v1.train.summary_iterator(str(path)):
-            for value in event.summary.value:
-                if value.tensor.dtype == tf.float32.as_datatype_enum:
-                    found[event.step, value.tag] = float(tf.make_ndarray(value.tensor))
-    return found
+    return {(step, name): value for step, name, value in events.scalars(folder)}
 
 
 @pytest.mark.filterwarnings("ignore")  # TensorFlow's reader of events is deprecated
@@ -103,7 +99,7 @@ class Training:
         self.step = None
         self.reads = 0
 
-    def is_over(self, newest: int) -> bool:
+    def is_over(self) -> bool:
         if not self.looks:
             return True
         found = self.looks.pop(0)
@@ -172,32 +168,20 @@ def test_it_stops_when_nothing_new_comes_for_long(tmp_path, capsys):
     )
 
 
-def _begun(path: pathlib.Path, **train) -> run_folder.RunFolder:
-    folder = run_folder.RunFolder(path)
-    experiment = reviews.experiment(path / "reviews.csv", **train)
-    folder.begin("text_cls", experiment, {})
-    return folder
-
-
-def test_a_run_is_over_at_its_last_step(tmp_path):
-    folder = _begun(tmp_path / "run", steps=40)
-    assert not watch.is_over(folder, 39, 200) and watch.is_over(folder, 40, 200)
-    folder = _begun(tmp_path / "run", epochs=2.0, batch_size=16)
-    assert not watch.is_over(folder, 24, 200) and watch.is_over(folder, 25, 200)
-
-
-def test_a_run_that_stopped_early_is_over_until_it_goes_on(tmp_path):
-    folder = _begun(tmp_path / "run", steps=40, patience=2)
-    assert not watch.is_over(folder, 20, 200)
-    # what an evaluation of the test split during the training leaves
-    run_folder.write_json(folder.metrics, {"test": {}})
-    assert not watch.is_over(folder, 20, 200)
-    run_folder.write_json(folder.metrics, {"validation": {}, "test": {}})
-    assert watch.is_over(folder, 20, 200)
-    times = folder.metrics.stat()
-    _begun(tmp_path / "run", steps=40, patience=4)
-    os.utime(folder.config, ns=(times.st_atime_ns, times.st_mtime_ns + 1))
-    assert not watch.is_over(folder, 20, 200)
+def test_a_run_says_that_it_is_finished_until_it_goes_on(run, tmp_path):
+    copy = tmp_path / "run"
+    shutil.copytree(run, copy)
+    folder = run_folder.RunFolder(copy)
+    said = run_folder.read_json(folder.finished)
+    assert said == {"outcome": "finished", "step": folder.last_step()}
+    # written when all else is
+    assert folder.finished.stat().st_mtime_ns >= folder.metrics.stat().st_mtime_ns
+    more = dataclasses.replace(folder.experiment().train, steps=said["step"] + 8)
+    experiment = dataclasses.replace(folder.experiment(), train=more)
+    assert folder.begin("text_cls", experiment, {})
+    assert not folder.finished.exists()
+    assert train.train(experiment, folder) == "finished"
+    assert run_folder.read_json(folder.finished)["step"] == said["step"] + 8
 
 
 def test_a_line_has_the_runs_own_metric_too():

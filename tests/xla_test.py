@@ -4,6 +4,7 @@ There is no TPU to try it on: a TPU compiles the same graph, and takes no dynami
 shape and no string.
 """
 
+import dataclasses
 import pathlib
 
 import keras
@@ -11,27 +12,61 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests import minilm
 from tfm import config
+from tfm import models
+from tfm import tokens
 from tfm.training import step
 
 ROOT = pathlib.Path(__file__).parents[1]
+VOCAB, SIZE = 60, 4
 NAMES = sorted(path.stem for path in (ROOT / "experiments").glob("*.py"))
+
+
+def _labeled(experiment):
+    """The task of two classes, and a batch for it."""
+    task = experiment.task.bind(("no", "yes"), False, (3, 1))
+    rng = np.random.default_rng(0)
+    length = experiment.tokens.max_length
+    return task, {
+        "tokens": rng.integers(0, VOCAB, (SIZE, length)).astype(np.int32),
+        "label": np.array([0, 1, 1, 0], np.int32),
+    }
+
+
+def _plain(experiment):
+    """The objective over a small vocabulary, and a batch of its examples."""
+    special = experiment.tokens.special_tokens
+    letters = "".join(chr(ord("a") + i) for i in range(VOCAB - 2 - len(special)))
+    config = tokens.Tokens(
+        method="character",
+        vocab_size=VOCAB,
+        special_tokens=special,
+        max_length=experiment.tokens.max_length,
+    )
+    task = experiment.task.bind(config.learn([letters]), config.max_length)
+    rng = np.random.default_rng(0)
+    shape = (SIZE, task.window)
+    words = rng.integers(2 + len(special), VOCAB, shape).astype(np.int32)
+    segments = np.sort(rng.integers(1, 4, shape)).astype(np.int32)
+    rows = [
+        task.example(*window, rng, None) for window in zip(words, segments, strict=True)
+    ]
+    return task, {name: np.stack([row[name] for row in rows]) for name in task.spec}
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_step_compiles_and_learns(name):
     experiment = config.load_experiment(name)
-    length, size = experiment.tokens.max_length, 4
-    task = experiment.task.bind(("no", "yes"), False, (3, 1))
+    if isinstance(experiment.model, models.Pretrained):
+        preset = dataclasses.replace(experiment.model, preset=minilm.folder())
+        experiment = dataclasses.replace(experiment, model=preset)
+    make = _labeled if experiment.task.LABELED else _plain
+    task, batch = make(experiment)
+    batch["weight"] = np.ones(SIZE, np.float32)
     keras.utils.set_random_seed(0)
-    model = experiment.build_model(50, task)
+    model = experiment.build_model(VOCAB, task)
     optimizer = experiment.optimizer.build(100, model)
-    rng = np.random.default_rng(0)
-    batch = {
-        "tokens": rng.integers(0, 50, (size, length)).astype(np.int32),
-        "label": np.array([0, 1, 1, 0], np.int32),
-        "weight": np.ones(size, np.float32),
-    }
     specs = tf.nest.map_structure(lambda x: tf.TensorSpec(x.shape, x.dtype), batch)
     state = [v.value for v in (*model.variables, *optimizer.variables)]
     update = step.train_function(model, task.loss, optimizer, clip_norm=1.0).update

@@ -2,6 +2,7 @@
 
 import dataclasses
 import pathlib
+import tempfile
 import typing
 from collections.abc import Callable
 
@@ -68,17 +69,24 @@ def main(options: Options) -> None:
         return
     run = trained.load(options.run_dir, options.checkpoint)
     name = options.data or options.split_name
-    outputs, labels = evaluate(run, options)
-    metrics = {"step": run.step} | run.task.metrics(outputs, labels)
 
     from tfm import report
 
-    print(f"{run.folder.path}  step {run.step:,}  {len(labels):,} examples\n")
-    report.print_scores({name: metrics})
-    print()
-    report.print_classes(metrics, run.task.label_names)
-    print()
-    report.print_confusion(run.task.confusion(outputs, labels), run.task.label_names)
+    where = f"{run.folder.path}  step {run.step:,}"
+    if run.task.by_sums:
+        metrics = {"step": run.step} | scorer(run, options)()
+        print(f"{where}\n")
+        report.print_scores({name: metrics})
+    else:
+        outputs, labels = evaluate(run, options)
+        metrics = {"step": run.step} | run.task.metrics(outputs, labels)
+        print(f"{where}  {len(labels):,} examples\n")
+        report.print_scores({name: metrics})
+        names = run.task.label_names
+        print()
+        report.print_classes(metrics, names)
+        print()
+        report.print_confusion(run.task.confusion(outputs, labels), names)
     path = run.folder.metrics
     before = run_folder.read_json(path) if path.is_file() else {}
     run_folder.write_json(path, before | {name: metrics})
@@ -97,6 +105,14 @@ def evaluate(run, options: Options) -> tuple[np.ndarray, np.ndarray]:
 
 def scorer(run, options: Options) -> Callable[[], dict[str, float]]:
     """What returns the metrics of the weights that the run then has."""
+    if run.task.by_sums:
+        scratch = tempfile.TemporaryDirectory()  # stays as long as `of_corpus` does
+        batches = plain_text_batches(run, options, pathlib.Path(scratch.name))
+
+        def of_corpus(scratch=scratch) -> dict[str, float]:
+            return run.evaluation.metrics(batches)
+
+        return of_corpus
     texts, labels = examples(run, options)
 
     def score() -> dict[str, float]:
@@ -104,6 +120,39 @@ def scorer(run, options: Options) -> Callable[[], dict[str, float]]:
         return run.task.metrics(found, labels)
 
     return score
+
+
+def plain_text_batches(run, options: Options, scratch: pathlib.Path):
+    """Batches of a split, or of a new file, for a run that learns without labels.
+
+    Args:
+      run: the run.
+      options: name the split or the file.
+      scratch: gets the tokens of a new file.
+
+    Raises:
+      UserError: the split is empty, or the file does not fit the run.
+    """
+    from tfm.data import batches
+    from tfm.data import windows
+
+    if options.where:
+        raise errors.UserError("--where is for files with labels.")
+    corpus, folder, name = run.experiment.data, run.folder.store, options.split_name
+    if options.data:
+        changes = {"validation": "", "test": "", "store": "", "max_documents": None}
+        changes |= {"train": options.data, "validation_fraction": 0.0}
+        corpus, folder, name = dataclasses.replace(corpus, **changes), scratch, "train"
+    splits = corpus.open(run.tokenizer, folder).splits
+    if name not in splits:
+        raise errors.UserError(
+            f"{run.folder.path} has no {name} split. It has {', '.join(splits)}."
+        )
+    examples = windows.Windows(splits[name], run.task, training=False)
+    if not len(examples):
+        what = options.data or f"The {name} split of {run.folder.path}"
+        raise errors.UserError(f"{what} is empty.")
+    return batches.evaluation(examples, batch_size=options.batch_size)
 
 
 def examples(run, options: Options) -> tuple[Callable[[slice], list[str]], np.ndarray]:

@@ -1,23 +1,24 @@
 """An experiment: data, tokens, model, task, optimizer, training, as data flows."""
 
 import dataclasses
+import pathlib
 
 from tfm import data as data_
 from tfm import errors
-from tfm import tasks
-from tfm import tokens as tokens_
+from tfm import models as models_
 from tfm import training
+from tfm.tasks import checks as task_checks
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Experiment:
     """All that a run depends on. Every leaf field is a flag, as --train.steps=200."""
 
-    data: data_.LabeledText
-    tokens: tokens_.Tokens
+    data: object  # of tfm.data: LabeledText, or Corpus for what needs no labels
+    tokens: object  # of tfm.tokens
     augment: data_.Augment = data_.Augment()
     model: object  # of tfm.models, or any frozen dataclass with their build()
-    task: tasks.TextClassification
+    task: object  # of tfm.tasks
     optimizer: training.Optimizer = training.Optimizer()
     train: training.Train = training.Train()
 
@@ -28,12 +29,42 @@ class Experiment:
                     f"{field.name} must be a dataclass. "
                     f"Got {type(getattr(self, field.name)).__name__}."
                 )
+        self._check_data()
         if not self.task.is_metric(self.train.best_metric):
             raise errors.UserError(
                 f"train.best_metric must be a metric of the task: "
                 f"{', '.join(self.task.METRICS)}. Got {self.train.best_metric!r}."
             )
 
-    def build_model(self, vocab_size: int, task):
-        """The keras.Model tokens_BT -> outputs: this model under the task's head."""
-        return task.model(self.model.build(vocab_size, self.tokens.max_length))
+    def _check_data(self) -> None:
+        kind = data_.LabeledText if self.task.LABELED else data_.Corpus
+        if not isinstance(self.data, kind):
+            raise errors.UserError(
+                f"{type(self.task).__name__} learns from data.{kind.__name__}. "
+                f"Got data.{type(self.data).__name__}."
+            )
+        if not self.task.LABELED and self.tokens.method != "pretrained":
+            known = self.tokens.special_tokens
+            task_checks.special_tokens(self.task, self.tokens, known)
+
+    def build_model(self, vocab_size: int, task, kept: pathlib.Path | None = None):
+        """The keras.Model: this model under the task's head.
+
+        What `train` freezes is frozen, and adapters are where it asks for them.
+
+        Args:
+          vocab_size: ids are below it.
+          task: bound to the data.
+          kept: the run's folder for the shape of a published model, which then needs
+            its preset no more.
+        """
+        config = self.model
+        if kept is not None and isinstance(config, models_.Pretrained):
+            config = config.kept_in(kept)
+        length = self.tokens.max_length
+        options = {"packed": True} if task.packed else {}
+        options |= {"types": task.types} if task.types else {}
+        backbone = config.build(vocab_size, length, **options)
+        model = task.model(backbone)
+        self.train.adapt(model, backbone)
+        return model

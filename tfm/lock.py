@@ -28,13 +28,17 @@ class RunLock:
     Args:
       folder: the run folder; made if it is not there.
       chief: False in the other workers of a job: they leave the lock to their chief.
+      other: the flag that names another folder.
 
     Raises:
       UserError: on entering, if another process is in it, or it cannot be written.
     """
 
-    def __init__(self, folder: pathlib.Path, chief: bool = True):
+    def __init__(
+        self, folder: pathlib.Path, chief: bool = True, other: str = "--run_dir"
+    ):
         self._folder = folder
+        self._other = other
         self._path = folder / NAME
         self._chief = chief
         self._file: int | None = None
@@ -46,8 +50,7 @@ class RunLock:
                 self._lock()
             except OSError as error:
                 raise errors.UserError(
-                    f"The run folder {self._folder} cannot be written: "
-                    f"{error.strerror}."
+                    f"The folder {self._folder} cannot be written: {error.strerror}."
                 ) from None
             # a forked child would hold the lock on after this process was killed
             os.register_at_fork(after_in_child=self._close)
@@ -68,7 +71,7 @@ class RunLock:
                 self._close()
                 raise errors.UserError(
                     f"{self._folder} is in use by {holder or 'another process'}. "
-                    "Wait until it ends, or give another --run_dir."
+                    f"Wait until it ends, or give another {self._other}."
                 ) from None
             except OSError as error:
                 if error.errno not in _NO_LOCKS:

@@ -5,13 +5,12 @@ import csv
 import dataclasses
 import json
 import pathlib
-import sys
 import typing
 from collections.abc import Iterable
-from collections.abc import Iterator
 
 from tfm import config
 from tfm import errors
+from tfm import text_rows
 from tfm import trained
 
 
@@ -20,7 +19,8 @@ class Options:
     """python -m tfm.predict --run_dir=DIR [--text=TEXT | --input=FILE]
 
     Prints the label and the probability of each class for texts on the command
-    line, in a file, or, given neither, of each line of standard input.
+    line, in a file, or, given neither, of each line of standard input. Of a masked
+    language model: the likeliest text, and what each [MASK] may stand for.
     """
 
     run_dir: str = ""  # the folder of a trained run
@@ -47,13 +47,13 @@ def main(options: Options) -> None:
     run = trained.load(options.run_dir, options.checkpoint)
     if options.text:
         rows = [{"text": text} for text in options.text]
-        batches = _batched(rows, options.batch_size)
+        batches = text_rows.batched(rows, options.batch_size)
     elif options.input:
-        batches = _batched(_rows(run, options.input), options.batch_size)
+        batches = text_rows.batched(
+            text_rows.read(run.experiment.data, options.input), options.batch_size
+        )
     else:
-        if sys.stdin.isatty():
-            print("Type a text and press Enter; Ctrl-D ends.", file=sys.stderr)
-        batches = _standard_input(options.batch_size)
+        batches = text_rows.standard_input(options.batch_size)
     count = 0
     column = run.experiment.data.text if options.input else "text"
     with writer(run.task) as write:
@@ -66,57 +66,6 @@ def main(options: Options) -> None:
             count += len(batch)
     if options.output:
         print(f"{count:,} predictions written to {options.output}")
-
-
-def _rows(run, path: str) -> Iterator[dict]:
-    """The rows of the input file, as {column: value}; a bad one stops it."""
-    from tfm.data import sources
-
-    data = run.experiment.data
-    rows = sources.read(
-        path,
-        text=data.text,
-        columns=data.columns,
-        encoding=data.encoding,
-        quoted=data.quoted,
-        all_columns=True,
-    )
-    for row in rows:
-        if row.problem:
-            raise errors.UserError(f"{row.origin}:{row.line}: {row.problem}.")
-        yield {name: _valid(value) for name, value in row.values.items()}
-
-
-def _valid(value):
-    """`value` with a mark in place of each byte that was not valid."""
-    if isinstance(value, str) and not value.isascii():
-        return value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-    return value
-
-
-def _batched(rows: Iterable[dict], size: int) -> Iterator[list[dict]]:
-    batch = []
-    for row in rows:
-        batch.append(row)
-        if len(batch) == size:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
-
-
-def _standard_input(size: int) -> Iterator[list[dict]]:
-    """Whole lines as they arrive, many at a time where many are there."""
-    rest = b""
-    while chunk := sys.stdin.buffer.read1(1 << 16):
-        *lines, rest = (rest + chunk).split(b"\n")
-        yield from _batched(map(_line, lines), size)
-    if rest:
-        yield [_line(rest)]
-
-
-def _line(line: bytes) -> dict:
-    return {"text": line.decode("utf-8", errors="replace").rstrip("\r")}
 
 
 def _writer(options: Options):
@@ -139,7 +88,14 @@ def _plain_lines(task):
     """Label, probabilities, text; separated by tabs."""
 
     def write(row, text, found):
-        chances = " ".join(f"{n}={p:.4f}" for n, p in found["probabilities"].items())
+        if "masks" in found:
+            masks = [
+                _chances((m["token"], m["probability"]) for m in mask)
+                for mask in found["masks"]
+            ]
+            print(found["text"], *masks, sep="\t", flush=True)
+            return
+        chances = _chances(found["probabilities"].items())
         print(_joined(found["label"]), chances, text, sep="\t", flush=True)
 
     yield write
@@ -148,6 +104,7 @@ def _plain_lines(task):
 @contextlib.contextmanager
 def _json_lines(task):
     def write(row, text, found):
+        found = _prefixed(found) if "masks" in found else found
         print(_dumps(row | found), flush=True)
 
     yield write
@@ -165,13 +122,15 @@ def _json_rows(task):
 
 @contextlib.contextmanager
 def _jsonl_file(path: pathlib.Path, task):
-    with _created(path) as file:
+    with text_rows.created(path) as file:
         yield lambda row, _, found: file.write(_dumps(row | _prefixed(found)) + "\n")
 
 
 @contextlib.contextmanager
 def _csv_file(path: pathlib.Path, task):
-    with _created(path) as file:
+    if task.use == "fill":
+        raise errors.UserError(f"What [MASK] stands for goes to .jsonl. Got {path}.")
+    with text_rows.created(path) as file:
         writer = csv.writer(file)
         columns = []  # of the first row; a row of JSON may lack some of them
 
@@ -188,22 +147,14 @@ def _csv_file(path: pathlib.Path, task):
         yield write
 
 
-@contextlib.contextmanager
-def _created(path: pathlib.Path):
-    """A new text file that takes its name when all is written."""
-    scratch = path.with_name(path.name + ".tmp")
-    try:
-        with scratch.open("w", encoding="utf-8", newline="") as file:
-            yield file
-        scratch.replace(path)
-    except OSError as error:
-        raise errors.UserError(f"{path} cannot be written: {error.strerror}.") from None
-    finally:
-        scratch.unlink(missing_ok=True)
+def _chances(pairs: Iterable[tuple[str, float]]) -> str:
+    return " ".join(f"{name}={chance:.4f}" for name, chance in pairs)
 
 
 def _prefixed(found: dict) -> dict:
-    """Keys that do not hide the input's own column `label`."""
+    """Keys that do not hide the input's own column `label`, nor `text`."""
+    if "masks" in found:
+        return {"predicted_text": found["text"], "masks": found["masks"]}
     return {
         "predicted_label": found["label"],
         "probabilities": found["probabilities"],

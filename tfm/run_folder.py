@@ -4,10 +4,15 @@ config.json    the experiment, every field, and what the command line changed
 experiment.py  a copy of the experiment's file, where it is a user's own
 task.json      the labels
 tokenizer/     the vocabulary
-data/          the prepared records and tokens (can be made again from the source)
+pretrained/    the shape of a published model, where the run began with one
+adapter/       what was trained with train.lora_rank, a few kilobytes
+data/          the prepared records and tokens, or the store of a corpus (can be
+               made again from the source)
 checkpoints/   last/ and best/
 events/        for TensorBoard
 metrics.json   the scores of the best checkpoint
+finished.json  how the training ended and at which step; written last, when all else
+               is, and removed where the training goes on
 skipped.jsonl  batches whose update was skipped, with the places of their texts
 lock           held while it is trained
 """
@@ -37,12 +42,16 @@ class RunFolder:
         self.own_experiment = self.path / "experiment.py"
         self.task = self.path / "task.json"
         self.tokenizer = self.path / "tokenizer"
+        self.pretrained = self.path / "pretrained"
+        self.adapter = self.path / "adapter"
         self.records = self.path / "data" / "records"
         self.tokens = self.path / "data" / "tokens"
+        self.store = self.path / "data" / "store"
         self.checkpoints = self.path / "checkpoints"
         self.events = self.path / "events"
         self.metrics = self.path / "metrics.json"
         self.skipped = self.path / "skipped.jsonl"
+        self.finished = self.path / "finished.json"
 
     def exists(self) -> bool:
         """Whether a run was begun here."""
@@ -50,7 +59,13 @@ class RunFolder:
 
     def has_trained(self) -> bool:
         """Whether there is a checkpoint to go on from."""
-        return any(self.checkpoints.glob("*/step-*[0-9]"))
+        return self.last_step() is not None
+
+    def last_step(self) -> int | None:
+        """The step of the newest checkpoint, if there is one."""
+        found = self.checkpoints.glob("*/step-*[0-9]")
+        steps = (int(path.name.removeprefix("step-")) for path in found)
+        return max(steps, default=None)
 
     def saved(self) -> dict:
         """config.json: experiment, command_line, tfm and config."""
@@ -107,6 +122,7 @@ class RunFolder:
             elif name:
                 self._copy_own(name)
             write_json(self.config, body)
+            self.finished.unlink(missing_ok=True)
         except OSError as error:
             raise errors.UserError(
                 f"The run folder {self.path} cannot be written: {error.strerror}."
@@ -128,9 +144,14 @@ class RunFolder:
         more = f" and {len(origins) - 1} more" if len(origins) > 1 else ""
         return f"batch {batch}, {origins[0]}{more} (all in {self.skipped})"
 
+    def mark_finished(self, outcome: str, step: int) -> None:
+        """Says that no other checkpoint will come."""
+        write_json(self.finished, {"outcome": outcome, "step": step})
+
     def _clear(self) -> None:
         """Removes what a run left that never came to a checkpoint."""
-        for folder in (self.records.parent, self.tokenizer, self.events):
+        made = (self.records.parent, self.tokenizer, self.pretrained, self.events)
+        for folder in made:
             shutil.rmtree(folder, ignore_errors=True)
         self.task.unlink(missing_ok=True)
 

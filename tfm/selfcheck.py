@@ -70,8 +70,9 @@ def compare(
     common += [f"--train.steps={options.steps}", "--train.checkpoint_every=2"]
     common += [f"--train.eval_every={options.steps}", "--train.patience=none"]
     common.append(f"--train.keep_checkpoints={options.steps}")
-    if "data.max_examples" in values:
-        common.append(f"--data.max_examples={options.examples}")
+    for name in ("data.max_examples", "data.max_documents"):
+        if name in values:
+            common.append(f"--{name}={options.examples}")
     # replicas differ in what they drop, so these are compared without
     random = [path for path, value in values.items() if _is_random(path) and value]
     still = [f"--{path}=0" for path in random]

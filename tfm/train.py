@@ -6,17 +6,20 @@ import pathlib
 import shlex
 import time
 import typing
-from collections.abc import Callable
 from collections.abc import Mapping
 
 import numpy as np
 
 from tfm import config
+from tfm import endings
 from tfm import errors
 from tfm import lock
 from tfm import run_folder
+from tfm.config import fields
+from tfm.training import interrupt
 
 SHOWN_EXAMPLES = 20  # validation texts with predictions in TensorBoard
+Strategy = typing.Literal["auto", "one", "mirrored", "multi_worker", "tpu"]
 # of a run that is not finished
 STATUS = {"interrupted": errors.INTERRUPTED, "terminated": errors.PREEMPTED}
 
@@ -31,10 +34,19 @@ class Options:
 
     experiment: str = ""  # a name that --list shows, or the path of a .py file
     run_dir: str = ""  # where the run is kept; by default runs/EXPERIMENT
-    # where it runs; auto goes by the hardware, TF_CONFIG and Slurm
-    strategy: typing.Literal["auto", "one", "mirrored", "multi_worker", "tpu"] = "auto"
+    # where it runs; auto goes by the hardware, TF_CONFIG, Slurm and Kubernetes
+    # (auto | one | mirrored | multi_worker | tpu)
+    strategy: str = "auto"
     logical_devices: int = 0  # cut the CPU into so many devices, to try replicas
     deterministic: bool = False  # the same run twice is equal to the bit; slower
+
+    def __post_init__(self):
+        if self.strategy == "parameter_server":
+            raise errors.UserError(
+                "--strategy=parameter_server is left out on purpose: its asynchronous "
+                "updates cannot give the result of one device. Use multi_worker."
+            )
+        fields.Field("strategy", Strategy, "auto", "").parse(self.strategy)
 
 
 def base_experiment(options: Options):
@@ -56,14 +68,24 @@ def main(options: Options, experiment, changed: Mapping[str, object]) -> int:
     name = options.experiment
     default = pathlib.Path("runs") / pathlib.Path(name).stem
     folder = run_folder.RunFolder(options.run_dir or default)
-    job = start_job(options)
-    with lock.RunLock(folder.path, job.is_chief):
-        if job.is_chief:
-            resumes = folder.begin(name, experiment, changed)
-            job.say(f"{'Resuming in' if resumes else 'Run folder'}  {folder.path}")
-        outcome = train(experiment, folder, job)
-    if outcome in STATUS:
-        job.say(f"Go on with  python -m tfm.train --run_dir={_quoted(folder)}")
+    job = None
+    with interrupt.AtOnce() as asked:  # the loop has its own, which saves first
+        try:
+            job = start_job(options)
+            with lock.RunLock(folder.path, job.is_chief):
+                if job.is_chief:
+                    resumes = folder.begin(name, experiment, changed)
+                    begins = "Resuming in" if resumes else "Run folder"
+                    job.say(f"{begins}  {folder.path}")
+                outcome = train(experiment, folder, job)
+        except BaseException as error:
+            if asked.requested is None:
+                return endings.failed(error, folder)
+            outcome = asked.outcome
+            print(f"{outcome.capitalize()}; {endings.what_is_saved(folder)}.")
+    speaks = job is None or job.is_chief
+    if outcome in STATUS and folder.exists() and speaks:
+        print(f"Go on with  python -m tfm.train --run_dir={_quoted(folder)}")
     return STATUS.get(outcome, 0)
 
 
@@ -102,13 +124,13 @@ def train(experiment, folder: run_folder.RunFolder, job=None) -> str:
 
     with job.chief_first():
         prepared = pipeline.prepare(experiment, folder)
-    job.say("\n".join(prepared.records.report()))
+    job.say("\n".join(prepared.report))
 
+    from tfm import trainee
     from tfm.training import loop
 
-    num_examples = len(prepared.records.splits["train"])
-    plan = loop.Plan.of(experiment.train, num_examples)
-    run = _build(experiment, folder, job, prepared, plan)
+    plan = loop.Plan.of(experiment.train, len(prepared.training_examples))
+    run = trainee.build(experiment, folder, job, prepared, plan)
     outcome = _loop(experiment, folder, job, prepared, plan, run)
     if outcome in STATUS:
         step = int(run.state.step)
@@ -124,80 +146,19 @@ def train(experiment, folder: run_folder.RunFolder, job=None) -> str:
     )
     scores = {}
     for split in ("validation", "test"):
-        if len(prepared.records.splits[split]):
-            found = prepared.task.metrics(*run.outputs(prepared.split_batches(split)))
+        if len(prepared.examples.get(split, ())):
+            found = run.scores(prepared.split_batches(split))
             scores[split] = {"step": best_step} | found
     if job.is_chief:
+        if experiment.train.lora_rank is not None:
+            run.save_adapter(experiment, folder.adapter)
         run_folder.write_json(folder.metrics, scores)
-        _print_scores(scores, folder)
+        folder.mark_finished(outcome, last_step)
+        _print_scores(scores, folder, prepared.task.use)
     return outcome
 
 
-@dataclasses.dataclass(frozen=True)
-class _Run:
-    """What is trained, and the compiled functions that train it."""
-
-    model: object  # keras.Model
-    state: object  # checkpoints.Checkpoints, restored
-    train_steps: Callable
-    outputs: Callable  # batches -> outputs and labels of every example
-
-
-def _build(experiment, folder, job, prepared, plan) -> _Run:
-    """Model, optimizer and state, restored where there is a checkpoint."""
-    import keras
-
-    from tfm.training import checkpoints
-    from tfm.training import evaluation
-    from tfm.training import freezing
-    from tfm.training import precision
-    from tfm.training import step
-
-    e = experiment
-    job.check_batch(e.train.batch_size, e.train.micro_batches)
-    keras.utils.set_random_seed(e.train.seed)
-    keras.config.set_dtype_policy(e.train.dtype)
-    loss_scale = precision.LossScale(e.train.dtype == "mixed_float16")
-    with job.strategy.scope():
-        model = e.build_model(prepared.tokenizer.vocab_size, prepared.task)
-        freezing.freeze(model, e.train.freeze)
-        optimizer = e.optimizer.build(plan.total_steps, model)
-        predict = step.predict_function(model)
-        train_steps = step.train_function(
-            model,
-            prepared.task.loss,
-            optimizer,
-            clip_norm=e.optimizer.clip_norm,
-            micro_batches=e.train.micro_batches,
-            loss_scale=loss_scale,
-            jit_compile=e.train.jit_compile,
-        )
-    state = checkpoints.Checkpoints(
-        folder.checkpoints,
-        model,
-        optimizer,
-        e.train.keep_checkpoints,
-        extra=loss_scale.variables,
-        writes=job.is_chief,
-        barrier=job.barrier,
-    )
-    restored = state.restore()
-    job.say(
-        f"Model       {type(e.model).__name__}, {model.count_params():,} parameters, "
-        f"{prepared.tokenizer.vocab_size:,} token ids"
-    )
-    job.say(f"Runs on     {job.description}")
-    if restored:
-        job.say(f"Restored    step {int(state.step):,} of {plan.total_steps:,}")
-
-    def outputs(batches):
-        with step.averaged_weights(model, optimizer):
-            return evaluation.outputs(predict, batches)
-
-    return _Run(model, state, train_steps, outputs)
-
-
-def _loop(experiment, folder, job, prepared, plan, run: _Run) -> str:
+def _loop(experiment, folder, job, prepared, plan, run) -> str:
     """Trains to the end, with a progress line and TensorBoard in the chief."""
     from tfm.training import loop
 
@@ -211,7 +172,10 @@ def _loop(experiment, folder, job, prepared, plan, run: _Run) -> str:
             reporters = [stack.enter_context(reporter) for reporter in made]
 
         def evaluate(at_step: int) -> dict[str, float]:
-            outputs, labels = run.outputs(prepared.split_batches("validation"))
+            batches = prepared.split_batches("validation")
+            if task.by_sums:
+                return run.scores(batches)
+            outputs, labels = run.outputs(batches)
             if job.is_chief:
                 _, board = reporters
                 board.examples(at_step, _predictions_table(prepared, outputs))
@@ -243,7 +207,7 @@ def _reporters(experiment, folder, prepared, plan, model, first_step):
         plan.total_steps,
         first_step,
         settings.batch_size,
-        len(prepared.records.splits["train"]) / settings.batch_size,
+        len(prepared.training_examples) / settings.batch_size,
         settings.best_metric,
     )
     board = tensorboard.TensorBoard(
@@ -268,7 +232,7 @@ def _predictions_table(prepared, outputs) -> str:
     )
 
 
-def _print_scores(scores: dict, folder: run_folder.RunFolder) -> None:
+def _print_scores(scores: dict, folder: run_folder.RunFolder, use: str) -> None:
     """Prints the scores, and what to do with the run."""
     from tfm import report
 
@@ -276,7 +240,11 @@ def _print_scores(scores: dict, folder: run_folder.RunFolder) -> None:
     where = _quoted(folder)
     print(f"\nRun folder   {folder.path}")
     print(f"Evaluate     python -m tfm.evaluate --run_dir={where}")
-    print(f'Predict      python -m tfm.predict --run_dir={where} --text="..."')
+    if use == "generate":
+        print(f'Generate     python -m tfm.generate --run_dir={where} --prompt="..."')
+    else:
+        text = "... [MASK] ..." if use == "fill" else "..."
+        print(f'Predict      python -m tfm.predict --run_dir={where} --text="{text}"')
     print(f"TensorBoard  python -m tensorboard.main --logdir={where}/events")
 
 

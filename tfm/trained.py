@@ -26,6 +26,7 @@ class Trained:
     task: object
     model: object  # keras.Model with the weights of `step`
     step: int
+    evaluation: object  # tfm.training.evaluation.Evaluation of the model
     forward: Callable  # {"tokens": int32 [B, T]} -> float32 [B, C], of NumPy arrays
 
     def outputs(self, texts: Sequence[str], batch_size: int = 64) -> np.ndarray:
@@ -44,7 +45,25 @@ class Trained:
         return np.concatenate(found)
 
     def predict(self, texts: Sequence[str], batch_size: int = 64) -> list[dict]:
-        """For each text its label (a list if multi-label) and all probabilities."""
+        """For each text its label (a list if multi-label) and all probabilities.
+
+        Of a masked language model, what each [MASK] stands for; see
+        masked_tokens.MaskedTokens.predictions.
+
+        Raises:
+          UserError: a text has no [MASK]; or the model is one that generates.
+        """
+        if self.task.use == "generate":
+            raise errors.UserError(
+                f"{self.folder.path} holds a model that writes: "
+                f"python -m tfm.generate --run_dir={self.folder.path} --prompt=..."
+            )
+        if self.task.use == "fill":
+            found = []
+            for start in range(0, len(texts), batch_size):
+                batch = self.task.text_batch(list(texts[start : start + batch_size]))
+                found += self.task.predictions(self.forward(batch), batch)
+            return found
         return self.task.predictions(self.outputs(texts, batch_size))
 
 
@@ -64,7 +83,7 @@ def load(run_dir: str, checkpoint: str = "best") -> Trained:
     experiment = folder.experiment()
     if not folder.task.is_file():
         raise errors.UserError(f"{folder.path} has not been trained yet.")
-    labels = run_folder.read_json(folder.task)
+    about = run_folder.read_json(folder.task)
 
     from tfm import quiet_start
 
@@ -73,16 +92,21 @@ def load(run_dir: str, checkpoint: str = "best") -> Trained:
 
     from tfm import tokens
     from tfm.training import checkpoints
+    from tfm.training import evaluation
     from tfm.training import step as steps
 
     keras.config.set_dtype_policy(experiment.train.dtype)
     tokenizer = tokens.load(folder.tokenizer)
-    task = experiment.task.bind(labels["label_names"], labels["multi_label"])
-    model = experiment.build_model(tokenizer.vocab_size, task)
+    if experiment.task.LABELED:
+        task = experiment.task.bind(about["label_names"], about["multi_label"])
+    else:
+        task = experiment.task.bind(tokenizer, experiment.tokens.max_length)
+    model = experiment.build_model(tokenizer.vocab_size, task, folder.pretrained)
     step = checkpoints.restore_weights(model, folder.checkpoints / checkpoint)
     if step is None and checkpoint == "best":  # stopped before its first evaluation
         step = checkpoints.restore_weights(model, folder.checkpoints / "last")
     if step is None:
         raise errors.UserError(f"{folder.path} has no {checkpoint} checkpoint yet.")
+    evaluated = evaluation.Evaluation(model, task)
     forward = steps.predict_function(model)
-    return Trained(folder, experiment, tokenizer, task, model, step, forward)
+    return Trained(folder, experiment, tokenizer, task, model, step, evaluated, forward)

@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable
 from collections.abc import Iterator
 
-from tfm import config
 from tfm import errors
 from tfm import run_folder
 from tfm import trained
@@ -49,7 +48,6 @@ def watch(
     from tfm.training import checkpoints
     from tfm.training import progress
 
-    num_examples = len(run.experiment.data.read(folder.records).splits["train"])
     best_metric = run.experiment.train.best_metric
     newest = folder.checkpoints / "last"
     writer = tf.summary.create_file_writer(str(folder.events / "watch" / name))
@@ -57,7 +55,7 @@ def watch(
         for step in new_steps(
             newest,
             lambda: checkpoints.restore_weights(run.model, newest),
-            lambda step: is_over(folder, step, num_examples),
+            folder.finished.is_file,
             every,
             timeout,
         ):
@@ -74,7 +72,7 @@ def watch(
 def new_steps(
     folder: pathlib.Path,
     restore: Callable[[], int | None],
-    is_over: Callable[[int], bool],
+    is_over: Callable[[], bool],
     every: float,
     timeout: float | None,
 ) -> Iterator[int]:
@@ -84,14 +82,14 @@ def new_steps(
       folder: of the checkpoints; `restore` is called when something in it changed.
       restore: loads the newest one and returns its step, or None where there is none.
         It may fail where one is removed or replaced while it is read.
-      is_over: whether the training is finished, given the newest step so far.
+      is_over: whether the training is finished.
       every: seconds between two looks.
       timeout: as of `watch`.
     """
     newest, seen, failures = -1, None, 0
     since = time.monotonic()
     while True:
-        over = is_over(newest)  # asked first: what lies there now is then the last
+        over = is_over()  # asked first: what lies there now is then the last
         listing = _listing(folder)
         if listing == seen:
             if over:
@@ -116,23 +114,6 @@ def new_steps(
             print(f"No new checkpoint in {timeout:g} s.", flush=True)
             return
         time.sleep(every)
-
-
-def is_over(folder: run_folder.RunFolder, step: int, num_examples: int) -> bool:
-    """Whether the run's last step is reached, or it has stopped early."""
-    # what a resumed run may have changed
-    saved = folder.saved()["config"]["train"]
-    settings = config.from_json(saved, folder.own_experiment)
-    if step >= settings.total_steps(num_examples):
-        return True
-    if settings.patience is None or not folder.metrics.is_file():
-        return False
-    # the training writes config.json first, and the validation scores last
-    written = folder.metrics.stat().st_mtime_ns
-    return (
-        written >= folder.config.stat().st_mtime_ns
-        and "validation" in run_folder.read_json(folder.metrics)
-    )
 
 
 def _wait_for_the_first(

@@ -8,6 +8,7 @@ import pytest
 from tfm import data
 from tfm import errors
 from tfm.data import batches
+from tfm.data import labeled_examples
 from tfm.data import store
 
 NUM_EXAMPLES = 23
@@ -30,15 +31,17 @@ def hot_labels(indices):
 
 def training(tokens, first_step=0, last_step=12, **settings):
     settings = {"batch_size": 5, "max_length": 4, "seed": 3, **settings}
+    examples = split(tokens, max_length=settings.pop("max_length"))
     dataset = batches.training(
-        tokens,
-        settings.pop("labels", labels),
-        INDICES,
-        first_step=first_step,
-        last_step=last_step,
-        **settings,
+        examples, first_step=first_step, last_step=last_step, **settings
     )
     return list(dataset.as_numpy_iterator())
+
+
+def split(tokens, labels=labels, indices=INDICES, max_length=4, augment=None):
+    return labeled_examples.LabeledExamples(
+        tokens, labels, indices, max_length, augment
+    )
 
 
 def order(found):
@@ -47,9 +50,10 @@ def order(found):
 
 def test_a_batch_holds_the_rows_labels_and_weights_of_its_indices(tokens):
     for batch in training(tokens):
-        assert batch["label"].tolist() == labels(batch["index"]).tolist()
+        indices = INDICES[batch["index"]]
+        assert batch["label"].tolist() == labels(indices).tolist()
         assert batch["weight"].tolist() == [1] * 5
-        for row, index in zip(batch["tokens"], batch["index"], strict=True):
+        for row, index in zip(batch["tokens"], indices, strict=True):
             expected = (10 * index + np.arange(index % 7))[:4].tolist()
             assert row.tolist() == expected + [0] * (4 - len(expected))
 
@@ -58,7 +62,7 @@ def test_each_epoch_holds_every_example_once_over_straddling_batches(tokens):
     found = order(training(tokens, last_step=24))[: 5 * NUM_EXAMPLES]
     epochs = found.reshape(5, NUM_EXAMPLES)
     for epoch in epochs:
-        assert sorted(epoch.tolist()) == INDICES.tolist()
+        assert sorted(epoch.tolist()) == list(range(NUM_EXAMPLES))
     assert len({tuple(epoch) for epoch in epochs}) == 5
 
 
@@ -93,7 +97,7 @@ def test_a_late_first_step_costs_nothing(tokens):
     far = 10**11
     (batch,) = training(tokens, first_step=far, last_step=far + 1)
     assert time.monotonic() - start < 5
-    assert set(batch["index"].tolist()) <= set(INDICES.tolist())
+    assert set(batch["index"].tolist()) <= set(range(NUM_EXAMPLES))
 
 
 def test_workers_share_each_batch(tokens):
@@ -108,13 +112,10 @@ def test_workers_share_each_batch(tokens):
 
 
 def test_shapes_are_static(tokens):
-    settings = {"batch_size": 6, "max_length": 4}
-    train = batches.training(tokens, labels, INDICES, seed=0, **settings)
-    hot = batches.training(tokens, hot_labels, INDICES, seed=0, **settings)
-    evaluate = batches.evaluation(
-        tokens, labels, INDICES, worker=1, num_workers=2, **settings
-    )
-    unlabeled = batches.evaluation(tokens, None, INDICES, **settings)
+    train = batches.training(split(tokens), batch_size=6, seed=0)
+    hot = batches.training(split(tokens, hot_labels), batch_size=6, seed=0)
+    evaluate = batches.evaluation(split(tokens), batch_size=6, worker=1, num_workers=2)
+    unlabeled = batches.evaluation(split(tokens, None), batch_size=6)
 
     def spec(dataset):
         return {
@@ -135,22 +136,15 @@ def test_shapes_are_static(tokens):
 
 def test_training_needs_examples(tokens):
     with pytest.raises(errors.UserError, match="examples to train on. Got none"):
-        batches.training(
-            tokens, labels, INDICES[:0], batch_size=2, max_length=4, seed=0
-        )
+        batches.training(split(tokens, indices=INDICES[:0]), batch_size=2, seed=0)
 
 
-def evaluation(tokens, indices, num_workers=1, **settings):
-    settings = {"batch_size": 6, "max_length": 4, **settings}
+def evaluation(tokens, indices, num_workers=1):
+    examples = split(tokens, hot_labels, indices)
     parts = [
         list(
             batches.evaluation(
-                tokens,
-                hot_labels,
-                indices,
-                worker=worker,
-                num_workers=num_workers,
-                **settings,
+                examples, batch_size=6, worker=worker, num_workers=num_workers
             ).as_numpy_iterator()
         )
         for worker in range(num_workers)
@@ -163,14 +157,14 @@ def evaluation(tokens, indices, num_workers=1, **settings):
 
 @pytest.mark.parametrize("num_workers", [1, 2, 3])
 def test_evaluation_holds_every_example_once_in_order(tokens, num_workers):
-    found = evaluation(tokens, INDICES, num_workers, pad_id=9)
+    found = evaluation(tokens, INDICES, num_workers)
     assert len(found) == 4
     weight = np.concatenate([batch["weight"] for batch in found])
     assert weight.tolist() == [1] * 23 + [0]
-    assert order(found)[weight > 0].tolist() == INDICES.tolist()
+    assert order(found)[weight > 0].tolist() == list(range(NUM_EXAMPLES))
     filled = {name: value[-1].tolist() for name, value in found[-1].items()}
     assert filled == {
-        "tokens": [9] * 4,
+        "tokens": [0] * 4,
         "label": [0] * 4,
         "weight": 0,
         "index": -1,
@@ -187,11 +181,11 @@ def test_evaluation_of_whole_batches_and_of_nothing(tokens):
 def test_augmented_rows_are_the_same_after_resuming_and_differ_by_epoch():
     rows = store.Store.of([[1, *range(10, 30), 2]] * 5)
     augment = data.Augment(swap=0.1, delete=0.1, replace=0.1).build(1000, 5)
-    settings = {"batch_size": 5, "max_length": 24, "seed": 0, "augment": augment}
+    examples = split(rows, None, np.arange(5), 24, augment)
 
     def run(first_step):
         dataset = batches.training(
-            rows, None, np.arange(5), first_step=first_step, last_step=6, **settings
+            examples, first_step=first_step, last_step=6, batch_size=5, seed=0
         )
         return list(dataset.as_numpy_iterator())
 
@@ -209,10 +203,10 @@ def test_augmented_rows_are_the_same_after_resuming_and_differ_by_epoch():
 
 def test_rows_may_come_from_any_object():
     class Numbers:
-        def padded(self, indices, max_length, pad_id):
+        def padded(self, indices, max_length):
             return np.repeat(indices[:, None], max_length, 1).astype(np.int32)
 
     (batch,) = batches.evaluation(
-        Numbers(), None, np.array([4, 2]), batch_size=2, max_length=3
+        split(Numbers(), None, np.array([4, 2]), 3), batch_size=2
     ).as_numpy_iterator()
     assert batch["tokens"].tolist() == [[4] * 3, [2] * 3]

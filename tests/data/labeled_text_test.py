@@ -211,6 +211,19 @@ def test_max_examples(reviews, tmp_path):
     assert "80 beyond max_examples" in records.report()[1]
 
 
+def test_train_examples_leave_validation_and_test_as_they_are(reviews, tmp_path):
+    whole = data.LabeledText(train=reviews).read(tmp_path / "whole")
+    few = data.LabeledText(train=reviews, train_examples=10).read(tmp_path / "few")
+    for split in ("validation", "test"):
+        assert few.splits[split].tolist() == whole.splits[split].tolist()
+    assert len(few.splits["train"]) == 10
+    assert set(few.splits["train"]) < set(whole.splits["train"])
+    assert "70 beyond train_examples" in few.report()[1]
+    other = data.LabeledText(train=reviews, train_examples=10, split_seed=1)
+    others = other.read(tmp_path / "other").splits["train"]
+    assert others.tolist() != few.splits["train"].tolist()
+
+
 def test_the_report(reviews, tmp_path):
     with pathlib.Path(reviews).open("a") as file:
         file.write("review  7,pos\nreview 8,pos\n")
@@ -304,6 +317,7 @@ def test_texts_for_prediction_need_no_label(tmp_path):
         ({"encoding": "hex"}, "Got 'hex'."),  # a codec, not of text
         ({"label_separator": ""}, "label_separator must not be empty."),
         ({"max_examples": 1}, "max_examples must be at least 2. Got 1."),
+        ({"train_examples": 1}, "train_examples must be at least 2. Got 1."),
         ({"labels": ("a", "a")}, "labels must be distinct. Got a, a."),
         ({"columns": ("a", "b", "a")}, "columns must be distinct. Got a, b, a."),
     ],

@@ -37,7 +37,7 @@ def test_rows_are_those_of_the_texts(records, tmp_path, monkeypatch):
 
 def test_padded_rows():
     rows = store.Store.of([[1, 2, 3], [], [4]])
-    assert rows.padded([2, 0, 1], 2, pad_id=9).tolist() == [[4, 9], [1, 2], [9, 9]]
+    assert rows.padded([2, 0, 1], 2).tolist() == [[4, 0], [1, 2], [0, 0]]
     assert rows.padded([], 2).shape == (0, 2)
     assert rows.padded([0], 2).dtype == np.int32
     assert rows.lengths.tolist() == [3, 0, 1]

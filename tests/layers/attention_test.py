@@ -147,6 +147,40 @@ def test_penalties_are_the_layers_losses(normal):
     assert float(sum(layer.losses)) == pytest.approx(expected, rel=1e-5)
 
 
+@pytest.mark.parametrize("num_key_heads", [1, 2])
+def test_a_cache_gives_what_the_whole_gives(num_key_heads, normal):
+    x = normal(2, 5, 8)
+    layer = layers.MultiHeadAttention(8, 2, num_key_heads, causal=True, rotary=True)
+    expected = layer(x)
+    cache = layer.empty_cache(2, 7)
+    assert cache[0].shape == (2, 7, num_key_heads, 4)
+    for slots in (range(3), range(3, 4), range(4, 5)):
+        slots = np.array(slots)
+        new = x[:, slots]
+        cache = layer.extend(cache, new, slots[0], slots)
+        seen = (slots[:, None] >= np.arange(7))[None]
+        out = layer.attend(new, cache, seen, slots)
+        np.testing.assert_allclose(
+            out, expected[:, slots[0] : slots[-1] + 1], atol=1e-6
+        )
+
+
+def test_a_memory_is_read_once_for_many_queries(normal):
+    x, memory = normal(2, 3, 8), normal(2, 5, 6)
+    mask = np.arange(5) < np.array([[5], [2]])
+    layer = layers.MultiHeadAttention(8, 2)
+    expected = layer(x, memory, mask=mask)
+    out = layer.attend(x, layer.keys_and_values(memory), mask)
+    np.testing.assert_allclose(out, expected, atol=1e-6)
+
+
+def test_without_biases(normal):
+    layer = layers.MultiHeadAttention(8, 2, bias=False)
+    layer(normal(1, 3, 8))
+    assert {weight.name for weight in layer.weights} == {"kernel"}
+    np.testing.assert_array_equal(layer(np.zeros((1, 3, 8), np.float32)), 0)
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

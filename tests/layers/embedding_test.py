@@ -109,3 +109,42 @@ def test_rotated_products_depend_on_the_distance_only(normal):
 def test_rotate_refuses_an_odd_width():
     with pytest.raises(ValueError, match="width of a head must be even. Got 3."):
         layers.rotate(np.zeros((1, 2, 1, 3), np.float32))
+
+
+@pytest.mark.parametrize("scale", [False, True])
+def test_reverse_scores_each_token_by_its_vector(scale, normal):
+    layer = layers.TokenEmbedding(6, 4, scale=scale, dropout=0.5)
+    layer(np.array([[1]], np.int32))  # makes the table
+    x = normal(2, 3, 4)
+    logits = layer(x, reverse=True, training=True)
+    np.testing.assert_allclose(logits, x @ layer.table.numpy().T, atol=1e-6)
+
+
+def test_reverse_is_in_the_compute_dtype_and_shares_the_table(set_policy, normal):
+    set_policy("mixed_bfloat16")
+    layer = layers.TokenEmbedding(6, 4)
+    layer(np.array([[1]], np.int32))
+    assert layer(normal(2, 3, 4), reverse=True).dtype == "bfloat16"
+    assert len(layer.weights) == 1 and layer.table.dtype == "float32"
+
+
+@pytest.mark.parametrize(
+    "layer", [layers.LearnedPositions(7, 4), layers.SinusoidalPositions()]
+)
+def test_positions_of_each_row(layer, normal):
+    x = normal(2, 3, 4)
+    added = np.asarray(layer(np.zeros((1, 7, 4), np.float32)))[0]
+    positions = np.array([[0, 1, 0], [4, 5, 6]], np.int32)
+    out = layer(x, positions=positions)
+    np.testing.assert_allclose(out, x + added[positions], atol=1e-6)
+    out = layer(x, positions=positions[1])
+    np.testing.assert_allclose(out, x + added[4:], atol=1e-6)
+
+
+def test_rotate_by_positions_of_each_row(normal):
+    x = normal(2, 3, 2, 4)
+    positions = np.array([[0, 1, 0], [4, 5, 6]], np.int32)
+    out = layers.rotate(x, positions)
+    for row in range(2):
+        alone = layers.rotate(x[row : row + 1], positions[row])
+        np.testing.assert_allclose(out[row], alone[0], atol=1e-6)

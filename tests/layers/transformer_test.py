@@ -173,3 +173,29 @@ def test_decoder_needs_a_memory_exactly_with_cross_attention(normal):
     message = "Got cross_attention=False, memory=given."
     with pytest.raises(ValueError, match=message):
         layers.TransformerDecoderBlock(8, 2, 16)(x, x)
+
+
+@pytest.mark.parametrize("activation", ["gelu", "swiglu"])
+@pytest.mark.parametrize(
+    "kind", [layers.TransformerEncoderBlock, layers.TransformerDecoderBlock]
+)
+def test_blocks_without_biases(kind, activation, normal):
+    block = kind(8, 2, 16, activation, bias=False)
+    block(normal(1, 3, 8))
+    assert {weight.name for weight in block.weights} == {"kernel", "gamma"}
+
+
+@pytest.mark.parametrize("norm", ["pre", "post"])
+def test_steps_of_a_decoder_block_are_its_call(norm, normal):
+    x, memory = normal(2, 4, 8), normal(2, 3, 8)
+    memory_mask = np.arange(3) < np.array([[3], [1]])
+    block = layers.TransformerDecoderBlock(8, 2, 16, norm=norm, cross_attention=True)
+    expected = block(x, memory, memory_mask=memory_mask)
+    kept = block.cross_attention.keys_and_values(memory)
+    cache = block.attention.empty_cache(2, 4)
+    for t in range(4):
+        seen = (np.arange(4) <= t)[None, None]
+        out, cache = block.step(
+            x[:, t : t + 1], cache, t, seen, np.array([t]), kept, memory_mask
+        )
+        np.testing.assert_allclose(out[:, 0], expected[:, t], atol=1e-5)

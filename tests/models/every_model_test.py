@@ -32,6 +32,18 @@ CASES = {
         pooling="last",
     ),
     "cnn": models.CNN(embedding_width=6, num_filters=4),
+    "bert": models.Transformer(
+        **SMALL, norm="post", embedding_norm=True, pooling="first", initial_stddev=0.02
+    ),
+    "decoder": models.Decoder(**SMALL, pooling="mean"),
+    "grouped decoder": models.Decoder(
+        **SMALL,
+        num_key_heads=1,
+        position="rotary",
+        normalization="rms",
+        activation="swiglu",
+        bias=False,
+    ),
 }
 
 
@@ -162,7 +174,16 @@ def test_saved_weights_load_and_give_the_same(config, tmp_path):
     check(fresh)
 
 
-@pytest.mark.parametrize("kind", [models.LSTM, models.Transformer, models.CNN])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        models.LSTM,
+        models.Transformer,
+        models.CNN,
+        models.Decoder,
+        models.EncoderDecoder,
+    ],
+)
 @pytest.mark.parametrize(
     ("field", "value", "rule"),
     [

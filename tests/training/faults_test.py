@@ -1,7 +1,11 @@
 """Skipped updates and loss spikes: what is found, and when it is too much."""
 
+import errno
+import os
+
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from tfm import errors
 from tfm.training import faults
@@ -47,3 +51,34 @@ def test_too_many_returns_to_one_checkpoint_stop_with_advice():
     watch.returned_to(80)
     with pytest.raises(errors.UserError, match="after 2 returns to the checkpoint of"):
         watch.returned_to(40)
+
+
+def test_the_loss_of_a_peer_is_seen_behind_other_errors():
+    aborted = "Collective ops is aborted by: Socket closed"
+    lost = tf.errors.UnavailableError(None, None, aborted)
+    assert faults.is_lost_peer(lost)
+    try:
+        try:
+            raise lost
+        except tf.errors.OpError:
+            raise TypeError("Exception encountered when calling LSTM.call()") from None
+    except TypeError as error:
+        assert faults.is_lost_peer(error)
+    away = tf.errors.UnavailableError(None, None, "gs://bucket/a.csv does not answer")
+    wrong = tf.errors.InvalidArgumentError(None, None, f"{aborted} shapes differ")
+    assert not any(map(faults.is_lost_peer, (away, wrong, ValueError(aborted))))
+
+
+def test_what_cannot_be_written_is_named(tmp_path):
+    full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/run/task.json")
+    assert faults.not_written(full) == ("/run/task.json", "No space left on device")
+    unnamed = OSError(errno.EDQUOT, "[Errno 122] Error writing bytes to file")
+    assert faults.not_written(unnamed) == ("", os.strerror(errno.EDQUOT))
+    (tmp_path / "events").write_text("not a folder")
+    with pytest.raises(tf.errors.OpError) as error:
+        tf.summary.create_file_writer(str(tmp_path / "events/train"))
+    file, reason = faults.not_written(error.value)
+    assert f"{tmp_path}/events is not a directory" in f"{file} {reason}"
+    memory = tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor")
+    missing = FileNotFoundError(errno.ENOENT, "No such file", "/data/reviews.csv")
+    assert not any(map(faults.not_written, (memory, missing, ValueError("a bug"))))

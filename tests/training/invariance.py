@@ -2,13 +2,15 @@
 
     python -m tests.training.invariance OUT CASE ...
 
-A case is REPLICAS-MICRO_BATCHES-OPTIMIZER-MODEL, with one number of replicas in all.
-Batches have 16 examples with uneven
-numbers of real tokens and uneven weights; clipping is on, dropout off. BREAK=mean or
-clip in the environment takes a safeguard out. With TF_CONFIG set, the replicas are
-the processes that it names. strategy_test runs this.
+A case is REPLICAS-MICRO_BATCHES-OPTIMIZER-MODEL, or ...-BREAK with a safeguard taken
+out: mean or clip; what follows a colon only makes a name unique. A process can have
+cases of one device and of one other number of replicas. Batches have 16 examples with
+uneven numbers of real tokens and uneven weights; clipping is on, dropout off but in the
+model "dropout". The case "masks" shows what each replica drops. With TF_CONFIG set,
+the replicas are the processes that it names. strategy_test runs this.
 """
 
+import contextlib
 import os
 import sys
 
@@ -20,21 +22,53 @@ import keras  # noqa: E402
 import numpy as np  # noqa: E402
 import tensorflow as tf  # noqa: E402
 
+from tfm import layers  # noqa: E402
 from tfm import models  # noqa: E402
 from tfm import tasks  # noqa: E402
 from tfm.training import job as jobs  # noqa: E402
 from tfm.training import optimizer as optimizers  # noqa: E402
+from tfm.training import randomness  # noqa: E402
 from tfm.training import step  # noqa: E402
 
 STEPS, BATCH, LENGTH, VOCAB = 20, 16, 12, 50
+
+
+class Words:
+    """The mean of the tokens' vectors, then a layer: little to trace."""
+
+    def __init__(self, dropout: float = 0.0):
+        self.dropout = dropout
+
+    def build(self, vocab_size: int, max_length: int) -> keras.Model:
+        tokens = keras.Input((max_length,), dtype="int32", name="tokens")
+        x = keras.layers.Embedding(vocab_size, 8)(tokens)
+        x = layers.Pooling("mean", 8)(x, mask=keras.ops.not_equal(tokens, 0))
+        x = keras.layers.Dense(8, "tanh", kernel_regularizer=keras.regularizers.L2())(x)
+        x = keras.layers.Dropout(self.dropout)(x)
+        return keras.Model(tokens, {"pooled": x})
+
+
 MODELS = {
+    "words": Words(),
+    "dropout": Words(0.5),
     "lstm": models.LSTM(embedding_width=8, width=8, l2=0.01),
     "transformer": models.Transformer(
-        width=8, num_heads=2, feedforward_width=16, dropout=0.0, embedding_dropout=0.0
+        num_layers=1,
+        width=8,
+        num_heads=2,
+        feedforward_width=16,
+        dropout=0.0,
+        embedding_dropout=0.0,
     ),
-    "dropout": models.LSTM(embedding_width=8, width=8, dropout=0.5),
 }
-RATES = {"sgd": 0.1, "adamw": 0.003, "adafactor": 0.01}
+RATES = {
+    "sgd": 0.1,
+    "adamw": 0.003,
+    "adafactor": 0.01,
+    "lamb": 0.01,
+    "lion": 0.001,
+    "muon": 0.003,
+}
 
 
 def batches() -> dict[str, np.ndarray]:
@@ -52,7 +86,9 @@ def batches() -> dict[str, np.ndarray]:
     }
 
 
-def train(job, micro_batches: int, optimizer: str, model: str) -> np.ndarray:
+def train(
+    job, micro_batches: int, optimizer: str, model: str, broken: str = ""
+) -> np.ndarray:
     """Losses, gradient norms and final weights in one flat array."""
     data = batches()
     local = BATCH // job.size
@@ -70,7 +106,7 @@ def train(job, micro_batches: int, optimizer: str, model: str) -> np.ndarray:
         made = settings.build(STEPS, built)
         run = step.train_function(
             built,
-            _broken(task.loss, built, made),
+            _broken(broken, task.loss, made),
             made,
             clip_norm=0.5,
             micro_batches=micro_batches,
@@ -80,9 +116,8 @@ def train(job, micro_batches: int, optimizer: str, model: str) -> np.ndarray:
     return np.concatenate([rows["loss"], rows["gradient_norm"], *weights])
 
 
-def _broken(loss, model, optimizer):
+def _broken(kind: str, loss, optimizer):
     """`loss`, or with one of the safeguards taken out."""
-    kind = os.environ.get("BREAK")
     if kind == "mean":  # each part's mean, as a mean loss would give it
 
         def mean_loss(outputs, batch):
@@ -96,17 +131,42 @@ def _broken(loss, model, optimizer):
     return loss
 
 
+def masks(job) -> np.ndarray:
+    """What a Dropout leaves of ones: [with its own numbers or not, replica, N]."""
+    with job.strategy.scope():
+        model = keras.Sequential([keras.Input((1000,)), keras.layers.Dropout(0.5)])
+
+    def replica(own):
+        number = tf.distribute.get_replica_context().replica_id_in_sync_group
+        with randomness.of_replica(model, number) if own else contextlib.nullcontext():
+            return model(tf.ones((1, 1000)), training=True)[0]
+
+    @tf.function
+    def run(own):
+        outputs = job.strategy.run(replica, (own,))
+        return job.strategy.experimental_local_results(outputs)
+
+    return np.array([run(True), run(False)])
+
+
 def main(out: str, *cases: str) -> None:
-    replicas = {case.partition("-")[0] for case in cases}
-    assert len(replicas) == 1  # a process cannot have collectives of several sizes
-    alone = "TF_CONFIG" not in os.environ
-    devices = int(replicas.pop()) if alone else 1
-    job = jobs.Job("auto", logical_devices=devices if devices > 1 else 0)
+    numbers = {case.partition("-")[0] for case in cases} - {"1", "masks"}
+    assert len(numbers) <= 1  # a process cannot have collectives of several sizes
+    if "TF_CONFIG" in os.environ:
+        several = alone = jobs.Job("auto")
+    else:
+        devices = int(max(numbers, default="0"))
+        several = jobs.Job("auto", logical_devices=devices)
+        alone = jobs.Job("one")
     found = {}
     for case in cases:
-        _, micro_batches, optimizer, model = case.split("-")
-        found[case] = train(job, int(micro_batches), optimizer, model)
-    if job.is_chief:
+        if case == "masks":
+            found[case] = masks(several)
+            continue
+        replicas, micro_batches, *rest = case.partition(":")[0].split("-")
+        job = alone if replicas == "1" else several
+        found[case] = train(job, int(micro_batches), *rest)
+    if several.is_chief:
         np.savez(out, **found)
 
 

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tfm.training import evaluation
 from tfm.training import step
 
 
@@ -118,3 +119,21 @@ def test_repeated_rows_of_a_lookup_are_summed_before_the_norm():
     batch = {"tokens": np.array([[3, 3]], np.int32)}
     rows = run(iter(tf.data.Dataset.from_tensors(batch)), 1)
     np.testing.assert_allclose(rows["gradient_norm"], [2.0])  # not sqrt(2)
+
+
+def test_sums_over_a_split_count_each_example_once_without_dropout():
+    tokens = keras.Input((3,), dtype="int32", name="tokens")
+    scale = keras.Input((), dtype="float32", name="scale")
+    x = keras.layers.Dropout(0.9)(keras.ops.cast(tokens, "float32"))
+    total = keras.ops.sum(x, axis=1) * scale
+    model = keras.Model({"tokens": tokens, "scale": scale}, {"total": total})
+    sums = step.sums_function(
+        model, lambda outputs, batch: _loss(outputs["total"][:, None], batch)
+    )
+    batch = BATCH | {"scale": np.array([1.0, 2.0, 0.5, 9.0], np.float32)}
+    found = evaluation.sums(sums, tf.data.Dataset.from_tensors(batch).repeat(2))
+    # 3, 6, 1.5 and 18 against the labels 1, -1, 2 and 0.5
+    errors = np.array([4, 49, 0.25, 306.25])
+    loss = 2 * (errors * BATCH["weight"]).sum()
+    np.testing.assert_allclose(found["loss"], (loss, 7.0))
+    np.testing.assert_allclose(found["error"], (2 * errors.sum(), 8.0))

@@ -1,6 +1,6 @@
 """Shuffled batches for training, ordered ones for evaluation, as tf.data.
 
-B batch size over all workers, W workers, T tokens after truncation, C classes.
+B batch size over all workers, W workers.
 
 The example at a position of training is a function of (seed, position): positions
 count on over the ends of epochs, and each epoch is a shuffle of its own, computed
@@ -8,7 +8,6 @@ and not stored. So any step can be the first, at no cost.
 """
 
 import typing
-from collections.abc import Callable
 
 import numpy as np
 import tensorflow as tf
@@ -18,29 +17,35 @@ from tfm import errors
 _FOREVER = 2**40  # steps
 
 
-class Rows(typing.Protocol):
-    """Rows of token ids by index: `store.Store`, or anything like it."""
+class Examples(typing.Protocol):
+    """The examples of a split, by their places 0 to len - 1.
 
-    def rows(self, indices: np.ndarray) -> list[np.ndarray]: ...
-    def padded(self, indices: np.ndarray, max_length: int, pad_id: int): ...
+    Attributes:
+      spec: {name: (dtype, shape of one example)}.
+    """
 
+    spec: dict[str, tuple[np.dtype, tuple[int, ...]]]
 
-Labels = Callable[[np.ndarray], np.ndarray]  # indices -> int32 [n] or float32 [n, C]
-Augmenter = Callable[[np.ndarray, int, int, int], np.ndarray]  # row, seed, epoch, index
+    def __len__(self) -> int: ...
+
+    def batch(
+        self, places: np.ndarray, epochs: np.ndarray, seed: int
+    ) -> dict[str, np.ndarray]:
+        """The arrays of `spec`, with the examples at int64 places [n] in their order.
+
+        What is random in an example depends on its epoch (int64 [n]), its place and
+        the seed alone.
+        """
+        ...
 
 
 def training(
-    store: Rows,
-    labels: Labels | None,
-    indices: np.ndarray,
+    examples: Examples,
     *,
     batch_size: int,
-    max_length: int,
     seed: int,
     first_step: int = 0,
     last_step: int = _FOREVER,
-    augment: Augmenter | None = None,
-    pad_id: int = 0,
     worker: int = 0,
     num_workers: int = 1,
 ) -> tf.data.Dataset:
@@ -49,29 +54,23 @@ def training(
     A batch may hold the end of one epoch and the beginning of the next.
 
     Args:
-      store: the token ids.
-      labels: the labels of indices, such as `records.labels`; None: no labels.
-      indices: of the examples, such as `records.splits["train"]`.
+      examples: of the training split.
       batch_size: examples of a batch over all workers.
-      max_length: T, tokens; longer rows are cut, shorter ones padded.
-      seed: of the order and of what `augment` does.
+      seed: of the order and of what is random in an example.
       first_step: the batch to begin with, as if those before it had been taken.
       last_step: the batch to end before.
-      augment: changes the rows, such as `Augment(...).build(...)`.
-      pad_id: fills up short rows.
       worker: the number of this process; it gets its part of each batch.
       num_workers: W.
 
     Returns:
-      A dataset of dicts of static shapes: tokens int32 [B/W, T], label int32 [B/W]
-      or float32 [B/W, C], weight float32 [B/W] of ones, index int64 [B/W].
+      A dataset of dicts of static shapes: the names of `examples.spec` with B/W
+      examples; weight float32 [B/W] of ones; index int64 [B/W], their places.
     """
-    indices = np.asarray(indices, np.int64)
-    if not len(indices):
+    if not len(examples):
         raise errors.UserError("There must be examples to train on. Got none.")
     num_local = _local_size(batch_size, num_workers)
-    gather = _Gather(store, labels, indices, max_length, pad_id, seed, augment)
-    num_examples = tf.constant(len(indices), tf.int64)
+    gather = _Gather(examples, seed)
+    num_examples = tf.constant(len(examples), tf.int64)
     seed_words = tf.constant([seed % 2**32, (seed >> 32) % 2**32], tf.int64)
 
     def batch(step):
@@ -91,25 +90,20 @@ def training(
 
 
 def evaluation(
-    store: Rows,
-    labels: Labels | None,
-    indices: np.ndarray,
+    examples: Examples,
     *,
     batch_size: int,
-    max_length: int,
-    pad_id: int = 0,
     worker: int = 0,
     num_workers: int = 1,
 ) -> tf.data.Dataset:
     """Returns each example once, in order; the last batch is filled with weight 0.
 
-    The arguments and elements are those of `training`. A row that fills up the last
-    batch has weight 0, index -1, label 0 and only padding.
+    The arguments and elements are those of `training`. An example that fills up the
+    last batch has weight 0, index -1 and zeros.
     """
-    indices = np.asarray(indices, np.int64)
     num_local = _local_size(batch_size, num_workers)
-    num_batches = -(-len(indices) // batch_size)
-    gather = _Gather(store, labels, indices, max_length, pad_id)
+    num_batches = -(-len(examples) // batch_size)
+    gather = _Gather(examples, seed=0)
 
     def batch(step):
         places = step * batch_size + worker * num_local
@@ -139,61 +133,33 @@ def _dataset(steps: tf.data.Dataset, batch) -> tf.data.Dataset:
 
 
 class _Gather:
-    """Places in `indices` -> a batch; the rows are gathered by one numpy function."""
+    """Places -> a batch, by one NumPy function."""
 
-    def __init__(
-        self,
-        store: Rows,
-        labels: Labels | None,
-        indices: np.ndarray,
-        max_length: int,
-        pad_id: int,
-        seed: int = 0,
-        augment: Augmenter | None = None,
-    ):
-        self._store = store
-        self._labels = labels
-        self._indices = indices
-        self._max_length = max_length
-        self._pad_id = pad_id
+    def __init__(self, examples: Examples, seed: int):
+        self._examples = examples
         self._seed = seed
-        self._augment = augment
+        self._spec = examples.spec | {"weight": ("float32", ()), "index": ("int64", ())}
 
     def __call__(self, places: tf.Tensor, epochs: tf.Tensor) -> dict[str, tf.Tensor]:
-        """Returns the batch; a place at or beyond the last index is filled up."""
-        outputs = {"tokens": tf.int32, "weight": tf.float32, "index": tf.int64}
-        shapes = {"tokens": [self._max_length], "weight": [], "index": []}
-        if self._labels:
-            none = self._labels(self._indices[:0])
-            outputs["label"] = tf.as_dtype(none.dtype)
-            shapes["label"] = list(none.shape[1:])
+        """Returns the batch; a place at or beyond the last example is filled up."""
+        dtypes = [tf.as_dtype(dtype) for dtype, _ in self._spec.values()]
         values = tf.numpy_function(
-            self._rows, [places, epochs], list(outputs.values()), stateful=False
+            self._arrays, [places, epochs], dtypes, stateful=False
         )
-        batch = dict(zip(outputs, values, strict=True))
-        for name, shape in shapes.items():
+        batch = dict(zip(self._spec, values, strict=True))
+        for name, (_, shape) in self._spec.items():
             batch[name].set_shape([places.shape[0], *shape])
         return batch
 
-    def _rows(self, places: np.ndarray, epochs: np.ndarray) -> list[np.ndarray]:
-        real = places < len(self._indices)
-        index = np.full(len(places), -1, np.int64)
-        index[real] = self._indices[places[real]]
-        tokens = np.full((len(places), self._max_length), self._pad_id, np.int32)
-        if self._augment:
-            rows = self._store.rows(index[real])
-            for i, (row, epoch) in enumerate(zip(rows, epochs.tolist(), strict=True)):
-                cut = row[: self._max_length]
-                cut = self._augment(cut, self._seed, epoch, int(index[i]))
-                tokens[i, : len(cut)] = cut
-        else:
-            tokens[real] = self._store.padded(
-                index[real], self._max_length, self._pad_id
-            )
-        batch = [tokens, real.astype(np.float32), index]
-        if self._labels:
-            known = self._labels(index[real])
-            label = np.zeros((len(places), *known.shape[1:]), known.dtype)
-            label[real] = known
-            batch.append(label)
-        return batch
+    def _arrays(self, places: np.ndarray, epochs: np.ndarray) -> list[np.ndarray]:
+        real = places < len(self._examples)
+        found = self._examples.batch(places[real], epochs[real], self._seed)
+        found["weight"] = np.ones(real.sum(), np.float32)
+        if not real.all():
+            missing = (0, len(places) - int(real.sum()))
+            found = {
+                name: np.pad(array, [missing, *[(0, 0)] * (array.ndim - 1)])
+                for name, array in found.items()
+            }
+        found["index"] = np.where(real, places, -1)
+        return [found[name] for name in self._spec]

@@ -2,6 +2,7 @@
 
 import contextlib
 import hashlib
+import json
 import os
 import pathlib
 import shutil
@@ -41,6 +42,14 @@ def whole(final: pathlib.Path) -> Iterator[pathlib.Path]:
     except BaseException:
         shutil.rmtree(partial, ignore_errors=True)
         raise
+
+
+def write_json(path: pathlib.Path, body) -> None:
+    """Writes a JSON file in one move, so that it is never half there."""
+    scratch = path.with_name(f"{path.name}.tmp-{os.getpid()}")
+    text = json.dumps(body, indent=1, ensure_ascii=False)
+    scratch.write_text(text + "\n", encoding="utf-8")
+    scratch.replace(path)
 
 
 def _is_alive(process: int) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from tfm import errors
+from tfm.data import source_fields
 
 if typing.TYPE_CHECKING:
     import numpy as np
@@ -49,19 +50,17 @@ class LabeledText:
     bad_rows: Literal["stop", "skip"] = "stop"  # what to do with a bad row
     validation_fraction: float = 0.1  # share of train to cut, if no validation source
     test_fraction: float = 0.1  # share of train to cut, if no test source
-    split_seed: int = 0  # of the cut and of max_examples
+    split_seed: int = 0  # of the cut, max_examples and train_examples
     # texts to use of the training source, a random sample; None: all
     max_examples: int | None = None
+    # texts to train on, a random sample of what the cut leaves to train; None: all
+    train_examples: int | None = None
 
     def __post_init__(self):
         if not self.train:
             raise errors.UserError("train must name a source. Got train=''.")
         for name in ("validation_fraction", "test_fraction"):
-            if not 0 <= getattr(self, name) < 1:
-                raise errors.UserError(
-                    f"{name} must be at least 0 and below 1. "
-                    f"Got {name}={getattr(self, name)}."
-                )
+            source_fields.check_fraction(name, getattr(self, name))
         if self.validation_fraction + self.test_fraction >= 1:
             raise errors.UserError(
                 "validation_fraction and test_fraction must leave texts to train on. "
@@ -71,13 +70,7 @@ class LabeledText:
             raise errors.UserError(
                 f"where must be COLUMN=VALUE, such as source=imdb. Got {self.where!r}."
             )
-        try:
-            "".encode(self.encoding)
-        except LookupError as error:
-            raise errors.UserError(
-                "encoding must be one that Python knows, such as utf-8 or latin-1. "
-                f"Got {self.encoding!r}."
-            ) from error
+        source_fields.check_encoding(self.encoding)
         for entry in self.rename:
             if not all(entry.partition("=")):
                 raise errors.UserError(
@@ -85,15 +78,12 @@ class LabeledText:
                 )
         if not self.label_separator:
             raise errors.UserError("label_separator must not be empty.")
-        if self.max_examples is not None and self.max_examples < 2:
-            raise errors.UserError(
-                f"max_examples must be at least 2. Got {self.max_examples}."
-            )
+        for name in ("max_examples", "train_examples"):
+            value = getattr(self, name)
+            if value is not None and value < 2:
+                raise errors.UserError(f"{name} must be at least 2. Got {value}.")
         for name in ("labels", "columns"):
-            if len(set(getattr(self, name))) < len(getattr(self, name)):
-                raise errors.UserError(
-                    f"{name} must be distinct. Got {', '.join(getattr(self, name))}."
-                )
+            source_fields.check_distinct(name, getattr(self, name))
 
     def read(self, folder: str | os.PathLike) -> "records.Records":
         """Returns the records and splits in `folder`, preparing them the first time.

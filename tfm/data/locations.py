@@ -30,7 +30,8 @@ _REQUIREMENTS = {  # import name -> what pip installs, where they differ
 @dataclasses.dataclass(frozen=True)
 class File:
     path: pathlib.Path
-    format: str  # csv, tsv, jsonl, parquet, text or folder (one text, whole)
+    # csv, tsv, jsonl, parquet or text; folder, whole: the file is one text
+    format: str
     label: str = ""  # of format folder: the class, its folder's name
 
 
@@ -40,7 +41,8 @@ def files(spec: str, format: str = "auto") -> list[File]:
     Args:
       spec: a path, a glob, a folder, or `package:NAME/FILE` for a file of an
         installed package, which is not imported.
-      format: of the files; auto goes by each name's ending.
+      format: of the files; auto goes by each name's ending. With whole each file is
+        one text, and of a folder it takes the text files, in folders below it too.
 
     Raises:
       UserError: there is no such file, folder or package.
@@ -105,6 +107,8 @@ def _format_of(path: pathlib.Path) -> str:
 
 def _in_folder(folder: pathlib.Path, format: str) -> list[File]:
     """Returns folder/CLASS/*.txt, or else the data files that lie in the folder."""
+    if format == "whole":
+        return _texts_below(folder)
     children = sorted(
         (pathlib.Path(entry) for entry in os.scandir(folder)),
         key=lambda path: path.name,
@@ -131,6 +135,17 @@ def _in_folder(folder: pathlib.Path, format: str) -> list[File]:
             "nor files that end in .csv, .tsv, .jsonl, .parquet or .txt."
         )
     return found
+
+
+def _texts_below(folder: pathlib.Path) -> list[File]:
+    paths = sorted(
+        path
+        for path in folder.rglob("*")
+        if _format_of(path) == "text" and path.is_file()
+    )
+    if not paths:
+        raise errors.UserError(f"The folder {folder} holds no file that ends in .txt.")
+    return [File(path, "whole") for path in paths]
 
 
 def _near(path: pathlib.Path) -> str:

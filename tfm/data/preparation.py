@@ -109,8 +109,9 @@ def _write(config: labeled_text.LabeledText, folder: pathlib.Path) -> dict:
     if config.multi_label:
         np.save(folder / "label_offsets.npy", offsets)
         strata = splits.strata_of(numbers, offsets, len(names))
+    hashes = np.frombuffer(writer.hashes, np.uint64).reshape(-1, 2)
     indices, dropped = splits.assign(
-        np.frombuffer(writer.hashes, np.uint64).reshape(-1, 2),
+        hashes,
         strata,
         splits.signatures(numbers, offsets),
         ends,
@@ -121,6 +122,12 @@ def _write(config: labeled_text.LabeledText, folder: pathlib.Path) -> dict:
     )
     if config.multi_label:
         splits.move_only_texts(indices, numbers, offsets, ends[0])
+    if config.train_examples is not None:
+        rows = indices["train"]
+        order = splits.keys(hashes[rows], config.split_seed, 2)
+        chosen = splits.sample(order, strata[rows], config.train_examples)
+        indices["train"] = rows[chosen]
+        dropped["not_trained_on"] = len(rows) - len(chosen)
     classes = {}
     for name, rows in indices.items():
         np.save(folder / f"{name}.npy", rows)

@@ -103,6 +103,7 @@ class Records:
             (dropped["duplicates"], "duplicates"),
             (dropped["held_out"], "in the validation or test source"),
             (dropped["not_sampled"], "beyond max_examples"),
+            (dropped.get("not_trained_on", 0), "beyond train_examples"),
         ]
         parts = [f"{count:,} {why}" for count, why in parts if count]
         if dropped["conflicts"]:

@@ -16,6 +16,8 @@ from tfm import errors
 from tfm.data import formats
 from tfm.data import locations
 
+_ONE_TEXT = ("folder", "whole")  # formats of which a file is one text
+
 
 def read(
     spec: str,
@@ -54,43 +56,68 @@ def read(
             yield formats.Row(values, spec, number)
         return
     for file in locations.files(spec, format):
-        origin = str(file.path)
-        try:
-            if file.format == "parquet":
-                yield from formats.parquet(file.path, wanted, all_columns)
-                continue
-            with _open(file, encoding) as stream:
-                if file.format == "jsonl":
-                    yield from formats.jsonl(stream, origin, wanted, all_columns)
-                elif file.format == "text":
-                    formats.need(wanted, (text,), origin)
-                    yield from formats.lines(stream, origin, text)
-                elif file.format == "folder":
-                    values = {text: stream.read()}
-                    if label:
-                        values[label] = file.label
-                    formats.need(wanted, values, origin)
-                    yield formats.Row(values, origin, 1)
-                else:
-                    yield from formats.table(
-                        stream,
-                        origin,
-                        wanted,
-                        delimiter="\t" if file.format == "tsv" else ",",
-                        columns=columns,
-                        quoted=quoted,
-                        all_columns=all_columns,
-                    )
-        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-            raise errors.UserError(
-                f"{origin} is not a whole gzip file: {error}"
-            ) from error
-        except UnicodeError as error:
-            raise errors.UserError(f"{origin} is not {encoding}: {error}.") from error
-        except OSError as error:
-            raise errors.UserError(
-                f"{origin} cannot be read: {error.strerror or error}."
-            ) from error
+        yield from read_file(
+            file,
+            text=text,
+            label=label,
+            wanted=wanted,
+            columns=columns,
+            encoding=encoding,
+            quoted=quoted,
+            all_columns=all_columns,
+        )
+
+
+def read_file(
+    file: locations.File,
+    *,
+    text: str,
+    label: str = "",
+    wanted: tuple[str, ...],
+    columns: tuple[str, ...] = (),
+    encoding: str = "utf-8",
+    quoted: bool = True,
+    all_columns: bool = False,
+) -> Iterator[formats.Row]:
+    """Yields the rows of one file of a source; see `read`.
+
+    `wanted` has the columns that are needed, those of the text and label among them.
+    """
+    origin = str(file.path)
+    try:
+        if file.format == "parquet":
+            yield from formats.parquet(file.path, wanted, all_columns)
+            return
+        with _open(file, encoding) as stream:
+            if file.format == "jsonl":
+                yield from formats.jsonl(stream, origin, wanted, all_columns)
+            elif file.format == "text":
+                formats.need(wanted, (text,), origin)
+                yield from formats.lines(stream, origin, text)
+            elif file.format in _ONE_TEXT:
+                values = {text: stream.read()}
+                if label and file.format == "folder":
+                    values[label] = file.label
+                formats.need(wanted, values, origin)
+                yield formats.Row(values, origin, 1)
+            else:
+                yield from formats.table(
+                    stream,
+                    origin,
+                    wanted,
+                    delimiter="\t" if file.format == "tsv" else ",",
+                    columns=columns,
+                    quoted=quoted,
+                    all_columns=all_columns,
+                )
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise errors.UserError(f"{origin} is not a whole gzip file: {error}") from error
+    except UnicodeError as error:
+        raise errors.UserError(f"{origin} is not {encoding}: {error}.") from error
+    except OSError as error:
+        raise errors.UserError(
+            f"{origin} cannot be read: {error.strerror or error}."
+        ) from error
 
 
 def _open(file: locations.File, encoding: str) -> typing.TextIO:
@@ -101,7 +128,7 @@ def _open(file: locations.File, encoding: str) -> typing.TextIO:
             stream.close()
             stream = io.BufferedReader(gzip.GzipFile(file.path))
         start = stream.peek(2)[:2]
-        if not start and file.format != "folder":  # there it is one empty text
+        if not start and file.format not in _ONE_TEXT:  # there it is one empty text
             raise errors.UserError(f"{file.path} is empty.")
         if codecs.lookup(encoding).name == "utf-8":
             encoding = "utf-8-sig"  # drops a byte order mark

@@ -55,11 +55,11 @@ class Store:
         return [self._values[a:b] for a, b in zip(starts, ends, strict=True)]
 
     def padded(
-        self, indices: Sequence[int] | np.ndarray, max_length: int, pad_id: int = 0
+        self, indices: Sequence[int] | np.ndarray, max_length: int
     ) -> np.ndarray:
-        """Returns the beginnings of the rows, int32 [n, max_length]."""
+        """Returns the beginnings of the rows, int32 [n, max_length], 0 behind them."""
         indices = np.asarray(indices, np.int64)
-        matrix = np.full((len(indices), max_length), pad_id, np.int32)
+        matrix = np.zeros((len(indices), max_length), np.int32)
         starts = self._offsets[indices].tolist()
         lengths = np.minimum(self.lengths[indices], max_length).tolist()
         for row, start, length in zip(matrix, starts, lengths, strict=True):

@@ -16,6 +16,7 @@ from tfm.layers.lstm import reverse_real as reverse_real
 from tfm.layers.masking import ZeroPadding as ZeroPadding
 from tfm.layers.masking import take_positions as take_positions
 from tfm.layers.masking import zero_padding as zero_padding
+from tfm.layers.packing import Packing as Packing
 from tfm.layers.pooling import AttentionPooling as AttentionPooling
 from tfm.layers.pooling import Pooling as Pooling
 from tfm.layers.pooling import first_pool as first_pool

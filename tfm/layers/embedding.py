@@ -24,10 +24,12 @@ class TokenEmbedding(base.Layer):
       dropout: share of the vectors' entries dropped.
 
     Call arguments:
-      tokens_BT: int32 ids.
+      tokens_BT: int32 ids; if reverse, the vectors x_BTD.
+      reverse: score each token of the vocabulary by its vector's product with x, for
+        an output tied to the input (Press & Wolf 2017, https://arxiv.org/abs/1608.05859).
 
     Returns:
-      x_BTD.
+      x_BTD; if reverse, logits_BTV in the compute dtype: take the softmax in float32.
     """
 
     def __init__(self, vocab_size, width, scale=False, dropout=0.0, **kwargs):
@@ -43,14 +45,20 @@ class TokenEmbedding(base.Layer):
 
     @property
     def table(self):
-        """The variable [V, D], for an output tied to it: x_BTD @ transpose(table)."""
+        """The variable [V, D]."""
         return self.lookup.embeddings
 
-    def call(self, tokens_BT):
+    def call(self, tokens_BT, reverse=False):
+        if reverse:
+            return self._logits(tokens_BT)
         x_BTD = self.lookup(tokens_BT)
         if self.factor != 1.0:
             x_BTD = x_BTD * self.factor
         return self.dropout(x_BTD)
+
+    def _logits(self, x_BTD):
+        table_VD = ops.cast(self.table, self.compute_dtype)
+        return ops.matmul(x_BTD, ops.transpose(table_VD))
 
 
 @keras.saving.register_keras_serializable(package="tfm")
@@ -63,6 +71,7 @@ class LearnedPositions(base.Layer):
 
     Call arguments:
       x_BTD.
+      positions: int32 [T] or [B, T]; 0 to T - 1 if None.
 
     Returns:
       x_BTD.
@@ -73,38 +82,57 @@ class LearnedPositions(base.Layer):
         self.max_length = max_length
         self.lookup = keras.layers.Embedding(max_length, width, name="lookup")
 
-    def call(self, x_BTD):
+    def call(self, x_BTD, positions=None):
         if (x_BTD.shape[1] or 0) > self.max_length:
             raise ValueError(
                 "The input must not be longer than max_length. "
                 f"Got length={x_BTD.shape[1]}, max_length={self.max_length}."
             )
-        return x_BTD + self.lookup(ops.arange(ops.shape(x_BTD)[1], dtype="int32"))
+        if positions is None:
+            positions = ops.arange(ops.shape(x_BTD)[1], dtype="int32")
+        return x_BTD + self.lookup(positions)
 
 
 @keras.saving.register_keras_serializable(package="tfm")
 class SinusoidalPositions(base.Layer):
-    """Adds the sinusoids of each position to x_BTD; see `sinusoids`."""
+    """Adds the sinusoids of each position to x_BTD; see `sinusoids`.
 
-    def call(self, x_BTD):
-        _, length, width = ops.shape(x_BTD)
-        return x_BTD + ops.cast(sinusoids(length, width), x_BTD.dtype)
+    Call arguments:
+      x_BTD.
+      positions: int32 [T] or [B, T]; 0 to T - 1 if None.
+
+    Returns:
+      x_BTD.
+    """
+
+    def call(self, x_BTD, positions=None):
+        if positions is None:
+            positions = ops.arange(ops.shape(x_BTD)[1], dtype="int32")
+        return x_BTD + ops.cast(sinusoids(positions, x_BTD.shape[-1]), x_BTD.dtype)
 
 
-def sinusoids(length: int, width: int, longest: float = 10000.0):
+def sinusoids(positions, width: int, longest: float = 10000.0):
     """Sines and cosines of geometrically spaced wavelengths.
 
     Vaswani et al. 2017 (https://arxiv.org/abs/1706.03762), section 3.5:
     entry 2i of position t is sin(t / longest^(2i / D)), entry 2i + 1 its cosine.
 
+    Args:
+      positions: int [T] or [B, T]; or a number T, for 0 to T - 1.
+      width: D.
+      longest: the slowest pair turns by about 1 / longest a position.
+
     Returns:
-      float32 [T, D].
+      float32 [T, D] or [B, T, D].
     """
+    if isinstance(positions, int):
+        positions = ops.arange(positions, dtype="int32")
     entry_D = ops.arange(width, dtype="int32")
     exponent_D = ops.cast(entry_D // 2 * 2, "float32") / width
-    position_T = ops.arange(length, dtype="float32")
-    angle_TD = position_T[:, None] * ops.power(1 / longest, exponent_D)
-    return ops.where(entry_D % 2 == 0, ops.sin(angle_TD), ops.cos(angle_TD))
+    angles = ops.cast(positions, "float32")[..., None] * ops.power(
+        1 / longest, exponent_D
+    )
+    return ops.where(entry_D % 2 == 0, ops.sin(angles), ops.cos(angles))
 
 
 def rotate(x_BTHK, positions_T=None, longest: float = 10000.0):
@@ -117,7 +145,8 @@ def rotate(x_BTHK, positions_T=None, longest: float = 10000.0):
 
     Args:
       x_BTHK: queries or keys, K even.
-      positions_T: their positions; 0 to T - 1 if None.
+      positions_T: their positions, for each row alike [T] or its own [B, T]; 0 to
+        T - 1 if None.
       longest: the slowest pair turns by about 1 / longest a position.
 
     Returns:
@@ -131,9 +160,9 @@ def rotate(x_BTHK, positions_T=None, longest: float = 10000.0):
     exponent_P = ops.arange(0, head_width, 2, dtype="float32") / head_width
     positions_T = ops.cast(positions_T, "float32")
     # angles in float32: bfloat16 cannot tell position 256 from 257
-    angle_TP = positions_T[:, None] * ops.power(1 / longest, exponent_P)
-    cos_T1P = ops.cast(ops.cos(angle_TP), x_BTHK.dtype)[:, None]
-    sin_T1P = ops.cast(ops.sin(angle_TP), x_BTHK.dtype)[:, None]
+    angle_T1P = positions_T[..., None, None] * ops.power(1 / longest, exponent_P)
+    cos_T1P = ops.cast(ops.cos(angle_T1P), x_BTHK.dtype)
+    sin_T1P = ops.cast(ops.sin(angle_T1P), x_BTHK.dtype)
     a_BTHP, b_BTHP = ops.split(x_BTHK, 2, axis=-1)
     return ops.concatenate(
         [a_BTHP * cos_T1P - b_BTHP * sin_T1P, b_BTHP * cos_T1P + a_BTHP * sin_T1P],

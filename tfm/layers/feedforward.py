@@ -24,6 +24,7 @@ class FeedForward(base.Layer):
       dropout: share of the hidden values dropped.
       l1: penalty on |weight| of the kernels.
       l2: penalty on weight^2 of the kernels.
+      bias: whether relu and gelu have biases.
 
     Call arguments:
       x_BTD.
@@ -40,6 +41,7 @@ class FeedForward(base.Layer):
         dropout=0.0,
         l1=0.0,
         l2=0.0,
+        bias=True,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -54,7 +56,7 @@ class FeedForward(base.Layer):
             return keras.layers.Dense(
                 units,
                 activation=activation,
-                use_bias=not gated,
+                use_bias=bias and not gated,
                 kernel_regularizer=regularization.l1_l2(l1, l2),
                 name=name,
             )

@@ -33,10 +33,12 @@ class TransformerEncoderBlock(base.Layer):
         numbers, which on a CPU take as long as the attention itself.
       l1: penalty on |weight| of the kernels.
       l2: penalty on weight^2 of the kernels.
+      bias: whether dense layers and "layer" norms have biases.
 
     Call arguments:
       x_BTD.
       mask: bool [B, T], True = real token; or [B, T, T], True = may be attended to.
+      positions: int32 [T] or [B, T] for rotary; 0 to T - 1 if None.
 
     Returns:
       x_BTD.
@@ -56,6 +58,7 @@ class TransformerEncoderBlock(base.Layer):
         attention_dropout=0.0,
         l1=0.0,
         l2=0.0,
+        bias=True,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -69,18 +72,26 @@ class TransformerEncoderBlock(base.Layer):
             dropout=attention_dropout,
             l1=l1,
             l2=l2,
+            bias=bias,
             name="attention",
         )
         self.feedforward = feedforward.FeedForward(
-            width, feedforward_width, activation, dropout, l1, l2, name="feedforward"
+            width,
+            feedforward_width,
+            activation,
+            dropout,
+            l1,
+            l2,
+            bias,
+            name="feedforward",
         )
-        self.attention_norm = normalize(normalization, "attention_norm")
-        self.feedforward_norm = normalize(normalization, "feedforward_norm")
+        self.attention_norm = normalize(normalization, "attention_norm", bias)
+        self.feedforward_norm = normalize(normalization, "feedforward_norm", bias)
         self.dropout = keras.layers.Dropout(dropout)
 
-    def call(self, x_BTD, mask=None):
+    def call(self, x_BTD, mask=None, positions=None):
         def attend(y_BTD):
-            return self.dropout(self.attention(y_BTD, mask=mask))
+            return self.dropout(self.attention(y_BTD, mask=mask, positions=positions))
 
         def feed(y_BTD):
             return self.dropout(self.feedforward(y_BTD))
@@ -104,6 +115,7 @@ class TransformerDecoderBlock(base.Layer):
       mask: bool [B, T], True = real token; or [B, T, T], True = may be attended to
         where the causal order allows it.
       memory_mask: bool [B, S], True = real token of the memory.
+      positions: int32 [T] or [B, T] for rotary; 0 to T - 1 if None.
 
     Returns:
       x_BTD.
@@ -124,6 +136,7 @@ class TransformerDecoderBlock(base.Layer):
         attention_dropout=0.0,
         l1=0.0,
         l2=0.0,
+        bias=True,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -138,23 +151,31 @@ class TransformerDecoderBlock(base.Layer):
                 dropout=attention_dropout,
                 l1=l1,
                 l2=l2,
+                bias=bias,
                 name=name,
                 **options,
             )
 
         self.attention = attend("attention", causal=True, rotary=rotary)
-        self.attention_norm = normalize(normalization, "attention_norm")
+        self.attention_norm = normalize(normalization, "attention_norm", bias)
         self.cross_attention = None
         if cross_attention:
             self.cross_attention = attend("cross_attention")
-            self.cross_norm = normalize(normalization, "cross_norm")
+            self.cross_norm = normalize(normalization, "cross_norm", bias)
         self.feedforward = feedforward.FeedForward(
-            width, feedforward_width, activation, dropout, l1, l2, name="feedforward"
+            width,
+            feedforward_width,
+            activation,
+            dropout,
+            l1,
+            l2,
+            bias,
+            name="feedforward",
         )
-        self.feedforward_norm = normalize(normalization, "feedforward_norm")
+        self.feedforward_norm = normalize(normalization, "feedforward_norm", bias)
         self.dropout = keras.layers.Dropout(dropout)
 
-    def call(self, x_BTD, memory_BSM=None, mask=None, memory_mask=None):
+    def call(self, x_BTD, memory_BSM=None, mask=None, memory_mask=None, positions=None):
         if (memory_BSM is None) != (self.cross_attention is None):
             raise ValueError(
                 "A decoder block needs a memory exactly if cross_attention is set. "
@@ -163,28 +184,59 @@ class TransformerDecoderBlock(base.Layer):
             )
 
         def attend(y_BTD):
-            return self.dropout(self.attention(y_BTD, mask=mask))
+            return self.attention(y_BTD, mask=mask, positions=positions)
 
         def attend_memory(y_BTD):
-            mixed_BTD = self.cross_attention(y_BTD, memory_BSM, mask=memory_mask)
-            return self.dropout(mixed_BTD)
+            return self.cross_attention(y_BTD, memory_BSM, mask=memory_mask)
 
-        def feed(y_BTD):
-            return self.dropout(self.feedforward(y_BTD))
+        return self._sublayers(x_BTD, attend, attend_memory)
 
-        x_BTD = _residual(x_BTD, attend, self.attention_norm, self.pre)
+    def step(self, x_BTD, cache, slot, mask, positions, memory=None, memory_mask=None):
+        """`call` on T new positions, the ones before them being in a cache.
+
+        Args:
+          x_BTD: the new positions.
+          cache: of attention.empty_cache or an earlier step.
+          slot: int32 scalar, the cache's place of the first new position.
+          mask: bool [T, S] or [B, T, S], which slots of the cache each one sees.
+          positions: int32 [T] or [B, T].
+          memory: cross_attention.keys_and_values of the memory.
+          memory_mask: as of `call`.
+
+        Returns:
+          x_BTD, and the cache with the new positions.
+        """
+
+        def attend(y_BTD):
+            nonlocal cache
+            cache = self.attention.extend(cache, y_BTD, slot, positions)
+            return self.attention.attend(y_BTD, cache, mask, positions)
+
+        def attend_memory(y_BTD):
+            return self.cross_attention.attend(y_BTD, memory, memory_mask)
+
+        return self._sublayers(x_BTD, attend, attend_memory), cache
+
+    def _sublayers(self, x_BTD, attend, attend_memory):
+        def residual(x_BTD, sublayer, norm):
+            dropped = lambda y_BTD: self.dropout(sublayer(y_BTD))  # noqa: E731
+            return _residual(x_BTD, dropped, norm, self.pre)
+
+        x_BTD = residual(x_BTD, attend, self.attention_norm)
         if self.cross_attention is not None:
-            x_BTD = _residual(x_BTD, attend_memory, self.cross_norm, self.pre)
-        return _residual(x_BTD, feed, self.feedforward_norm, self.pre)
+            x_BTD = residual(x_BTD, attend_memory, self.cross_norm)
+        return residual(x_BTD, self.feedforward, self.feedforward_norm)
 
 
-def normalize(normalization: str, name: str | None = None) -> keras.layers.Layer:
+def normalize(
+    normalization: str, name: str | None = None, bias: bool = True
+) -> keras.layers.Layer:
     """A layer for "layer" (Ba et al. 2016) or "rms" (Zhang & Sennrich 2019).
 
-    Both compute in float32 under any policy.
+    Both compute in float32 under any policy. "rms" never has a bias.
     """
     if normalization == "layer":
-        return keras.layers.LayerNormalization(epsilon=_EPSILON, name=name)
+        return keras.layers.LayerNormalization(epsilon=_EPSILON, center=bias, name=name)
     if normalization == "rms":
         return keras.layers.RMSNormalization(epsilon=_EPSILON, name=name)
     raise ValueError(

@@ -1,5 +1,11 @@
 """Models: frozen configurations with build(vocab_size, max_length) -> keras.Model."""
 
 from tfm.models.cnn import CNN as CNN
+from tfm.models.decoder import Decoder as Decoder
+from tfm.models.encoder_decoder import EncoderDecoder as EncoderDecoder
 from tfm.models.lstm import LSTM as LSTM
+from tfm.models.pretrained import Pretrained as Pretrained
+from tfm.models.sizes import bert as bert
+from tfm.models.sizes import gpt as gpt
+from tfm.models.sizes import t5 as t5
 from tfm.models.transformer import Transformer as Transformer

@@ -20,6 +20,7 @@ class CNN:
     embedding_dropout: float = 0.0  # share of the embeddings' entries dropped
     l1: float = 0.0  # penalty on |weight| of the convolutions' kernels
     l2: float = 0.0  # penalty on weight^2 of the convolutions' kernels
+    init_from: str = ""  # run folder or preset whose weights it starts from
 
     def __post_init__(self):
         checks.positive(self, "embedding_width", "num_filters")
@@ -31,7 +32,9 @@ class CNN:
                 f"Got kernel_widths={self.kernel_widths}."
             )
 
-    def build(self, vocab_size: int, max_length: int):
+    def build(
+        self, vocab_size: int, max_length: int, packed: bool = False, types: int = 0
+    ):
         """The keras.Model tokens_BT int32 -> {"sequence": s_BTD, "pooled": p_BD}.
 
         Id 0 is padding; the sequence is zero there, and so is what a filter sees of
@@ -40,11 +43,15 @@ class CNN:
         Args:
           vocab_size: ids are below it.
           max_length: T.
+          packed: must be False.
+          types: must be 0.
         """
         import keras
 
         from tfm import layers
 
+        checks.not_packed(self, packed)
+        checks.no_types(self, types)
         tokens_BT = keras.Input((max_length,), dtype="int32", name="tokens")
         mask_BT = keras.ops.not_equal(tokens_BT, 0)
         x_BTE = layers.TokenEmbedding(

@@ -6,6 +6,7 @@ B batch, T positions, E embedding width, D width, P pooled width.
 import dataclasses
 from typing import Literal
 
+from tfm import errors
 from tfm.models import checks
 
 Pooling = Literal["last", "mean", "max", "attention"]
@@ -24,6 +25,7 @@ class LSTM:
     embedding_dropout: float = 0.0  # share of the embeddings' entries dropped
     l1: float = 0.0  # penalty on |weight| of the LSTMs' kernels
     l2: float = 0.0  # penalty on weight^2 of the LSTMs' kernels
+    init_from: str = ""  # run folder or preset whose weights it starts from
 
     def __post_init__(self):
         checks.positive(self, "embedding_width", "width", "num_layers")
@@ -31,7 +33,9 @@ class LSTM:
         checks.not_negative(self, "l1", "l2")
         checks.one_of(self, pooling=Pooling)
 
-    def build(self, vocab_size: int, max_length: int):
+    def build(
+        self, vocab_size: int, max_length: int, packed: bool = False, types: int = 0
+    ):
         """The keras.Model tokens_BT int32 -> {"sequence": s_BTD, "pooled": p_BP}.
 
         Id 0 is padding and comes after the real tokens; the sequence is zero there.
@@ -40,11 +44,15 @@ class LSTM:
         Args:
           vocab_size: ids are below it.
           max_length: T.
+          packed: must be False.
+          types: must be 0.
         """
         import keras
 
         from tfm import layers
 
+        checks.not_packed(self, packed)
+        checks.no_types(self, types)
         tokens_BT = keras.Input((max_length,), dtype="int32", name="tokens")
         mask_BT = keras.ops.not_equal(tokens_BT, 0)
         x_BTE = layers.TokenEmbedding(
@@ -69,3 +77,14 @@ class LSTM:
         dropout = keras.layers.Dropout(self.dropout, name="dropout")
         outputs = {"sequence": dropout(sequence_BTD), "pooled": dropout(pooled_BP)}
         return keras.Model(tokens_BT, outputs, name="lstm_model")
+
+    def stepper(self, model):
+        """The steppers.LSTMStepper of a model of `build`, or of one on it."""
+        from tfm.models import steppers
+
+        if self.bidirectional:
+            raise errors.UserError(
+                "A bidirectional LSTM sees what follows, so it cannot generate. "
+                "Got bidirectional=True."
+            )
+        return steppers.LSTMStepper(model)

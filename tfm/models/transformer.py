@@ -3,108 +3,85 @@
 import dataclasses
 from typing import Literal
 
-from tfm import errors
 from tfm.models import checks
+from tfm.models import stack
 
-Activation = Literal["relu", "gelu", "swiglu"]
-Position = Literal["learned", "sinusoidal", "rotary"]
 Norm = Literal["pre", "post"]
-Normalization = Literal["layer", "rms"]
-Pooling = Literal["mean", "max", "first", "last", "attention"]
 
 
 @dataclasses.dataclass(frozen=True)
-class Transformer:
+class Transformer(stack.Stack):
     """Embeddings with positions, then encoder blocks (Vaswani et al. 2017)."""
 
-    num_layers: int = 2  # encoder blocks
-    width: int = 64  # of every layer's output; all heads together
-    num_heads: int = 4  # of the attention; width must divide by it
-    feedforward_width: int = 256  # hidden width of the feed-forward networks
-    activation: Activation = "gelu"  # of the feed-forward networks
-    position: Position = "learned"  # how a token's place is told
     norm: Norm = "pre"  # normalize before or after each residual
-    normalization: Normalization = "layer"  # subtract the mean, or rms: do not
-    dropout: float = 0.1  # share dropped in feed-forward networks and residuals
-    attention_dropout: float = 0.0  # share of the attention weights dropped; slow
-    embedding_dropout: float = 0.1  # share of the embeddings' entries dropped
-    pooling: Pooling = "mean"  # how the positions become the text's vector
-    l1: float = 0.0  # penalty on |weight| of the blocks' kernels
-    l2: float = 0.0  # penalty on weight^2 of the blocks' kernels
+    embedding_norm: bool = False  # normalize the embeddings too, as BERT does
+    pooling: stack.Pooling = "mean"  # how the positions become the text's vector
+    # of all kernels and tables, which start normal (cut off at twice that), as BERT's;
+    # 0: Keras's own, by the width of each
+    initial_stddev: float = 0.0
 
     def __post_init__(self):
-        checks.positive(self, "num_layers", "width", "num_heads", "feedforward_width")
-        checks.fraction(self, "dropout", "attention_dropout", "embedding_dropout")
-        checks.not_negative(self, "l1", "l2")
-        checks.one_of(
-            self,
-            activation=Activation,
-            position=Position,
-            norm=Norm,
-            normalization=Normalization,
-            pooling=Pooling,
-        )
-        if self.width % self.num_heads:
-            raise errors.UserError(
-                "width must divide by num_heads. "
-                f"Got width={self.width}, num_heads={self.num_heads}."
-            )
-        if self.position == "rotary" and self.width // self.num_heads % 2:
-            raise errors.UserError(
-                "Rotary positions need an even width / num_heads. "
-                f"Got width={self.width}, num_heads={self.num_heads}."
-            )
+        super().__post_init__()
+        checks.one_of(self, norm=Norm, pooling=stack.Pooling)
+        checks.not_negative(self, "initial_stddev")
 
-    def build(self, vocab_size: int, max_length: int):
+    def build(
+        self, vocab_size: int, max_length: int, packed: bool = False, types: int = 0
+    ):
         """The keras.Model tokens_BT int32 -> {"sequence": s_BTD, "pooled": p_BD}.
 
-        Id 0 is padding; the sequence is zero there.
+        Id 0 is padding; the sequence is zero there. The weights have the same names
+        whatever the inputs, but for the table of types.
 
         Args:
           vocab_size: ids are below it.
           max_length: T.
+          packed: a row holds several texts. The inputs are {"tokens", "segments"}, each
+            token's text by a number from 1 on; texts do not see each other, and
+            positions start anew in each.
+          types: kinds of tokens, such as first and second sentence; if there are any,
+            the inputs are a dict with "types", from 0 to types - 1, as well.
         """
         import keras
 
         from tfm import layers
+        from tfm.models import initial
 
-        tokens_BT = keras.Input((max_length,), dtype="int32", name="tokens")
-        mask_BT = keras.ops.not_equal(tokens_BT, 0)
-        x_BTD = layers.TokenEmbedding(
-            vocab_size,
-            self.width,
-            scale=self.position == "sinusoidal",  # beside sinusoids of size 1
-            name="embedding",
-        )(tokens_BT)
-        if self.position == "learned":
-            x_BTD = layers.LearnedPositions(max_length, self.width, name="positions")(
+        others = ("segments",) * packed + ("types",) * bool(types)
+        inputs = stack.inputs(max_length, *others)
+        tokens_BT = inputs["tokens"] if others else inputs
+        mask_BT = mask = keras.ops.not_equal(tokens_BT, 0)
+        positions_BT = None
+        if packed:
+            mask, positions_BT = layers.Packing(name="packing")(
+                inputs["segments"], mask=mask_BT
+            )
+        x_BTD = self._token_embedding(vocab_size)(tokens_BT)
+        x_BTD = self._add_positions(x_BTD, max_length, positions_BT)
+        if types:
+            x_BTD = x_BTD + layers.TokenEmbedding(
+                types, self.width, name="type_embedding"
+            )(inputs["types"])
+        if self.embedding_norm:
+            x_BTD = layers.normalize(self.normalization, "embedding_norm", self.bias)(
                 x_BTD
             )
-        elif self.position == "sinusoidal":
-            x_BTD = layers.SinusoidalPositions(name="positions")(x_BTD)
         x_BTD = keras.layers.Dropout(self.embedding_dropout, name="embedding_dropout")(
             x_BTD
         )
         for i in range(self.num_layers):
-            x_BTD = layers.TransformerEncoderBlock(
-                self.width,
-                self.num_heads,
-                self.feedforward_width,
-                activation=self.activation,
-                norm=self.norm,
-                normalization=self.normalization,
-                rotary=self.position == "rotary",
-                dropout=self.dropout,
-                attention_dropout=self.attention_dropout,
-                l1=self.l1,
-                l2=self.l2,
-                name=f"block_{i}",
-            )(x_BTD, mask=mask_BT)
+            block = self._block(
+                layers.TransformerEncoderBlock, f"block_{i}", norm=self.norm
+            )
+            x_BTD = block(x_BTD, mask=mask, positions=positions_BT)
         if self.norm == "pre":
-            x_BTD = layers.normalize(self.normalization, name="final_norm")(x_BTD)
+            x_BTD = layers.normalize(self.normalization, "final_norm", self.bias)(x_BTD)
         sequence_BTD = layers.ZeroPadding(name="sequence")(x_BTD, mask=mask_BT)
         pooled_BD = layers.Pooling(self.pooling, self.width, name="pooling")(
             sequence_BTD, mask=mask_BT
         )
         outputs = {"sequence": sequence_BTD, "pooled": pooled_BD}
-        return keras.Model(tokens_BT, outputs, name="transformer_model")
+        model = keras.Model(inputs, outputs, name="transformer_model")
+        if self.initial_stddev:
+            initial.normal(model, self.initial_stddev, cut_off=True)
+        return model

@@ -1,5 +1,8 @@
 """What is learnt: the head, the loss, the metrics, what a prediction looks like."""
 
+from tfm.tasks.causal_lm import CausalLM
+from tfm.tasks.masked_lm import MaskedLM
+from tfm.tasks.span_corruption import SpanCorruption
 from tfm.tasks.text_classification import TextClassification
 
-__all__ = ["TextClassification"]
+__all__ = ["CausalLM", "MaskedLM", "SpanCorruption", "TextClassification"]

@@ -22,6 +22,10 @@ class Classifier:
       threshold: the probability from which a label is given (multi-label).
     """
 
+    by_sums = False  # evaluated by every example's outputs
+    use = "predict"  # what a trained model is for
+    packed, types = False, 0  # a text is alone in its row, of one kind of token
+
     def __init__(
         self,
         label_names: tuple[str, ...],

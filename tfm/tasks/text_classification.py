@@ -19,6 +19,7 @@ class TextClassification:
     class_weights: tuple[float, ...] = ()  # by hand instead, in the labels' order
     threshold: float = 0.5  # multi-label: the probability from which a label is given
 
+    LABELED = True  # learns from labels
     METRICS = (
         "accuracy",
         "loss",

@@ -7,8 +7,10 @@ tokenizer = tokens.load("runs/text_cls/tokens")
 """
 
 from tfm.tokens import config
+from tfm.tokens import pretrained
 from tfm.tokens import tokenizer
 
 Tokens = config.Tokens
+Pretrained = pretrained.Pretrained
 Tokenizer = tokenizer.Tokenizer
 load = config.load

@@ -123,5 +123,9 @@ def load(folder: str | pathlib.Path) -> "tokenizer.Tokenizer":
     if not path.is_file():
         raise errors.UserError(f"A tokenizer's folder must hold {FILE}. Got {folder}.")
     fields = json.loads(path.read_text(encoding="utf-8"))
+    if "preset" in fields:
+        from tfm.tokens import pretrained
+
+        return pretrained.load(pathlib.Path(folder))
     config = Tokens(**fields | {"special_tokens": tuple(fields["special_tokens"])})
     return config._backend().load(config, pathlib.Path(folder))

@@ -11,6 +11,9 @@ from tfm.tokens import config as config_lib
 # A name must follow the bracket: "a < b", "<3" and "<me@example.org>" are no tags.
 _TAG = re.compile(r"</?[a-zA-Z][a-zA-Z0-9:-]*(?:\s[^<>]*)?/?>")
 
+_SPACE = re.compile(r"(?<=\S) (?=\S)")
+_WHITE = re.compile(r"(?<=\S)\s(?=\S)")
+
 
 def normalize(text: str, config: config_lib.Tokens) -> str:
     """Returns the text as the methods see it.
@@ -49,3 +52,37 @@ def stream(texts: Iterable[str], config: config_lib.Tokens) -> Iterator[str]:
         raise errors.UserError(
             "Learning a vocabulary needs a text. Got none, or only empty ones."
         )
+
+
+def pieces(text: str, limit: int, drop_space: bool = False) -> list[str]:
+    """Cuts a long text before single spaces, where no method joins characters.
+
+    So the pieces have the tokens of the text. (Where the text has no single space, or
+    other white space, for half of `limit`, it is cut anywhere.)
+
+    Args:
+      text: normalized.
+      limit: characters of a piece, at least 2.
+      drop_space: whether to leave out the space before which it is cut.
+    """
+    found, start = [], 0
+    while len(text) - start > limit:
+        end = _place(text, start + limit // 2, start + limit)
+        found.append(text[start:end])
+        start = end + (drop_space and text[end] == " ")
+    return [*found, text[start:]]
+
+
+def _place(text: str, first: int, last: int) -> int:
+    """The last place to cut at, between the two."""
+    for pattern in (_SPACE, _WHITE):
+        step = 256
+        while True:  # backwards, in windows that grow
+            begin = max(first, last - step)
+            places = [m.start() for m in pattern.finditer(text, begin, last + 2)]
+            if places:
+                return places[-1]
+            if begin == first:
+                break
+            step *= 4
+    return last

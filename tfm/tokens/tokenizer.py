@@ -2,9 +2,11 @@
 
 import abc
 import dataclasses
+import itertools
 import json
 import pathlib
 from collections.abc import Iterable
+from collections.abc import Iterator
 from collections.abc import Sequence
 
 import numpy as np
@@ -14,6 +16,7 @@ from tfm.tokens import config as config_lib
 from tfm.tokens import normalization
 
 CHUNK = 1024  # texts that a library sees at a time: its results take much memory
+LONGEST = 2**18  # characters that a library sees at a time; more are slower
 
 
 class Tokenizer(abc.ABC):
@@ -26,6 +29,9 @@ class Tokenizer(abc.ABC):
       config: the Tokens it was learnt from.
       vocabulary: the tokens for display, in the order of their ids.
     """
+
+    # whether a piece of a text begins with a mark that stands for the space before it
+    joins_pieces = False
 
     def __init__(self, config: config_lib.Tokens, learnt: Iterable[str]):
         self.config = config
@@ -59,6 +65,34 @@ class Tokenizer(abc.ABC):
             chunk = [normalization.normalize(text, self.config) for text in chunk]
             rows += [self._finish(row, truncate) for row in self._encode(chunk)]
         return rows
+
+    def encode_joined(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+        """Returns the ids of all texts in one array, as `encode` gives them uncut.
+
+        Meant for many and for long texts: it takes bounded memory besides its result.
+
+        Returns:
+          int32 [sum of lengths], and the length of each text, int64 [n].
+        """
+        pieces, counts = [], []
+        for text in texts:
+            text = normalization.normalize(text, self.config)
+            found = normalization.pieces(text, LONGEST, self.joins_pieces)
+            pieces += found
+            counts.append(len(found))
+        lengths, ids = [], [np.zeros(0, np.int32)]
+        for chunk in _chunks(pieces):
+            rows = list(self._encode(chunk))
+            sizes = [*map(len, rows)]
+            flat = itertools.chain.from_iterable(rows)
+            ids.append(np.fromiter(flat, np.int32, sum(sizes)))
+            lengths += sizes
+        ids = np.concatenate(ids)
+        unknown = ids == 0
+        ids += self._shift
+        ids[unknown] = 1
+        ends = np.cumsum([0, *counts])
+        return ids, np.diff(np.append(0, np.cumsum(lengths, dtype=np.int64))[ends])
 
     def decode(self, rows: Iterable[Sequence[int]]) -> list[str]:
         """Returns the text of each row, without its padding and special tokens."""
@@ -125,6 +159,19 @@ class Tokenizer(abc.ABC):
     @abc.abstractmethod
     def _save(self, folder: pathlib.Path) -> None:
         """Writes the backend's own file."""
+
+
+def _chunks(texts: list[str]) -> Iterator[list[str]]:
+    """Yields the texts again, few at a time, and so many characters."""
+    chunk, characters = [], 0
+    for text in texts:
+        if len(chunk) == CHUNK or chunk and characters + len(text) > LONGEST:
+            yield chunk
+            chunk, characters = [], 0
+        chunk.append(text)
+        characters += len(text)
+    if chunk:
+        yield chunk
 
 
 def _write(path: pathlib.Path, text: str) -> None:

@@ -27,6 +27,7 @@ class Unigram(tokenizer.Tokenizer):
     """Pieces chosen for the likeliest text; characters without one become bytes."""
 
     FILE = "sentencepiece.model"
+    joins_pieces = True
 
     def __init__(self, config: config_lib.Tokens, model: bytes):
         self._library = sentencepiece.SentencePieceProcessor(model_proto=model)

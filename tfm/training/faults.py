@@ -1,14 +1,28 @@
 """What goes wrong in training, and from when on it is too much."""
 
 import collections
+import errno
+import os
 import statistics
+from collections.abc import Iterator
 
 import numpy as np
+import tensorflow as tf
 
 from tfm import errors
+from tfm.training import bundle
 
 HISTORY = 100  # steps whose median loss is the usual one
 EARLIEST = 20  # steps that must have been seen before a loss can be a spike
+# what the system answers where a file cannot be made longer
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
+# what a collective operation ends with where a process is killed or does not answer
+LOST = (
+    tf.errors.UnavailableError,
+    tf.errors.DeadlineExceededError,
+    tf.errors.AbortedError,
+    tf.errors.CancelledError,
+)
 
 
 class Watch:
@@ -80,3 +94,38 @@ class Watch:
                 f"checkpoint of step {step}. Try a lower --optimizer.learning_rate, or "
                 "a higher --train.spike_factor if such jumps are usual here."
             )
+
+
+def is_lost_peer(error: BaseException) -> bool:
+    """Whether `error` comes from another process of the job that has gone."""
+    return any(isinstance(e, LOST) and "Collective" in str(e) for e in _chain(error))
+
+
+def not_written(error: BaseException) -> tuple[str, str] | None:
+    """The file that `error` says cannot be written, and why; None for another error.
+
+    The file is "" where the error does not name it.
+    """
+    for e in _chain(error):
+        if isinstance(e, OSError) and e.errno in NO_ROOM:
+            return str(e.filename or ""), os.strerror(e.errno)
+        if isinstance(e, tf.errors.OpError) and _is_of_writing(str(e)):
+            return _file(e.message), bundle.reason(e)
+    return None
+
+
+def _is_of_writing(text: str) -> bool:
+    answers = [os.strerror(number) for number in NO_ROOM]
+    return "Summary" in text or any(answer in text for answer in answers)
+
+
+def _file(message: str) -> str:
+    """What stands before the reason: `{{...}} FILE; REASON`."""
+    return message.partition("\n")[0].rpartition("}} ")[2].rpartition("; ")[0]
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    """The error, and those from which it came, which Keras may have put another for."""
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__

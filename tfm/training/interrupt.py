@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM as a request: finish the step, save, then stop."""
+"""Ctrl-C and SIGTERM as a request: finish the step, save, then stop; or at once."""
 
 import signal
 
@@ -11,6 +11,11 @@ class Interrupt:
     def __init__(self):
         self.requested: signal.Signals | None = None
         self._before = {}
+
+    @property
+    def outcome(self) -> str:
+        """What a run is called that ends because of it."""
+        return "interrupted" if self.requested == signal.SIGINT else "terminated"
 
     def __enter__(self):
         for number in self.SIGNALS:
@@ -25,3 +30,15 @@ class Interrupt:
         if self.requested is not None:
             raise KeyboardInterrupt
         self.requested = signal.Signals(number)
+
+
+class AtOnce(Interrupt):
+    """As Interrupt, for where there is nothing to save: the first signal ends too.
+
+    It raises KeyboardInterrupt, of which code on its way may make something else;
+    so `requested` tells what an exception comes from.
+    """
+
+    def _on_signal(self, number, _):
+        self.requested = self.requested or signal.Signals(number)
+        raise KeyboardInterrupt

@@ -41,6 +41,8 @@ class Job:
             kind = "GPU" if tf.config.list_logical_devices("GPU") else "CPU"
             return f"one {kind}"
         name = type(self.strategy).__name__
+        if self.size > 1:  # whose own name is that of what it is made of
+            name = "MultiWorkerMirroredStrategy"
         workers = f" in {self.size} processes" if self.size > 1 else ""
         return f"{replicas} replicas{workers} ({name})"
 

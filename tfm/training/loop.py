@@ -3,7 +3,6 @@
 import collections
 import dataclasses
 import math
-import signal
 import time
 from collections.abc import Callable
 from typing import Protocol
@@ -13,6 +12,7 @@ import numpy as np
 from tfm.training import faults
 from tfm.training import interrupt
 
+FALLING = ("loss", "perplexity", "bits_per_byte", "masked_loss", "next_sentence_loss")
 UNLOGGED = {"weight", "tokens", "skipped", "asked", "learning_rate"}
 
 
@@ -150,8 +150,7 @@ class Loop:
                 # every process was told, with the rows, that one of them was asked
                 if rows["asked"].any() and step < plan.total_steps:
                     state.save()
-                    by_user = asked == signal.SIGINT
-                    return "interrupted" if by_user else "terminated"
+                    return signals.outcome
         return "finished"
 
     def _chunk(self, step: int) -> int:
@@ -251,12 +250,12 @@ class Loop:
 
 
 def is_better(metric: str, value: float, than: float) -> bool:
-    """Losses fall, other metrics rise; nothing is better than a NaN."""
+    """Losses and their like fall, other metrics rise; nothing beats a NaN."""
     if math.isnan(value):
         return False
     if math.isnan(than):
         return True
-    return value < than if metric == "loss" else value > than
+    return value < than if metric in FALLING else value > than
 
 
 def _next(step: int, every: int) -> int:

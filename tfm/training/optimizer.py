@@ -36,6 +36,9 @@ class Optimizer:
     end_factor: float = 0.0  # linear, cosine, wsd: the last rate over the highest
     weight_decay: float = 0.0  # decoupled; not of biases and normalisation scales
     momentum: float = 0.9  # sgd and rmsprop only
+    # each group of layers has this share of the rate of the one above it: the head
+    # all of it, then the last block, down to the embeddings
+    layer_decay: float = 1.0
     # evaluate and keep an average of the weights with this momentum; none: the last
     ema: float | None = None
     clip_norm: float | None = 1.0  # the gradients' global norm at the most
@@ -59,6 +62,10 @@ class Optimizer:
             )
         if not 0 <= self.momentum < 1:
             raise errors.UserError(f"momentum must be in [0, 1). Got {self.momentum}.")
+        if not 0 < self.layer_decay <= 1:
+            raise errors.UserError(
+                f"layer_decay must be above 0 and at most 1. Got {self.layer_decay}."
+            )
         if self.ema is not None and not 0 < self.ema < 1:
             raise errors.UserError(
                 f"ema must be between 0 and 1, or none. Got {self.ema}."
@@ -68,14 +75,27 @@ class Optimizer:
                 f"clip_norm must be above 0, or none. Got {self.clip_norm}."
             )
 
-    def build(self, total_steps: int, model):
+    def build(self, total_steps: int, model, unfreeze_every: int | None = None):
         """The keras.optimizers.Optimizer for `total_steps` updates of `model`.
 
         Clipping is left to the training step, which sees the global norm.
+
+        Args:
+          total_steps: updates in all.
+          model: built, with what is frozen marked as such.
+          unfreeze_every: steps after which the next group of layers begins to learn,
+            from the head downward; None: all do at once.
         """
         import keras
 
+        from tfm.training import layerwise
         from tfm.training import schedules
+
+        if unfreeze_every and self.name == "ftrl":
+            raise errors.UserError(
+                "ftrl derives the weights from all gradients so far, so its layers "
+                f"cannot wait. Got name=ftrl, unfreeze_every={unfreeze_every}."
+            )
 
         classes = {
             name.lower(): cls
@@ -96,11 +116,21 @@ class Optimizer:
         )
         if self.ema is not None:
             extra |= {"use_ema": True, "ema_momentum": self.ema}
-        optimizer = classes[self.name](
+        if self.name == "muon":  # of the weights that it leaves to Adam
+            extra["adam_weight_decay"] = self.weight_decay or none
+        optimizer_class = classes[self.name]
+        by_layer = self.layer_decay != 1 or unfreeze_every
+        if by_layer:
+            optimizer_class = layerwise.scaled(optimizer_class)
+        optimizer = optimizer_class(
             rate, weight_decay=self.weight_decay or none, **extra
         )
         if self.weight_decay:
             small = [v for v in model.trainable_variables if len(v.shape) < 2]
             optimizer.exclude_from_weight_decay(var_list=small)
         optimizer.build(model.trainable_variables)
+        if by_layer:
+            optimizer.share_out(
+                layerwise.shares(model, self.layer_decay, unfreeze_every)
+            )
         return optimizer

@@ -27,8 +27,16 @@ class Train:
     seed: int = 0  # of weights, dropout, data order and augmentation
     # what layers compute in; weights stay float32
     dtype: typing.Literal["float32", "mixed_bfloat16", "mixed_float16"] = "float32"
-    # layers that stay as they are, by name, as embedding or block_*
+    # layers that stay as they are, by name, as embedding or block_*; backbone is all
+    # but the head: linear probing
     freeze: tuple[str, ...] = ()
+    # steps after which the next group of layers begins to learn: the head at once,
+    # then the last block, the embeddings at last; none: all at once
+    unfreeze_every: int | None = None
+    # train low-rank adapters (LoRA) of this rank in place of the backbone; none: do not
+    lora_rank: int | None = None
+    # layers that get adapters, by name, as query, attention, feedforward or embedding
+    lora_targets: tuple[str, ...] = ("query", "value")
     # a loss this many times the usual one: back to the last checkpoint; none: never
     spike_factor: float | None = None
     jit_compile: bool = False  # compile the forward and backward pass with XLA
@@ -37,7 +45,8 @@ class Train:
         positive = ("batch_size", "micro_batches", "eval_batch_size")
         for name in (*positive, "keep_checkpoints", "log_every"):
             self._at_least_one(name)
-        for name in ("steps", "eval_every", "patience", "checkpoint_every"):
+        optional = ("steps", "eval_every", "patience", "checkpoint_every")
+        for name in (*optional, "unfreeze_every", "lora_rank"):
             if getattr(self, name) is not None:
                 self._at_least_one(name)
         if not self.epochs > 0:
@@ -48,6 +57,31 @@ class Train:
             )
         if not 0 <= self.seed < 2**31:
             raise errors.UserError(f"seed must be in [0, 2**31). Got {self.seed}.")
+
+        if self.lora_rank is not None and not self.lora_targets:
+            raise errors.UserError("lora_targets must name a layer. Got none.")
+
+    def adapt(self, model, backbone) -> None:
+        """Freezes what is to stay as it is, and adds adapters where they are asked for.
+
+        Call it where the model is built, before its weights are loaded: adapters are
+        among them.
+
+        Args:
+          model: made of `backbone` and a head.
+          backbone: the keras.Model under the head.
+
+        Raises:
+          UserError: a pattern that matches no layer.
+        """
+        from tfm.training import freezing
+        from tfm.training import groups
+        from tfm.training import lora
+
+        groups.mark_backbone(model, backbone)
+        freezing.freeze(model, self.freeze)
+        if self.lora_rank is not None:
+            lora.enable(model, self.lora_rank, self.lora_targets)
 
     def _at_least_one(self, name: str) -> None:
         if getattr(self, name) < 1:

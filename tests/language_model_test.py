@@ -1,0 +1,134 @@
+"""Language models from plain text: trained, resumed, scored, used."""
+
+import dataclasses
+import json
+import math
+
+import numpy as np
+import pytest
+
+from tests import reviews
+from tfm import data
+from tfm import errors
+from tfm import evaluate
+from tfm import models
+from tfm import pipeline
+from tfm import predict
+from tfm import run_folder
+from tfm import tasks
+from tfm import tokens
+from tfm import trained
+from tfm import training
+from tfm.experiment import Experiment
+from tfm.training import checkpoints
+
+SMALL = {"num_layers": 1, "width": 16, "num_heads": 2, "feedforward_width": 32}
+
+
+@pytest.fixture
+def texts(tmp_path) -> str:
+    """A line a document: reviews with their class, as `lovely film good`."""
+    reviews.write_csv(tmp_path / "reviews.csv", num_rows=400)
+    lines = (tmp_path / "reviews.csv").read_text().splitlines()[1:]
+    path = tmp_path / "reviews.txt"
+    path.write_text("\n".join(line.replace(",", " ") for line in lines))
+    return str(path)
+
+
+def experiment(source: str, task, model, **train) -> Experiment:
+    settings = {"steps": 40, "batch_size": 8, "eval_every": 20, "best_metric": "loss"}
+    return Experiment(
+        data=data.Corpus(train=source, validation_fraction=0.2, workers=1),
+        tokens=tokens.Tokens(
+            vocab_size=60, max_length=16, special_tokens=("[EOS]", "[MASK]")
+        ),
+        model=model,
+        task=task,
+        optimizer=training.Optimizer(
+            learning_rate=0.01, schedule="constant", warmup_steps=2
+        ),
+        train=training.Train(**settings | train),
+    )
+
+
+def causal(source: str, **train) -> Experiment:
+    model = models.Decoder(**SMALL, dropout=0.1)
+    return experiment(source, tasks.CausalLM(), model, **train)
+
+
+def test_a_causal_model_learns_resumes_and_is_scored(texts, tmp_path, capsys):
+    whole = tmp_path / "whole"
+    reviews.start(causal(texts), whole, "char_gpt")
+    shown = capsys.readouterr().out
+    assert f"python -m tfm.generate --run_dir={whole}" in shown
+    scores = json.loads((whole / "metrics.json").read_text())["validation"]
+    assert scores["loss"] < 2.8 < math.log(60)
+    assert scores["perplexity"] == pytest.approx(math.exp(scores["loss"]))
+
+    parts = tmp_path / "parts"
+    reviews.start(causal(texts, steps=20), parts, "char_gpt")
+    reviews.start(causal(texts), parts, "char_gpt")
+    ours, theirs = (
+        checkpoints.read_weights(run / "checkpoints/last", 40) for run in (parts, whole)
+    )
+    for name, value in theirs.items():
+        np.testing.assert_array_equal(ours[name], value, err_msg=name)
+
+    evaluate.main(evaluate.Options(run_dir=str(whole), split="validation"))
+    again = json.loads((whole / "metrics.json").read_text())["validation"]
+    assert again == pytest.approx(scores)
+    # the same texts in a file of their own
+    prepared = pipeline.prepare(causal(texts), run_folder.RunFolder(whole))
+    store = prepared.examples["validation"]._store
+    (tmp_path / "same.txt").write_text(
+        "\n".join(
+            prepared.tokenizer.decode(map(store.document, range(len(store.ends))))
+        )
+    )
+    evaluate.main(evaluate.Options(run_dir=str(whole), data=str(tmp_path / "same.txt")))
+    of_file = json.loads((whole / "metrics.json").read_text())
+    assert of_file[str(tmp_path / "same.txt")]["loss"] == pytest.approx(
+        scores["loss"], rel=1e-5
+    )
+    with pytest.raises(errors.UserError, match="has no test split. It has train, val"):
+        evaluate.main(evaluate.Options(run_dir=str(whole), split="test"))
+    with pytest.raises(errors.UserError, match="a model that writes: python -m tfm.g"):
+        trained.load(str(whole)).predict(["fine"])
+
+
+def test_a_masked_model_tells_what_was_hidden(texts, tmp_path, capsys):
+    model = models.Transformer(**SMALL, dropout=0.0, embedding_dropout=0.0)
+    task = tasks.MaskedLM(documents="separate", mask_rate=0.3)
+    made = experiment(texts, task, model, steps=200, eval_every=100)
+    run = tmp_path / "run"
+    reviews.start(made, run, "pretrain_bert")
+    # each review ends with its class: the word that gives it away is a good one
+    text = "the film was [MASK] good"
+    (found,) = trained.load(str(run)).predict([text])
+    (mask,) = found["masks"]
+    assert {token["token"] for token in mask[:3]} & {*reviews.GOOD, *reviews.FILLER}
+    assert sum(token["probability"] for token in mask) <= 1
+    capsys.readouterr()
+    predict.main(predict.Options(run_dir=str(run), text=[text], json=True))
+    shown = json.loads(capsys.readouterr().out)
+    assert shown == {"text": text, "predicted_text": found["text"], "masks": [mask]}
+    predict.main(predict.Options(run_dir=str(run), text=[text]))
+    filled, chances = capsys.readouterr().out.rstrip("\n").split("\t")
+    assert filled == found["text"] and chances.startswith(f"{mask[0]['token']}=")
+    with pytest.raises(errors.UserError, match=r"must have \[MASK\] in it"):
+        predict.main(predict.Options(run_dir=str(run), text=["the film"]))
+
+
+def test_what_does_not_fit_is_told_before_anything_is_read(texts):
+    with pytest.raises(errors.UserError, match="learns from data.Corpus. Got data.Lab"):
+        dataclasses.replace(causal(texts), data=data.LabeledText())
+    with pytest.raises(errors.UserError, match="learns from data.LabeledText. Got dat"):
+        dataclasses.replace(causal(texts), task=tasks.TextClassification())
+    with pytest.raises(errors.UserError, match=r"tokens.special_tokens=a,\[MASK\]"):
+        dataclasses.replace(
+            causal(texts),
+            task=tasks.MaskedLM(),
+            tokens=tokens.Tokens(special_tokens=("a",)),
+        )
+    with pytest.raises(errors.UserError, match="best_metric must be a metric of the"):
+        causal(texts, best_metric="f1_macro")

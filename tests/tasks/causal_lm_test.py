@@ -1,0 +1,243 @@
+"""Targets of documents in windows, losses by hand, metrics whatever the batches."""
+
+import math
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tests.tasks import small_models
+from tfm import errors
+from tfm import tasks
+from tfm import tokens
+
+TOKENIZER = small_models.tokenizer("character", 60, ("[EOS]",))
+EOS = TOKENIZER.id_of("[EOS]")
+# a document of three tokens with its end, one of two, and a third that is cut off
+WINDOW = np.array([5, 6, 7, EOS, 8, 9, EOS, 10, 11], np.int32)
+SEGMENTS = np.array([1, 1, 1, 1, 2, 2, 2, 3, 3], np.int32)
+
+
+def _objective(length=8, tokenizer=TOKENIZER, **fields):
+    return tasks.CausalLM(**fields).bind(tokenizer, length)
+
+
+def test_targets_are_the_next_tokens_and_none_is_in_another_document():
+    found = _objective().example(WINDOW, SEGMENTS)
+    assert found["tokens"].tolist() == WINDOW[:-1].tolist()
+    assert found["targets"].tolist() == WINDOW[1:].tolist()
+    assert found["target_weight"].tolist() == [1, 1, 1, 0, 1, 1, 0, 1]
+    assert found["segments"].tolist() == SEGMENTS[:-1].tolist()
+
+
+def test_without_end_tokens_a_documents_last_token_has_no_target():
+    window = np.array([5, 6, 7, 8, 9], np.int32)
+    found = _objective(4).example(window, np.array([1, 1, 1, 2, 2], np.int32))
+    assert found["target_weight"].tolist() == [1, 1, 0, 1]
+
+
+def test_a_short_window_is_padded():
+    found = _objective().example(WINDOW[:4], SEGMENTS[:4])
+    assert found["tokens"].tolist() == [5, 6, 7, 0, 0, 0, 0, 0]
+    assert found["targets"].tolist() == [6, 7, EOS, 0, 0, 0, 0, 0]
+    assert found["target_weight"].tolist() == [1, 1, 1, 0, 0, 0, 0, 0]
+    assert found["segments"].tolist() == [1, 1, 1, 0, 0, 0, 0, 0]
+    for few in (WINDOW[:1], WINDOW[:0]):
+        found = _objective().example(few, SEGMENTS[: len(few)])
+        assert not any(values.any() for values in found.values())
+
+
+@pytest.mark.parametrize(
+    ("documents", "crosses", "packed"),
+    [("packed", True, True), ("joined", True, False), ("separate", False, False)],
+)
+def test_what_windows_hold(documents, crosses, packed):
+    objective = _objective(documents=documents)
+    assert (objective.crosses, objective.packed) == (crosses, packed)
+    assert (objective.window, objective.stride) == (9, 8)
+    found = objective.example(WINDOW, SEGMENTS)
+    assert found.keys() == objective.spec.keys()
+    assert ("segments" in found) == packed
+    for name, (dtype, shape) in objective.spec.items():
+        assert (found[name].dtype, found[name].shape) == (dtype, shape)
+
+
+def _batch(seed=0, weight=(1, 1, 0)):
+    """Three examples, the last of which is padding; and logits."""
+    objective = _objective()
+    rng = np.random.default_rng(seed)
+    rows = [objective.example(rng.permutation(WINDOW), SEGMENTS) for _ in range(3)]
+    logits = rng.normal(size=(3, 8, TOKENIZER.vocab_size)).astype(np.float32)
+    return small_models.stack(rows, weight), logits
+
+
+def test_losses_by_hand():
+    batch, logits = _batch()
+    losses, weights, watched = _objective().loss(logits, batch)
+    expected = -np.take_along_axis(
+        small_models.log_softmax(logits), batch["targets"][..., None], axis=2
+    )[..., 0]
+    np.testing.assert_allclose(losses, expected, rtol=1e-5)
+    np.testing.assert_array_equal(weights[:2], batch["target_weight"][:2])
+    assert not np.any(weights[2])  # an example that fills the batch up
+    right = logits[:2].argmax(axis=2) == batch["targets"][:2]
+    weight = batch["target_weight"][:2]
+    total, count = watched["accuracy"]
+    assert (float(total), float(count)) == ((right * weight).sum(), weight.sum())
+
+
+def test_label_smoothing_spreads_the_target_and_leaves_the_metrics():
+    batch, logits = _batch()
+    plain, smooth = _objective(), _objective(label_smoothing=0.2)
+    losses, *_ = smooth.loss(logits, batch)
+    num = TOKENIZER.vocab_size
+    target = np.eye(num)[batch["targets"]] * 0.8 + 0.2 / num
+    expected = -(target * small_models.log_softmax(logits)).sum(axis=2)
+    np.testing.assert_allclose(losses, expected, rtol=1e-5)
+    found = [
+        o.metrics(small_models.of_batch(o, logits, batch)) for o in (plain, smooth)
+    ]
+    assert found[1] == pytest.approx(found[0], rel=1e-6)
+
+
+def test_the_loss_is_in_float32_under_half_precision():
+    batch, logits = _batch()
+    losses, *_ = _objective().loss(tf.cast(logits, "bfloat16"), batch)
+    rounded = tf.cast(tf.cast(logits, "bfloat16"), "float32")
+    expected, *_ = _objective().loss(rounded, batch)
+    np.testing.assert_array_equal(losses, expected)
+
+
+def test_targets_without_weight_have_no_gradient():
+    batch, logits = _batch()
+    logits = tf.constant(logits)
+    with tf.GradientTape() as tape:
+        tape.watch(logits)
+        losses, weights, _ = _objective().loss(logits, batch)
+        total = tf.reduce_sum(losses * weights)
+    gradient = np.abs(tape.gradient(total, logits)).max(axis=2)
+    expected = batch["target_weight"] * batch["weight"][:, None]
+    np.testing.assert_array_equal(gradient > 0, expected > 0)
+
+
+def test_perplexity_and_bits_per_byte_by_hand():
+    # text "aé€": 1, 2 and 3 bytes, and the end, which has none
+    tokenizer = _characters_of("aé€")
+    objective = _objective(4, tokenizer)
+    ids = [tokenizer.id_of(c) for c in "aaé€"]
+    end = tokenizer.id_of("[EOS]")
+    batch = small_models.stack(
+        [objective.example(np.int32([*ids, end]), np.ones(5, np.int32))]
+    )
+    even = np.zeros((1, 4, tokenizer.vocab_size), np.float32)
+    found = objective.metrics(small_models.of_batch(objective, even, batch))
+    assert found["perplexity"] == pytest.approx(tokenizer.vocab_size, rel=1e-5)
+    assert found["loss"] == pytest.approx(math.log(tokenizer.vocab_size), rel=1e-5)
+    bits = 4 * math.log2(tokenizer.vocab_size)
+    assert found["bits_per_byte"] == pytest.approx(bits / (1 + 2 + 3), rel=1e-5)
+
+
+def _characters_of(text):
+    config = tokens.Tokens(method="character", vocab_size=10, special_tokens=("[EOS]",))
+    return config.learn([text])
+
+
+def test_metrics_do_not_depend_on_the_batches():
+    batch, logits = _batch(weight=(1, 1, 1))
+    objective = _objective()
+    whole = small_models.of_batch(objective, logits, batch)
+    parts = [
+        small_models.of_batch(
+            objective, logits[cut], {n: v[cut] for n, v in batch.items()}
+        )
+        for cut in (slice(0, 1), slice(1, 3))
+    ]
+    expected = objective.metrics(whole)
+    assert objective.metrics(small_models.add(*parts)) == pytest.approx(expected)
+    assert set(expected) == set(tasks.CausalLM.METRICS)
+
+
+def test_nothing_counted_is_nan_and_a_huge_loss_no_error():
+    objective = _objective()
+    names = ("loss", "accuracy", "bytes_per_token")
+    found = objective.metrics(dict.fromkeys(names, (0.0, 0.0)))
+    assert all(math.isnan(value) for value in found.values())
+    sums = {"loss": (1e6, 1.0), "accuracy": (0.0, 1.0), "bytes_per_token": (1.0, 1.0)}
+    assert objective.metrics(sums)["perplexity"] == math.inf
+
+
+@pytest.mark.parametrize("width", [6, 4])
+def test_tied_logits_are_products_with_the_embedding(width):
+    objective = _objective(8)
+    backbone = small_models.backbone(
+        TOKENIZER.vocab_size, 8, ("tokens", "segments"), width
+    )
+    model = objective.model(backbone)
+    assert set(model.input) == {"tokens", "segments"}
+    batch, _ = _batch()
+    inputs = {name: batch[name] for name in model.input}
+    sequence = backbone(inputs)["sequence"]
+    x = np.asarray(sequence)
+    if width != 6:
+        x = x @ model.get_layer("head_projection").kernel.numpy()
+    expected = x @ backbone.get_layer("embedding").table.numpy().T
+    np.testing.assert_allclose(model(inputs), expected, rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(
+        objective.logits(model, sequence), expected, rtol=1e-4, atol=1e-6
+    )
+    assert model.count_params() == backbone.count_params() + (24 if width == 4 else 0)
+
+
+def test_a_head_of_its_own_and_the_single_input():
+    objective = _objective(8, documents="separate", tied=False)
+    backbone = small_models.backbone(TOKENIZER.vocab_size, 8)
+    model = objective.model(backbone)
+    batch, _ = _batch()
+    logits = model(batch["tokens"])
+    head = model.get_layer("head")
+    sequence = backbone(batch["tokens"])["sequence"]
+    expected = np.asarray(sequence) @ head.kernel.numpy() + head.bias.numpy()
+    np.testing.assert_allclose(logits, expected, rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(objective.logits(model, sequence), logits, rtol=1e-5)
+
+
+def test_a_model_learns_a_text_by_heart():
+    objective = _objective(8)
+    model = objective.model(
+        small_models.backbone(TOKENIZER.vocab_size, 8, ("tokens", "segments"), 16, 16)
+    )
+    batch = small_models.stack([objective.example(np.arange(5, 14), np.ones(9))])
+    optimizer = keras.optimizers.Adam(0.03)
+    inputs = {name: batch[name] for name in model.input}
+
+    @tf.function
+    def step():
+        with tf.GradientTape() as tape:
+            losses, weights, _ = objective.loss(model(inputs), batch)
+            loss = tf.reduce_sum(losses * weights) / tf.reduce_sum(weights)
+        values = [v.value for v in model.trainable_variables]
+        optimizer.apply(tape.gradient(loss, values), model.trainable_variables)
+        return loss
+
+    assert float(step()) == pytest.approx(math.log(TOKENIZER.vocab_size), rel=0.1)
+    for _ in range(100):
+        loss = step()
+    assert float(loss) < 0.1
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"documents": "mixed"}, "documents must be one of packed, joined, separate"),
+        ({"label_smoothing": 1.0}, r"label_smoothing must be in \[0, 1\)"),
+    ],
+)
+def test_wrong_fields(fields, message):
+    with pytest.raises(errors.UserError, match=message):
+        tasks.CausalLM(**fields)
+
+
+def test_metric_names():
+    task = tasks.CausalLM()
+    assert task.is_metric("bits_per_byte") and not task.is_metric("f1_macro")

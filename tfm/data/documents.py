@@ -1,0 +1,218 @@
+"""Rows of the sources of a corpus -> cleaned documents, each with its place.
+
+Whoever prepares a corpus, one process or a cluster, agrees on what is in here.
+"""
+
+import collections
+import dataclasses
+import math
+import typing
+from collections.abc import Iterator
+
+import numpy as np
+
+from tfm import errors
+from tfm.data import checks
+from tfm.data import cleaning
+from tfm.data import corpus as corpus_module
+from tfm.data import locations
+from tfm.data import sources
+from tfm.data import splits
+
+_LINE_BITS = 40  # of an origin; above them is the number of the file
+
+
+class Document(typing.NamedTuple):
+    text: str
+    digest: bytes  # 16 bytes, see splits.digest
+    offset: int  # characters of documents before it, in its source
+    origin: int  # see `origin_of`
+    row: int  # its row's number in the file, from 0
+
+
+class Piece(typing.NamedTuple):
+    """A document, or a part of one, as it goes to a split."""
+
+    split: str
+    slot: int  # which of the split's files it goes to; some may get none
+    text: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Unit:
+    """Files of a source that one process reads one after the other.
+
+    Args:
+      source: the split that the source is named for.
+      files: None: a dataset of TFDS.
+      first_file: the number of the first one among the files of all sources.
+    """
+
+    source: str
+    files: tuple[locations.File, ...] | None
+    first_file: int
+
+
+def units(config: corpus_module.Corpus) -> list[Unit]:
+    """All that is to be read, in order, a file at a time where that can be."""
+    found, number = [], 0
+    for source, spec in config.sources().items():
+        if spec.startswith("tfds:"):
+            found.append(Unit(source, None, number))
+            number += 1
+            continue
+        files = locations.files(spec, config.file_format())
+        if source == "train" and config.max_documents is not None:
+            found.append(Unit(source, tuple(files), number))  # counted over the files
+        else:
+            found += [Unit(source, (f,), number + i) for i, f in enumerate(files)]
+        number += len(files)
+    return found
+
+
+def names(config: corpus_module.Corpus) -> list[str]:
+    """The files of all sources by number, as origins show them."""
+    return [
+        str(file.path) if file else config.sources()[unit.source]
+        for unit in units(config)
+        for file in unit.files or (None,)
+    ]
+
+
+def origin_of(file: int, line: int) -> int:
+    return file << _LINE_BITS | line
+
+
+def show_origin(origin: int, files: list[str]) -> str:
+    """FILE:LINE."""
+    return f"{files[origin >> _LINE_BITS]}:{origin & (1 << _LINE_BITS) - 1}"
+
+
+def read(
+    config: corpus_module.Corpus,
+    unit: Unit,
+    counts: collections.Counter,
+    start: Document | None = None,
+) -> Iterator[Document]:
+    """Yields the cleaned documents of a unit.
+
+    Args:
+      config: of the corpus.
+      unit: what to read.
+      counts: is counted up; see `show_counts`.
+      start: a document that was read before; those after it are yielded.
+
+    Raises:
+      UserError: of a bad row where `config.bad_rows` is stop, and what
+        `sources.read` raises.
+    """
+    clean = cleaning.Cleaner(config.unicode, config.min_characters, counts)
+    offset = start.offset + len(start.text) if start else 0
+    limit = config.max_documents if unit.source == "train" else None
+    for origin, number, row in _rows(config, unit, start):
+        if limit is not None and counts["documents"] >= limit:
+            return
+        counts["rows"] += 1
+        text, problem = "", row.problem
+        if not problem:
+            text, problem = checks.string_of(row.values[config.text], config.encoding)
+        if problem and config.bad_rows == "stop":
+            raise errors.UserError(
+                f"{row.origin}:{row.line}: {problem}. "
+                "Fix the row, or skip such rows with --data.bad_rows=skip."
+            )
+        if problem:
+            counts[f"skipped: {problem.partition(':')[0]}"] += 1
+            continue
+        text = clean(text)
+        if text:
+            counts["documents"] += 1
+            yield Document(text, splits.digest(text), offset, origin, number)
+            offset += len(text)
+
+
+def _rows(config, unit: Unit, start: Document | None):
+    """Yields origin, number in the file and row, from behind `start` on."""
+    first = start.origin >> _LINE_BITS if start else unit.first_file
+    for number in range(first, unit.first_file + len(unit.files or (None,))):
+        behind = start.row if start and number == first else -1
+        for i, row in enumerate(_of_file(config, unit, number - unit.first_file)):
+            if i > behind:
+                yield origin_of(number, row.line), i, row
+
+
+def _of_file(config, unit: Unit, place: int):
+    if unit.files is None:
+        return sources.read(config.sources()[unit.source], text=config.text)
+    return sources.read_file(
+        unit.files[place],
+        text=config.text,
+        wanted=(config.text,),
+        columns=config.columns,
+        encoding=config.encoding,
+        quoted=config.quoted,
+    )
+
+
+def validation_keys(config: corpus_module.Corpus, hashes: np.ndarray) -> np.ndarray:
+    """Returns whether each document of train goes to validation by its hash, bool."""
+    keys = splits.keys(hashes, config.split_seed, 0)
+    return keys < np.uint64(int(config.validation_fraction * 2**64))
+
+
+def sample_keys(config: corpus_module.Corpus, hashes: np.ndarray) -> np.ndarray:
+    """Returns what decides who is in the sample that a vocabulary is learnt from."""
+    return splits.keys(hashes, config.split_seed, 2)
+
+
+def pieces(
+    config: corpus_module.Corpus,
+    source: str,
+    document: Document,
+    to_validation: bool,
+    counts: collections.Counter,
+) -> Iterator[Piece]:
+    """Yields what the splits get of a document that is kept."""
+    counts["long"] += len(document.text) > (config.max_characters or math.inf)
+    share = 1.0
+    parts = {source: document.text}
+    if source == "train" and not config.validation and config.validation_fraction:
+        share = config.validation_fraction
+        if config.split == "tail":
+            end = int(len(document.text) * (1 - share))
+            parts = {"train": document.text[:end], "validation": document.text[end:]}
+        elif to_validation:
+            parts = {"validation": document.text}
+    for split, text in parts.items():
+        # validation has fewer characters, so that its files hold those of more text
+        place = document.offset if split == source else int(document.offset * share)
+        slot = place // config.shard_characters
+        if text:
+            for piece in cleaning.cut(text, config.max_characters):
+                yield Piece(split, slot, piece)
+
+
+def show_counts(spec: str, source: str, counts: dict[str, int]) -> list[str]:
+    """Returns lines for a human about one source."""
+    count = collections.Counter(counts)
+    line = f"{source} source {spec}: {count['rows']:,} rows"
+    for name, number in sorted(counts.items()):
+        if name.startswith("skipped: "):
+            line += f", {number:,} skipped:{name.partition(':')[2]}"
+    dropped = [
+        (count["empty"], "empty"),
+        (count["short"], "too short"),
+        (count["duplicates"], "duplicates"),
+        (count["held_out"], "in a held-out source"),
+    ]
+    changed = [
+        (count["unicode"], "to one Unicode form"),
+        (count["control"], "with control characters or other line ends"),
+        (count["long"], "too long, cut"),
+    ]
+    lines = [line]
+    for what, parts in (("dropped", dropped), ("changed", changed)):
+        shown = [f"{number:,} {why}" for number, why in parts if number]
+        if shown:
+            lines.append(f"{what} of {source}: {', '.join(shown)}")
+    return lines

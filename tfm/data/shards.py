@@ -1,0 +1,157 @@
+"""One shard of a token store: a spool of texts -> its three files.
+
+tokens-N.bin has the ids of the shard's documents, one after the other; documents-N.npy
+where each ends there, int64 [n]; origins-N.npy where each comes from, int64 [n].
+"""
+
+import functools
+import hashlib
+import io
+import json
+import os
+import pathlib
+import typing
+from collections.abc import Iterator
+
+import numpy as np
+
+from tfm.data import folders
+from tfm.data import spool
+
+if typing.TYPE_CHECKING:
+    from tfm.tokens import tokenizer
+
+END = "[EOS]"  # follows every document, where the vocabulary has it
+_BATCH_TEXTS = 1024
+_BATCH_CHARACTERS = 2**20
+
+
+class Job(typing.NamedTuple):
+    """A shard to be made; of strings and numbers, to go through a pipe.
+
+    Attributes:
+      store: the store's folder.
+      work: the folder of its spools.
+      split: the shard's split.
+      slot: of its spool.
+      number: of the shard in its split.
+    """
+
+    store: str
+    work: str
+    split: str
+    slot: int
+    number: int
+
+    @property
+    def done(self) -> pathlib.Path:
+        """Where the outcome is, once all files of the shard are there."""
+        return pathlib.Path(self.work) / f"{self.split}-{self.number:05d}.done"
+
+    def outcome(self) -> dict | None:
+        """What `encode` returned; None if it has not."""
+        if not self.done.exists():
+            return None
+        return json.loads(self.done.read_text("utf-8"))
+
+
+def paths(folder: pathlib.Path, number: int) -> tuple[pathlib.Path, ...]:
+    """The files of a shard: tokens, documents and origins."""
+    return (
+        folder / f"tokens-{number:05d}.bin",
+        folder / f"documents-{number:05d}.npy",
+        folder / f"origins-{number:05d}.npy",
+    )
+
+
+def dtype_of(vocab_size: int) -> np.dtype:
+    """The smallest type of the ids in a store."""
+    return np.dtype("<u2" if vocab_size < 2**16 else "<u4")
+
+
+def end_id(encoder: "tokenizer.Tokenizer") -> int | None:
+    """The id that follows every document, or None."""
+    if END not in encoder.config.special_tokens:
+        return None
+    return encoder.config.reserved.index(END)
+
+
+def encode(job: Job, encoder: "tokenizer.Tokenizer") -> dict:
+    """Makes the shard, unless it is there.
+
+    Returns:
+      Its split and number, its documents, tokens and bytes of text, and the sha256 of
+      each of its files.
+    """
+    texts = spool.Spool(pathlib.Path(job.work), job.split, job.slot)
+    outcome = job.outcome()
+    if outcome is None:
+        folder = pathlib.Path(job.store) / job.split
+        folder.mkdir(parents=True, exist_ok=True)
+        outcome = {"split": job.split, "number": job.number}
+        outcome |= _write(texts, encoder, paths(folder, job.number))
+        folders.write_json(job.done, outcome)
+    texts.remove()
+    return outcome
+
+
+def _write(texts: spool.Spool, encoder, targets) -> dict:
+    dtype = dtype_of(encoder.vocab_size)
+    end = end_id(encoder)
+    text_ends, origins, _ = texts.read_index()
+    tokens_path, documents_path, origins_path = targets
+    scratch = tokens_path.with_name(f"{tokens_path.name}.tmp-{os.getpid()}")
+    hasher = hashlib.sha256()
+    lengths = []
+    with scratch.open("wb") as file:
+        for batch in _batches(texts.texts()):
+            ids, counts = encoder.encode_joined(batch)
+            if end is not None:
+                ids = np.insert(ids, np.cumsum(counts), end)
+                counts = counts + 1
+            body = ids.astype(dtype).tobytes()
+            hasher.update(body)
+            file.write(body)
+            lengths.append(counts)
+    scratch.replace(tokens_path)
+    ends = np.cumsum(np.concatenate([np.zeros(0, np.int64), *lengths]))
+    return {
+        "documents": len(ends),
+        "tokens": int(ends[-1]) if len(ends) else 0,
+        "bytes": int(text_ends[-1]) if len(ends) else 0,
+        "sha256": {
+            tokens_path.name: hasher.hexdigest(),
+            documents_path.name: _save(documents_path, ends),
+            origins_path.name: _save(origins_path, origins),
+        },
+    }
+
+
+def _batches(texts: Iterator[str]) -> Iterator[list[str]]:
+    batch, characters = [], 0
+    for text in texts:
+        batch.append(text)
+        characters += len(text)
+        if len(batch) == _BATCH_TEXTS or characters > _BATCH_CHARACTERS:
+            yield batch
+            batch, characters = [], 0
+    if batch:
+        yield batch
+
+
+def _save(path: pathlib.Path, array: np.ndarray) -> str:
+    """Writes an .npy file in one move; returns its sha256."""
+    body = io.BytesIO()
+    np.save(body, np.asarray(array, "<i8"))
+    scratch = path.with_name(f"{path.name}.tmp-{os.getpid()}")
+    scratch.write_bytes(body.getvalue())
+    scratch.replace(path)
+    return hashlib.sha256(body.getvalue()).hexdigest()
+
+
+@functools.cache
+def encoder_of(store: str) -> "tokenizer.Tokenizer":
+    """The tokenizer of a store that is being prepared, loaded once a process."""
+    from tfm import tokens
+
+    return tokens.load(pathlib.Path(store) / "tokenizer")

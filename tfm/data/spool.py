@@ -1,0 +1,97 @@
+"""Cleaned texts on their way to the tokenizer: files that a shard each is made of.
+
+SPLIT-SLOT.text has the texts in UTF-8, one after the other; SPLIT-SLOT.index for each
+text where it ends there, its origin and its sampling key, three int64.
+"""
+
+import pathlib
+import typing
+from collections.abc import Iterable
+from collections.abc import Iterator
+
+import numpy as np
+
+_COLUMNS = 3
+
+
+class Text(typing.NamedTuple):
+    text: str
+    origin: int
+    key: int  # see documents.sample_keys
+
+
+class Spool:
+    """The texts of one slot of a split."""
+
+    def __init__(self, folder: pathlib.Path, split: str, slot: int):
+        self.split = split
+        self.slot = slot
+        self.text = folder / f"{split}-{slot:08d}.text"
+        self.index = self.text.with_suffix(".index")
+
+    def read_index(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Returns ends and origins, int64 [n], and sampling keys, uint64 [n]."""
+        table = np.fromfile(self.index, "<i8").reshape(-1, _COLUMNS)
+        return table[:, 0], table[:, 1], table[:, 2].astype(np.uint64)
+
+    def texts(self, wanted: np.ndarray | None = None) -> Iterator[str]:
+        """Yields the texts, or those wanted, bool [n], from disk one by one."""
+        ends = self.read_index()[0].tolist()
+        wanted = [True] * len(ends) if wanted is None else wanted.tolist()
+        start = 0
+        with self.text.open("rb") as file:
+            for end, wants in zip(ends, wanted, strict=True):
+                if wants:
+                    yield file.read(end - start).decode()
+                else:
+                    file.seek(end)
+                start = end
+
+    def remove(self) -> None:
+        self.text.unlink(missing_ok=True)
+        self.index.unlink(missing_ok=True)
+
+
+class Writer:
+    """Adds texts to a spool, perhaps on from a size that it had.
+
+    Args:
+      spool: where to.
+      size: as `size` was then, to drop what came later.
+    """
+
+    def __init__(self, spool: Spool, size: tuple[int, int] = (0, 0)):
+        self.spool = spool
+        self._end, self._count = size
+        self._files = []
+        for path, end in ((spool.text, size[0]), (spool.index, size[1] * _COLUMNS * 8)):
+            file = path.open("ab")
+            file.truncate(end)
+            self._files.append(file)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Bytes and number of the texts."""
+        return self._end, self._count
+
+    def add(self, texts: Iterable[Text]) -> None:
+        bodies, rows = [], []
+        for text, origin, key in texts:
+            body = text.encode()
+            bodies.append(body)
+            self._end += len(body)
+            rows.append((self._end, origin, key))
+        keys = np.array([row[2] for row in rows], np.uint64).view(np.int64)
+        table = np.array([row[:2] + (0,) for row in rows], "<i8").reshape(-1, _COLUMNS)
+        table[:, 2] = keys
+        self._count += len(rows)
+        self._files[0].write(b"".join(bodies))
+        self._files[1].write(table.tobytes())
+
+    def flush(self) -> None:
+        for file in self._files:
+            file.flush()
+
+    def close(self) -> None:
+        for file in self._files:
+            file.close()

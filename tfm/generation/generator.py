@@ -1,0 +1,355 @@
+"""Texts that go on from prompts, by a trained language model.
+
+    run = trained.load("runs/char_gpt")
+    generator = generation.Generator(run)
+    for found in generator.generate(["To be, or", "Enter"], temperature=0.8, seed=1):
+        print(found.prompt + found.text)
+
+B rows, S slots of the model's state, P a prompt's tokens.
+"""
+
+import dataclasses
+import re
+from collections.abc import Callable
+from collections.abc import Sequence
+
+import numpy as np
+
+from tfm import errors
+from tfm.generation import continuation
+from tfm.generation import prompts as prompts_lib
+from tfm.generation import settings as settings_lib
+
+EOS = "[EOS]"
+_SENTINEL = re.compile(r"<extra_id_\d+>")
+_CALL, _CALL_STREAMING = 32, 4  # tokens of a call of the compiled loop
+
+
+@dataclasses.dataclass(frozen=True)
+class Generated:
+    """A text that was made."""
+
+    prompt: str  # as it was given
+    text: str  # what follows it
+    # what ended it: eos ([EOS]), stop (a stop text), length (max_new_tokens) or
+    # positions (the model reads no more; see Generator)
+    finished: str
+    tokens: tuple[int, ...]  # ids of the text, and of a stop
+    notes: tuple[str, ...]  # what the user should know of the prompt
+
+
+@dataclasses.dataclass
+class _Row:
+    """A text being made."""
+
+    prompt: str
+    ids: list[int]  # that it goes on from, of the decoder
+    source: list[int] | None  # of the encoder
+    notes: list[str]
+    stream: list[int] = dataclasses.field(default_factory=list)
+    found: continuation.Continuation | None = None
+    finished: str = ""
+
+
+class Generator:
+    """Makes texts; compiles once for each bucket of lengths and each way to choose.
+
+    A decoder or LSTM goes on from the prompt, an encoder-decoder reads it as its source
+    and writes an answer. A prompt that is empty begins with [EOS], as if a document had
+    ended before it. Reserved tokens are never made, but for [EOS], and the sentinels of
+    an encoder-decoder.
+
+    Beyond its `max_length` tokens of context a decoder goes on with the last half of
+    them, read anew; so does one with positions that are not learned, as it has not seen
+    longer texts. Beam search, and an encoder-decoder, end there. An LSTM has no limit.
+
+    Args:
+      run: a trained.Trained, or anything with its `experiment.model`, `model`, `task`
+        and `tokenizer`.
+      jit_compile: by XLA: half the time a token, but seconds for each new number of
+        prompts.
+
+    Raises:
+      UserError: the run's model or task cannot generate.
+    """
+
+    def __init__(self, run, jit_compile: bool = True):
+        self._tokenizer = run.tokenizer
+        stepper = _stepper(run)
+        known = set(self._tokenizer.vocabulary)
+        self._eos_id = self._tokenizer.id_of(EOS) if EOS in known else None
+        # an encoder-decoder's task has what its decoder begins with
+        self._start_id = getattr(run.task, "start_id", None)
+        self._sentinels = {
+            self._tokenizer.id_of(name): name
+            for name in self._tokenizer.config.special_tokens
+            if self._start_id is not None and _SENTINEL.fullmatch(name)
+        }
+        inputs = run.model.input
+        tokens_BT = inputs["tokens"] if isinstance(inputs, dict) else inputs
+        self._positions = tokens_BT.shape[1]
+        limited = self._start_id is not None or _grows(stepper)
+        self._window = self._positions if limited else None
+
+        from tfm.generation import loop
+
+        allowed_V = np.arange(self._tokenizer.vocab_size) >= (
+            self._tokenizer.first_word_id
+        )
+        allowed_V[[*self._sentinels]] = True
+        if self._eos_id is not None:
+            allowed_V[self._eos_id] = True
+        head = run.task.logits
+        self._loop = loop.Loop(
+            stepper,
+            lambda x_BD: head(run.model, x_BD),
+            allowed_V,
+            self._eos_id,
+            jit_compile,
+        )
+
+    def generate(
+        self,
+        prompts: Sequence[str],
+        *,
+        batch_size: int = 16,
+        on_text: Callable[[str], None] | None = None,
+        **fields,
+    ) -> list[Generated]:
+        """Texts that follow the prompts.
+
+        A row's text does not depend on the other prompts, nor on batch_size, but for
+        the rounding of sums.
+
+        Args:
+          prompts: texts; names of special tokens in them are those tokens.
+          batch_size: texts that are made at a time.
+          on_text: called with each piece of the text as it is made, if there is one
+            text only; the pieces joined are the whole text.
+          fields: of Settings, such as temperature, top_k, stop.
+
+        Returns:
+          For each prompt its num_samples texts, in the order of the prompts. Of
+          beams, the likeliest first.
+        """
+        settings = settings_lib.Settings(**fields)
+        if isinstance(prompts, str):
+            raise errors.UserError("prompts must be a list of texts. Got one str.")
+        if batch_size < 1:
+            raise errors.UserError(f"batch_size must be 1 or more. Got {batch_size}.")
+        beams = settings.num_beams > 1
+        copies = 1 if beams else settings.num_samples
+        rows = [self._row(text, settings) for text in prompts for _ in range(copies)]
+        streams = prompts_lib.streams(prompts, copies, settings.seed)
+        for row, stream in zip(rows, streams, strict=True):
+            row.stream = stream
+        if on_text and len(rows) * settings.num_samples > copies:
+            on_text = None
+        groups = {}
+        for row in rows:
+            groups.setdefault(self._bucket(row), []).append(row)
+        found = {}  # by the row's identity
+        make = self._search if beams else self._write
+        for length, group in groups.items():
+            for start in range(0, len(group), batch_size):
+                part = group[start : start + batch_size]
+                for row, made in zip(
+                    part, make(part, length, settings, on_text), strict=True
+                ):
+                    found[id(row)] = made
+        return [generated for row in rows for generated in found[id(row)]]
+
+    def _row(self, text: str, settings) -> _Row:
+        """A prompt's tokens, as many as the model reads, and what is to be told."""
+        ids = prompts_lib.encode(self._tokenizer, text).tolist()
+        notes = []
+        if unknown := prompts_lib.unknown_words(self._tokenizer, text):
+            shown = ", ".join(map(repr, unknown))
+            notes.append(f"Not in the vocabulary, so read as unknown: {shown}")
+        room, source = self._window, None
+        if self._start_id is not None:
+            room = self._positions - (self._eos_id is not None)
+        elif settings.num_beams > 1 and room is not None:
+            room = max(room + 1 - settings.max_new_tokens, room // 2, 1)
+        if room is not None and len(ids) > room:
+            notes.append(
+                f"The prompt has {len(ids)} tokens: the model reads its last {room}."
+            )
+            ids = ids[-room:]
+        if self._start_id is not None:
+            end = [] if self._eos_id is None else [self._eos_id]
+            ids, source = [self._start_id], ids + end
+        elif not ids:
+            if self._eos_id is None:
+                raise errors.UserError(
+                    f"The vocabulary has no {EOS} for an empty prompt to begin with. "
+                    "Give a prompt of one token or more."
+                )
+            ids = [self._eos_id]
+        return _Row(text, ids, source, notes)
+
+    def _bucket(self, row: _Row) -> int:
+        if row.source is not None:
+            return 1  # all begin with the one token
+        return prompts_lib.bucket(len(row.ids), self._window)
+
+    def _begin(self, rows: list[_Row], length: int, settings, num_slots: int):
+        """The state of the prompts, and the arrays of the loop."""
+        tokens_BP = np.zeros((len(rows), length), np.int32)
+        for tokens_P, row in zip(tokens_BP, rows, strict=True):
+            tokens_P[length - len(row.ids) :] = row.ids
+        starts_B = np.int32([length - len(row.ids) for row in rows])
+        source_BM = None
+        if rows[0].source is not None:
+            source_BM = np.zeros((len(rows), self._positions), np.int32)
+            for source_M, row in zip(source_BM, rows, strict=True):
+                source_M[: len(row.source)] = row.source
+        state = self._loop.prefill(tokens_BP, starts_B, num_slots, source_BM)
+        rest = np.zeros((len(rows), num_slots + 1 - length), np.int32)
+        return np.concatenate([tokens_BP, rest], axis=1), state, starts_B
+
+    def _continuation(self, row: _Row, settings) -> continuation.Continuation:
+        before = () if row.source is not None else row.ids
+        return continuation.Continuation(
+            self._tokenizer, before, self._sentinels, self._eos_id, settings.stop
+        )
+
+    def _write(self, rows: list[_Row], length: int, settings, on_text):
+        """Makes the rows' texts token by token; see Settings."""
+        num_new = settings.max_new_tokens
+        for row in rows:
+            row.found = self._continuation(row, settings)
+        num_slots = prompts_lib.bucket(length + num_new - 1)
+        if self._window is not None:
+            num_slots = min(num_slots, self._window)
+        uniforms = _uniforms(rows, settings)
+        buffer_BS, state, starts_B = self._begin(rows, length, settings, num_slots)
+        slot, made, told = length, 0, 0
+        at_a_time = _CALL_STREAMING if on_text else _CALL
+        while made < num_new and not all(row.found.finished for row in rows):
+            if slot > num_slots:
+                if self._start_id is not None:
+                    break  # what it answers to would not be seen any more
+                slot, buffer_BS, state, starts_B = self._slide(buffer_BS, starts_B)
+            steps = min(at_a_time, num_new - made, num_slots + 1 - slot)
+            uniform_BC = np.zeros((len(rows), at_a_time), np.float32)
+            uniform_BC[:, :steps] = uniforms[:, made : made + steps]
+            done_B = np.array([bool(row.found.finished) for row in rows])
+            end, buffer_BS, state, _ = self._loop.advance(
+                settings,
+                buffer_BS,
+                state,
+                starts_B,
+                done_B,
+                uniform_BC,
+                np.int32(slot),
+                np.int32(slot + steps),
+            )
+            new = buffer_BS[:, slot : int(end)].numpy()
+            for row, ids in zip(rows, new, strict=True):
+                self._extend(row, ids)
+            slot, made = int(end), made + new.shape[1]
+            if on_text and len(sure := rows[0].found.sure) > told:
+                on_text(sure[told:])
+                told = len(sure)
+        if on_text and len(text := rows[0].found.text) > told:
+            on_text(text[told:])
+        default = "length" if made >= num_new else "positions"
+        return [[self._generated(row, row.found, default)] for row in rows]
+
+    def _extend(self, row: _Row, ids: np.ndarray) -> None:
+        if row.found.finished:
+            return
+        if self._eos_id in ids:  # 0s follow it
+            ids = ids[: ids.tolist().index(self._eos_id) + 1]
+        if 0 in ids:
+            raise errors.UserError(
+                "The model's scores are not numbers: its training went wrong."
+            )
+        row.found.extend(ids)
+
+    def _slide(self, buffer_BS, starts_B):
+        """The last half of the tokens as a new prompt, in a state of the same size."""
+        num_slots = buffer_BS.shape[1] - 1
+        kept = max(num_slots // 2, 1)
+        tokens_BP = buffer_BS[:, -kept:].numpy()
+        starts_B = np.maximum(starts_B - (num_slots + 1 - kept), 0).astype(np.int32)
+        state = self._loop.prefill(tokens_BP, starts_B, num_slots)
+        rest = np.zeros((len(starts_B), num_slots + 1 - kept), np.int32)
+        return kept, np.concatenate([tokens_BP, rest], axis=1), state, starts_B
+
+    def _search(self, rows: list[_Row], length: int, settings, on_text):
+        """Finds the rows' likeliest texts."""
+        num_slots = length + settings.max_new_tokens - 1
+        if self._window is not None:
+            num_slots = max(min(num_slots, self._window), length)
+        buffer_BS, state, starts_B = self._begin(rows, length, settings, num_slots)
+        tokens_BKS, scores_BK = self._loop.search(
+            settings, buffer_BS, state, starts_B, np.int32(length)
+        )
+        if not np.isfinite(scores_BK[:, 0]).all():
+            raise errors.UserError(
+                "The model's scores are not numbers: its training went wrong."
+            )
+        num_made = num_slots + 1 - length
+        short = num_made < settings.max_new_tokens
+        result = []
+        for row, tokens_KS in zip(rows, tokens_BKS.numpy()[:, :, length:], strict=True):
+            texts = []
+            for tokens_S in tokens_KS[: settings.num_samples]:
+                found = self._continuation(row, settings)
+                found.extend(tokens_S)
+                default = "positions" if short else "length"
+                texts.append(self._generated(row, found, default))
+            result.append(texts)
+        if on_text:
+            on_text(result[0][0].text)
+        return result
+
+    def _generated(self, row: _Row, found, default: str) -> Generated:
+        notes = list(row.notes)
+        finished = found.finished or default
+        if finished == "positions":
+            notes.append(
+                f"The text ends at the {self._positions} tokens that the model reads."
+            )
+        return Generated(
+            row.prompt, found.text, finished, tuple(found.tokens), tuple(notes)
+        )
+
+
+def _uniforms(rows: list[_Row], settings) -> np.ndarray:
+    """Each row's random numbers, float32 [B, max_new_tokens]."""
+    shape = len(rows), settings.max_new_tokens
+    if settings.deterministic:
+        return np.zeros(shape, np.float32)
+    return np.stack(
+        [np.random.default_rng(r.stream).random(shape[1], np.float32) for r in rows]
+    )
+
+
+def _stepper(run):
+    """The stepper of a run's model; UserError where there is none."""
+    task, config = run.experiment.task, run.experiment.model
+    if not hasattr(run.task, "logits"):
+        raise errors.UserError(
+            f"A model trained by {type(task).__name__} cannot generate. "
+            "Use python -m tfm.predict, or a run of CausalLM or SpanCorruption."
+        )
+    if not hasattr(config, "stepper"):
+        raise errors.UserError(
+            f"A models.{type(config).__name__} reads a text all at once, so it cannot "
+            "generate. Train a models.Decoder, EncoderDecoder or LSTM."
+        )
+    return config.stepper(run.model)
+
+
+def _grows(stepper) -> bool:
+    """Whether the state of a decoder is larger for a longer text, as a cache is."""
+    import tensorflow as tf
+
+    sizes = [
+        [tuple(part.shape) for part in tf.nest.flatten(stepper.start(1, length))]
+        for length in (1, 2)
+    ]
+    return sizes[0] != sizes[1]

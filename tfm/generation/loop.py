@@ -1,0 +1,188 @@
+"""The compiled loop that makes tokens. B rows, S slots, P a prompt's, V vocabulary.
+
+A row's tokens lie in a buffer int32 [B, S + 1], its prompt on the left, padded on the
+left to P. The stepper's state has S slots; the token of slot s is made from the slots
+before it, so the buffer has one more. Each function is compiled for any B.
+"""
+
+import functools
+from collections.abc import Callable
+
+import keras_nlp
+import numpy as np
+import tensorflow as tf
+
+from tfm.generation import choice
+from tfm.generation import settings as settings_lib
+
+
+class Loop:
+    """Steps of a model, compiled.
+
+    Args:
+      stepper: of a model's config, see tfm.models.steppers.
+      logits: the head, features [B, D] -> scores [B, V].
+      allowed_V: bool, the tokens that may be made.
+      eos_id: the token that ends a row, or None.
+      jit_compile: by XLA, again for each number of rows; about twice as fast.
+    """
+
+    def __init__(
+        self,
+        stepper,
+        logits: Callable,
+        allowed_V: np.ndarray,
+        eos_id: int | None,
+        jit_compile: bool = True,
+    ):
+        self._stepper = stepper
+        self._logits = logits
+        self._forbidden_V = np.where(allowed_V, 0, -np.inf).astype(np.float32)
+        self._eos_id = eos_id
+        self._jit_compile = jit_compile
+        self._functions = {}
+
+    def prefill(self, tokens_BP, starts_B, num_slots: int, source_BM=None):
+        """The state after all tokens of the prompts but the last.
+
+        Args:
+          tokens_BP: int32, padded on the left.
+          starts_B: int32, the slot of each row's first token.
+          num_slots: S.
+          source_BM: int32, what an encoder reads.
+        """
+
+        def function(tokens_BP, starts_B, *source):
+            batch_size = tf.shape(tokens_BP)[0]
+            state = self._stepper.start(batch_size, num_slots, *source)
+            if tokens_BP.shape[1] > 1:
+                _, state = self._stepper.step(
+                    tokens_BP[:, :-1], state, tf.constant(0), starts_B
+                )
+            return state
+
+        arguments = (tokens_BP, starts_B)
+        arguments += () if source_BM is None else (source_BM,)
+        return self._call(("prefill", num_slots), function, arguments)
+
+    def advance(self, settings: settings_lib.Settings, *arguments):
+        """Makes the tokens of the slots from `slot` to `last`, or until all are done.
+
+        Args:
+          settings: how tokens are chosen.
+          arguments: buffer_BS, state, starts_B, done_B, uniform_BC, slot, last. A row
+            that is done gets 0s. The random number for `slot` is the first one in
+            uniform_BC.
+
+        Returns:
+          slot (the first one not made), buffer_BS, state, done_B.
+        """
+        key = settings.temperature, settings.top_k, settings.top_p
+        key = ("advance", *key, settings.repetition_penalty)
+        return self._call(key, functools.partial(self._advance, settings), arguments)
+
+    def search(self, settings: settings_lib.Settings, *arguments):
+        """The likeliest texts, by keras_nlp's BeamSampler.
+
+        It knows no end of a beam among others that go on, so the scores given to it
+        make a beam that has ended go on with padding, at no cost. Its scores are sums
+        of log-probabilities, not divided by the length.
+
+        Args:
+          settings: num_beams of which.
+          arguments: buffer_BS, state, starts_B, slot: the first to be made; all
+            others of the buffer are.
+
+        Returns:
+          tokens int32 [B, num_beams, S + 1], the likeliest first, and the logarithms
+          of their probabilities, float32 [B, num_beams].
+        """
+        key = "search", settings.num_beams, settings.repetition_penalty
+        return self._call(key, functools.partial(self._search, settings), arguments)
+
+    def _advance(
+        self, settings, buffer_BS, state, starts_B, done_B, uniform_BC, slot, last
+    ):
+        choose = _chooser(settings)
+        slots_S = tf.range(buffer_BS.shape[1])
+        first = slot
+
+        def one(slot, buffer_BS, state, done_B):
+            logits_BV, state = self._next(buffer_BS, state, slot, starts_B, settings)
+            uniform_B = tf.gather(uniform_BC, slot - first, axis=1)
+            token_B = tf.where(done_B, 0, choose(logits_BV, uniform_B))
+            if self._eos_id is not None:
+                done_B = tf.logical_or(done_B, token_B == self._eos_id)
+            buffer_BS = tf.where(slots_S == slot, token_B[:, None], buffer_BS)
+            return slot + 1, buffer_BS, state, done_B
+
+        def go_on(slot, buffer_BS, state, done_B):
+            return tf.logical_and(slot < last, tf.logical_not(tf.reduce_all(done_B)))
+
+        return tf.while_loop(go_on, one, (slot, buffer_BS, state, done_B))
+
+    def _search(self, settings, buffer_BS, state, starts_B, slot):
+        num_beams = settings.num_beams
+        starts_R = tf.repeat(starts_B, num_beams)  # R rows, one for each beam
+        slots_S = tf.range(buffer_BS.shape[1])
+        mask_BS = tf.zeros_like(buffer_BS, tf.bool) | (slots_S < slot)
+        ended_V = np.full(self._forbidden_V.shape, -np.inf, np.float32)
+        ended_V[0] = 0
+
+        def next_scores(tokens_RS, state, index):
+            logits_RV, state = self._next(tokens_RS, state, index, starts_R, settings)
+            if self._eos_id is not None:
+                made_RS = (tokens_RS == self._eos_id) & (slots_S >= slot)
+                ended_R1 = tf.reduce_any(made_RS, axis=1, keepdims=True)
+                logits_RV = tf.where(ended_R1, ended_V, logits_RV)
+            return logits_RV, None, state
+
+        sampler = keras_nlp.samplers.BeamSampler(num_beams, return_all_beams=True)
+        return sampler(
+            next=next_scores,
+            prompt=buffer_BS,
+            cache=state,
+            index=slot,
+            mask=mask_BS,
+            stop_token_ids=None if self._eos_id is None else (self._eos_id,),
+        )
+
+    def _next(self, buffer_BS, state, slot, starts_B, settings):
+        """Scores of the token of `slot`, float32 [B, V], and the state before it."""
+        last_B1 = tf.gather(buffer_BS, slot[None] - 1, axis=1)
+        sequence_B1D, state = self._stepper.step(last_B1, state, slot - 1, starts_B)
+        # without the axis of one token: a product by it takes four times as long
+        logits_BV = tf.cast(self._logits(sequence_B1D[:, 0]), tf.float32)
+        if settings.repetition_penalty != 1:
+            logits_BV = choice.penalized(
+                logits_BV, buffer_BS, settings.repetition_penalty
+            )
+        return logits_BV + self._forbidden_V, state
+
+    def _call(self, key, function, arguments):
+        """Calls the function, compiled once for all numbers of rows."""
+        arguments = tf.nest.map_structure(tf.convert_to_tensor, arguments)
+        specs = tf.nest.map_structure(_spec, arguments)
+        key = (*key, *((s.dtype, tuple(s.shape)) for s in tf.nest.flatten(specs)))
+        if key not in self._functions:
+            compiled = tf.function(
+                function, autograph=False, jit_compile=self._jit_compile
+            )
+            self._functions[key] = compiled.get_concrete_function(*specs)
+        return self._functions[key](*arguments)
+
+
+def _spec(tensor) -> tf.TensorSpec:
+    shape = [None, *tensor.shape[1:]] if len(tensor.shape) else []
+    return tf.TensorSpec(shape, tensor.dtype)
+
+
+def _chooser(settings: settings_lib.Settings):
+    """A function of logits_BV and uniform_B -> int32 [B]."""
+    if settings.temperature == 0:
+        greedy = keras_nlp.samplers.GreedySampler()
+        return lambda logits_BV, _: tf.cast(greedy.get_next_token(logits_BV), tf.int32)
+    sampler = choice.RowSampler(settings.temperature, settings.top_k, settings.top_p)
+    return lambda logits_BV, uniform_B: sampler.get_next_token(
+        sampler.compute_probabilities(logits_BV), uniform_B
+    )

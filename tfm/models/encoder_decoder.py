@@ -1,0 +1,89 @@
+"""An encoder, and a decoder that reads what it made of a text.
+
+B batch, S positions of the encoder, T positions of the decoder, D width.
+"""
+
+import dataclasses
+
+from tfm.models import checks
+from tfm.models import stack
+
+
+@dataclasses.dataclass(frozen=True)
+class EncoderDecoder(stack.Stack):
+    """Text to text, in the shape of T5 (Raffel et al. 2020, arXiv:1910.10683).
+
+    One table of tokens for both sides; normalized before each residual; weights start
+    as GPT-2's. Positions are rotary in place of T5's learned biases of the scores.
+    """
+
+    num_layers: int = 2  # blocks of the encoder, and of the decoder
+    position: stack.Position = "rotary"  # how a token's place is told
+    normalization: stack.Normalization = "rms"  # subtract the mean, or rms: do not
+    bias: bool = False  # of dense layers and "layer" norms
+    dropout: float = 0.0  # share dropped in feed-forward networks and residuals
+    embedding_dropout: float = 0.0  # share of the embeddings' entries dropped
+
+    def build(
+        self, vocab_size: int, max_length: int, packed: bool = False, types: int = 0
+    ):
+        """The keras.Model {"tokens": int32 [B, S], "decoder_tokens": int32 [B, T]}
+        -> {"sequence": s_BTD of the decoder, "memory": m_BSD of the encoder}.
+
+        Id 0 is padding; the sequence and the memory are zero there. In the decoder's
+        tokens it comes after the real ones, so none of them sees it.
+
+        Args:
+          vocab_size: ids are below it.
+          max_length: S, and the most that T may be.
+          packed: must be False.
+          types: must be 0.
+        """
+        import keras
+
+        from tfm import layers
+        from tfm.models import initial
+
+        checks.no_types(self, types)
+        checks.not_packed(self, packed)
+        tokens_BS = stack.inputs(max_length)
+        decoder_tokens_BT = keras.Input((None,), dtype="int32", name="decoder_tokens")
+        embedding = self._token_embedding(vocab_size)
+
+        def embed(tokens_BT, prefix):
+            x_BTD = self._add_positions(embedding(tokens_BT), max_length, prefix=prefix)
+            name = f"{prefix}embedding_dropout"
+            return keras.layers.Dropout(self.embedding_dropout, name=name)(x_BTD)
+
+        def normalize(x_BTD, name):
+            return layers.normalize(self.normalization, name, self.bias)(x_BTD)
+
+        mask_BS = keras.ops.not_equal(tokens_BS, 0)
+        memory_BSD = embed(tokens_BS, "")
+        for i in range(self.num_layers):
+            kind = layers.TransformerEncoderBlock
+            memory_BSD = self._block(kind, f"block_{i}")(memory_BSD, mask=mask_BS)
+        memory_BSD = normalize(memory_BSD, "final_norm")
+        memory_BSD = layers.ZeroPadding(name="memory")(memory_BSD, mask=mask_BS)
+
+        x_BTD = embed(decoder_tokens_BT, "decoder_")
+        for i in range(self.num_layers):
+            kind = layers.TransformerDecoderBlock
+            block = self._block(kind, f"decoder_block_{i}", cross_attention=True)
+            x_BTD = block(x_BTD, memory_BSD, memory_mask=mask_BS)
+        x_BTD = normalize(x_BTD, "decoder_final_norm")
+        mask_BT = keras.ops.not_equal(decoder_tokens_BT, 0)
+        sequence_BTD = layers.ZeroPadding(name="sequence")(x_BTD, mask=mask_BT)
+        model = keras.Model(
+            {"tokens": tokens_BS, "decoder_tokens": decoder_tokens_BT},
+            {"sequence": sequence_BTD, "memory": memory_BSD},
+            name="encoder_decoder_model",
+        )
+        initial.gpt2(model, self.num_layers)
+        return model
+
+    def stepper(self, model):
+        """The steppers.EncoderDecoderStepper of a model of `build`, or of one on it."""
+        from tfm.models import steppers
+
+        return steppers.EncoderDecoderStepper(model, self.num_layers)

@@ -1,0 +1,106 @@
+"""What the Transformers share. B batch, T positions, D width."""
+
+import dataclasses
+from typing import Literal
+
+from tfm import errors
+from tfm.models import checks
+
+Activation = Literal["relu", "gelu", "swiglu"]
+Position = Literal["learned", "sinusoidal", "rotary"]
+Normalization = Literal["layer", "rms"]
+Pooling = Literal["mean", "max", "first", "last", "attention"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Stack:
+    """Embeddings with positions, then blocks: the fields, and how they are built."""
+
+    num_layers: int = 2  # blocks
+    width: int = 64  # of every layer's output; all heads together
+    num_heads: int = 4  # of the attention; width must divide by it
+    feedforward_width: int = 256  # hidden width of the feed-forward networks
+    activation: Activation = "gelu"  # of the feed-forward networks
+    position: Position = "learned"  # how a token's place is told
+    normalization: Normalization = "layer"  # subtract the mean, or rms: do not
+    bias: bool = True  # of dense layers and "layer" norms
+    dropout: float = 0.1  # share dropped in feed-forward networks and residuals
+    attention_dropout: float = 0.0  # share of the attention weights dropped; slow
+    embedding_dropout: float = 0.1  # share of the embeddings' entries dropped
+    l1: float = 0.0  # penalty on |weight| of the blocks' kernels
+    l2: float = 0.0  # penalty on weight^2 of the blocks' kernels
+    init_from: str = ""  # run folder or preset whose weights it starts from
+
+    def __post_init__(self):
+        checks.positive(self, "num_layers", "width", "num_heads", "feedforward_width")
+        checks.fraction(self, "dropout", "attention_dropout", "embedding_dropout")
+        checks.not_negative(self, "l1", "l2")
+        checks.one_of(
+            self,
+            activation=Activation,
+            position=Position,
+            normalization=Normalization,
+        )
+        if self.width % self.num_heads:
+            raise errors.UserError(
+                "width must divide by num_heads. "
+                f"Got width={self.width}, num_heads={self.num_heads}."
+            )
+        if self.position == "rotary" and self.width // self.num_heads % 2:
+            raise errors.UserError(
+                "Rotary positions need an even width / num_heads. "
+                f"Got width={self.width}, num_heads={self.num_heads}."
+            )
+
+    def _token_embedding(self, vocab_size: int):
+        from tfm import layers
+
+        return layers.TokenEmbedding(
+            vocab_size,
+            self.width,
+            scale=self.position == "sinusoidal",  # beside sinusoids of size 1
+            name="embedding",
+        )
+
+    def _add_positions(self, x_BTD, max_length: int, positions_BT=None, prefix=""):
+        """x_BTD with what the position adds to it, if anything; see `position`."""
+        from tfm import layers
+
+        if self.position == "learned":
+            layer = layers.LearnedPositions(
+                max_length, self.width, name=f"{prefix}positions"
+            )
+        elif self.position == "sinusoidal":
+            layer = layers.SinusoidalPositions(name=f"{prefix}positions")
+        else:
+            return x_BTD
+        return layer(x_BTD, positions=positions_BT)
+
+    def _block(self, kind, name: str, **options):
+        """A block of the `kind` with these fields."""
+        return kind(
+            self.width,
+            self.num_heads,
+            self.feedforward_width,
+            activation=self.activation,
+            normalization=self.normalization,
+            rotary=self.position == "rotary",
+            dropout=self.dropout,
+            attention_dropout=self.attention_dropout,
+            l1=self.l1,
+            l2=self.l2,
+            bias=self.bias,
+            name=name,
+            **options,
+        )
+
+
+def inputs(max_length: int, *others: str):
+    """The model's inputs int32 [B, T]: tokens alone, or a dict with the others."""
+    import keras
+
+    made = {
+        name: keras.Input((max_length,), dtype="int32", name=name)
+        for name in ("tokens", *others)
+    }
+    return made if others else made["tokens"]

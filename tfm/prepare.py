@@ -1,0 +1,98 @@
+"""Prepares a corpus: python -m tfm.prepare --experiment=NAME."""
+
+import dataclasses
+import functools
+import pathlib
+import shlex
+import sys
+import time
+from collections.abc import Mapping
+from collections.abc import Sequence
+
+from tfm import config
+from tfm import data
+from tfm import errors
+from tfm.config import fields
+
+
+@dataclasses.dataclass(frozen=True)
+class Options:
+    """python -m tfm.prepare --experiment=NAME [--store=DIR] [--FIELD=VALUE ...]
+
+    Cleans, splits and tokenizes the corpus of an experiment into a store that runs
+    share. Run it again to go on where it stopped. With --beam it is a pipeline of
+    Apache Beam; what follows -- are Beam's own flags.
+    """
+
+    experiment: str = ""  # a name that --list shows, or the path of a .py file
+    store: str = ""  # where the store is kept; by default stores/EXPERIMENT
+    beam: bool = False  # prepare with Apache Beam, on the runner that its flags name
+    verify: bool = False  # read the whole store and compare its checksums
+
+
+def base_experiment(options: Options):
+    """The experiment that the options name."""
+    return config.load_experiment(options.experiment) if options.experiment else None
+
+
+def main(
+    options: Options,
+    experiment,
+    changed: Mapping[str, object],
+    beam_flags: Sequence[str] = (),
+) -> int:
+    if not isinstance(experiment.data, data.Corpus):
+        raise errors.UserError(
+            f"{options.experiment} has labelled texts, which training prepares by "
+            "itself. tfm.prepare takes experiments with data.Corpus."
+        )
+    if beam_flags and not options.beam:
+        raise errors.UserError(
+            f"What follows -- is for Beam: give --beam too. Got {beam_flags[0]}."
+        )
+    started = time.monotonic()
+    stem = pathlib.Path(options.experiment).stem
+    folder = options.store or experiment.data.store or str(pathlib.Path("stores", stem))
+    there = (pathlib.Path(folder) / "manifest.json").exists()
+    stores = _open(experiment, folder, beam_flags if options.beam else None)
+    print("\n".join(stores.report()))
+    seconds = time.monotonic() - started
+    did = "Unchanged  " if there else f"Prepared in {seconds:.0f} s "
+    print(f"\n{did} {folder}")
+    if options.verify:
+        for split in stores.splits.values():
+            split.verify()
+        print(f"Verified    {folder}: all checksums are right")
+    kept = {path: value for path, value in changed.items() if path != "data.store"}
+    kept["data.store"] = folder
+    flags = [f"--{path}={fields.show(value)}" for path, value in kept.items()]
+    command = ["python", "-m", "tfm.train", f"--experiment={options.experiment}"]
+    print(f"Train       {shlex.join(command + flags)}")
+    return 0
+
+
+def _open(experiment, folder: str, beam_flags: Sequence[str] | None):
+    """The data.stores.Stores in the folder, prepared with Beam if it has flags."""
+    from tfm import initialization
+
+    engine = None
+    if beam_flags is not None:
+        from tfm.data import beam_preparation
+
+        engine = beam_preparation.Beam(beam_flags)
+    ready = initialization.tokenizer(experiment)
+    corpus = dataclasses.replace(experiment.data, store=folder)
+    return corpus.open(ready or experiment.tokens, folder, engine)
+
+
+def _run() -> None:
+    beam_flags = []
+    if "--" in sys.argv:
+        place = sys.argv.index("--")
+        beam_flags = sys.argv[place + 1 :]
+        del sys.argv[place:]
+    config.run(functools.partial(main, beam_flags=beam_flags), Options, base_experiment)
+
+
+if __name__ == "__main__":
+    _run()

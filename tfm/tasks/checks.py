@@ -1,0 +1,70 @@
+"""What the fields of an objective over plain text must be, and the tokens it needs."""
+
+import dataclasses
+import typing
+
+from tfm import errors
+
+# what a window of the corpus holds; see CausalLM
+Documents = typing.Literal["packed", "joined", "separate"]
+
+
+def fraction(config, *names: str) -> None:
+    """Raises UserError unless each named field is in [0, 1)."""
+    for name in names:
+        value = getattr(config, name)
+        if not 0 <= value < 1:
+            raise errors.UserError(f"{name} must be in [0, 1). Got {name}={value}.")
+
+
+def inner_fraction(config, *names: str) -> None:
+    """Raises UserError unless each named field is between 0 and 1."""
+    for name in names:
+        value = getattr(config, name)
+        if not 0 < value < 1:
+            raise errors.UserError(
+                f"{name} must be between 0 and 1. Got {name}={value}."
+            )
+
+
+def documents(config) -> None:
+    """Raises UserError unless the field `documents` is one of its options."""
+    options = typing.get_args(Documents)
+    if config.documents not in options:
+        raise errors.UserError(
+            f"documents must be one of {', '.join(options)}. "
+            f"Got documents={config.documents!r}."
+        )
+
+
+def special_tokens(task, config, known) -> tuple[str, ...]:
+    """The special tokens that the task needs.
+
+    Args:
+      task: a config with `special_tokens`.
+      config: of the tokens, on whose max_length their number may depend.
+      known: the tokens that the vocabulary has or is going to have.
+
+    Raises:
+      UserError: some are not known; it says how to get them.
+    """
+    needed = task.special_tokens(config.max_length)
+    missing = [name for name in needed if name not in known]
+    if missing:
+        present = config.special_tokens
+        raise errors.UserError(
+            f"{type(task).__name__} needs special tokens that the vocabulary does not "
+            f"have: {', '.join(missing)}."
+            + f" Give --tokens.special_tokens={','.join((*present, *missing))}"
+            * (config.method != "pretrained")
+        )
+    return needed
+
+
+def special_ids(task, tokenizer, max_length: int) -> dict[str, int]:
+    """{name: id} of the special tokens that the task needs; see `special_tokens`."""
+    config = dataclasses.replace(tokenizer.config, max_length=max_length)
+    learnt = config.method != "pretrained"
+    known = config.special_tokens if learnt else tokenizer.vocabulary
+    names = special_tokens(task, config, known)
+    return {name: tokenizer.id_of(name) for name in names}

@@ -1,0 +1,82 @@
+"""Masked language modelling: the fields of the task."""
+
+import dataclasses
+
+from tfm import errors
+from tfm.tasks import checks
+
+
+@dataclasses.dataclass(frozen=True)
+class MaskedLM:
+    """Hidden tokens from those around them (BERT); see masked_tokens.MaskedTokens."""
+
+    mask_rate: float = 0.15  # share of the tokens that are to be told
+    mask_share: float = 0.8  # of these, the share that becomes [MASK]
+    random_share: float = 0.1  # and that becomes any other token; the rest stays
+    whole_word: bool = False  # hide all pieces of a word, or none
+    next_sentence: bool = False  # tell too whether a second piece follows the first
+    # what a window holds: packed, several documents that do not see each other;
+    # joined, the same as one text; separate, a part of one document, as
+    # next_sentence always takes
+    documents: checks.Documents = "packed"
+    tied: bool = True  # logits by the embedding's own table, else by a layer more
+
+    LABELED = False  # learns from plain text
+    METRICS = (
+        "loss",
+        "perplexity",
+        "masked_accuracy",
+        "masked_loss",
+        "next_sentence_accuracy",
+        "next_sentence_loss",
+    )
+
+    def __post_init__(self):
+        checks.documents(self)
+        checks.inner_fraction(self, "mask_rate")
+        if min(self.mask_share, self.random_share) < 0 or (
+            self.mask_share + self.random_share > 1
+        ):
+            raise errors.UserError(
+                "mask_share and random_share must not be negative, nor above 1 "
+                f"together. Got mask_share={self.mask_share}, "
+                f"random_share={self.random_share}."
+            )
+
+    def is_metric(self, name: str) -> bool:
+        """Whether `name` can pick the best checkpoint."""
+        if name in ("masked_loss", "next_sentence_accuracy", "next_sentence_loss"):
+            return self.next_sentence
+        return name in self.METRICS
+
+    def special_tokens(self, max_length: int) -> tuple[str, ...]:
+        """What the vocabulary must have: [MASK], and what next_sentence adds."""
+        return ("[CLS]", "[SEP]", "[MASK]") if self.next_sentence else ("[MASK]",)
+
+    def bind(self, tokenizer, max_length: int):
+        """The MaskedTokens for a tokenizer and T = max_length tokens an example."""
+        ids = checks.special_ids(self, tokenizer, max_length)
+        if self.next_sentence and max_length < 5:
+            raise errors.UserError(
+                "next_sentence needs a max_length of 5 or more: two pieces, [CLS] and "
+                f"two [SEP]. Got max_length={max_length}."
+            )
+        from tfm.tasks import masked_tokens
+        from tfm.tasks import masking
+
+        documents = "separate" if self.next_sentence else self.documents
+        return masked_tokens.MaskedTokens(
+            tokenizer,
+            max_length,
+            masking.Masking(
+                tokenizer,
+                ids["[MASK]"],
+                self.mask_rate,
+                self.mask_share,
+                self.random_share,
+                self.whole_word,
+            ),
+            documents=documents,
+            pair_ids=(ids["[CLS]"], ids["[SEP]"]) if self.next_sentence else None,
+            tied=self.tied,
+        )

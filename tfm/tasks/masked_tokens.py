@@ -1,0 +1,236 @@
+"""Telling hidden tokens.
+
+B batch, T tokens, P hidden ones at the most, D width, V vocabulary.
+"""
+
+import keras
+import numpy as np
+from keras import ops
+
+from tfm import layers
+from tfm.tasks import language_model_metrics
+from tfm.tasks import masked_texts
+from tfm.tasks import sentence_pairs
+from tfm.tasks import token_losses
+from tfm.tasks import vocabulary_head
+
+
+class MaskedTokens:
+    """Masked language modelling, with next-sentence prediction or without.
+
+    Devlin et al. 2018 (https://arxiv.org/abs/1810.04805). The tokens are hidden anew
+    each time that an example is made. Only the places of hidden tokens go through the
+    head over the vocabulary; their number P is fixed, and those too many weigh 0.
+
+    Args:
+      tokenizer: the tfm.tokens Tokenizer.
+      max_length: T.
+      masking: chooses and hides, see masking.Masking.
+      documents: see MaskedLM.
+      pair_ids: the ids of [CLS] and [SEP], for next-sentence prediction; None: without.
+      tied: whether the logits are made by the embedding's table.
+
+    Attributes:
+      window: tokens of the corpus that an example takes.
+      stride: tokens from one window to the next.
+      crosses: whether a window may hold several documents.
+      packed: whether the model must keep these apart, by the input "segments".
+      types: how many kinds of token the model must tell, by the input "types".
+      spec: {name: (dtype, shape)} of an example.
+    """
+
+    by_sums = True
+    use = "fill"  # what a trained model is for: telling what [MASK] stands for
+
+    def __init__(
+        self,
+        tokenizer,
+        max_length: int,
+        masking,
+        *,
+        documents: str = "packed",
+        pair_ids: tuple[int, int] | None = None,
+        tied: bool = True,
+    ):
+        self.tokenizer = tokenizer
+        self.max_length = max_length
+        self.masking = masking
+        self.pairs = None
+        if pair_ids:
+            eos = {"[EOS]"} & set(tokenizer.config.special_tokens)
+            self.pairs = sentence_pairs.Pairs(
+                *pair_ids, max_length, tokenizer.id_of(eos.pop()) if eos else None
+            )
+        self.window = self.stride = self.pairs.window if self.pairs else max_length
+        self.crosses = documents != "separate"
+        self.packed = documents == "packed"
+        self.types = 2 if self.pairs else 0
+        self.num_masked = masking.most(max_length)
+        int_T = (np.dtype(np.int32), (max_length,))
+        int_P = (np.dtype(np.int32), (self.num_masked,))
+        self.spec = {
+            "tokens": int_T,
+            "masked_positions": int_P,
+            "masked_targets": int_P,
+            "masked_weight": (np.dtype(np.float32), (self.num_masked,)),
+        }
+        if self.packed:
+            self.spec["segments"] = int_T
+        if self.pairs:
+            self.spec |= {"types": int_T, "is_next": (np.dtype(np.int32), ())}
+        self._tied = tied
+
+    def example(self, tokens, segments, rng, other=None) -> dict[str, np.ndarray]:
+        """The example of a window.
+
+        Args:
+          tokens: int32, up to `window` of them.
+          segments: int32, the number of each token's document in the window.
+          rng: numpy.random.Generator, which all chance is drawn from.
+          other: rng -> tokens of another window, for next-sentence prediction.
+
+        Returns:
+          tokens, segments and types int32 [T], 0 where there are none;
+          masked_positions and masked_targets int32 [P], masked_weight float32 [P],
+          1 for each that counts; is_next int32, 0 or 1.
+        """
+        found = self.empty()
+        if self.pairs:
+            tokens, types, found["is_next"] = self.pairs.make(tokens, rng, other)
+            segments = np.ones_like(tokens)
+            found["types"][: len(tokens)] = types
+        length = len(tokens)
+        positions = self.masking.choose(tokens, segments, rng)
+        chosen = tokens[positions]
+        number = len(positions)
+        found["tokens"][:length] = tokens
+        found["tokens"][positions] = self.masking.hide(chosen, rng)
+        found["masked_positions"][:number] = positions
+        found["masked_targets"][:number] = chosen
+        found["masked_weight"][:number] = 1
+        if self.packed:
+            found["segments"][:length] = segments
+        return found
+
+    def empty(self) -> dict[str, np.ndarray]:
+        """An example of zeros."""
+        return {
+            name: np.zeros(shape, dtype) for name, (dtype, shape) in self.spec.items()
+        }
+
+    def model(self, backbone: keras.Model) -> keras.Model:
+        """`backbone` with the heads.
+
+        Its inputs are the backbone's and masked_positions [B, P]. Outputs: logits_BPV,
+        or {"masked": logits_BPV, "next_sentence": logits_B}.
+        """
+        inputs = backbone.input
+        if not isinstance(inputs, dict):
+            inputs = {"tokens": inputs}
+        positions_BP = keras.Input(
+            (self.num_masked,), dtype="int32", name="masked_positions"
+        )
+        x_BPD = TakePositions(name="masked")(backbone.output["sequence"], positions_BP)
+        width = x_BPD.shape[-1]
+        if self._tied:
+            width = vocabulary_head.embedding_width(backbone)
+        x_BPD = keras.layers.Dense(width, activation="gelu", name="head_dense")(x_BPD)
+        x_BPD = layers.normalize("layer", name="head_norm")(x_BPD)
+        outputs = vocabulary_head.build(
+            backbone, x_BPD, self.tokenizer.vocab_size, self._tied
+        )
+        if self._tied:
+            outputs = vocabulary_head.Bias(name="head_bias")(outputs)
+        if self.pairs:
+            x_BD = backbone.output["pooled"]
+            x_BD = keras.layers.Dense(
+                x_BD.shape[-1], activation="tanh", name="next_sentence_dense"
+            )(x_BD)
+            next_B1 = keras.layers.Dense(1, name="next_sentence")(x_BD)
+            outputs = {"masked": outputs, "next_sentence": ops.squeeze(next_B1, 1)}
+        inputs = inputs | {"masked_positions": positions_BP}
+        return keras.Model(inputs, outputs, name="masked_language_model")
+
+    def loss(self, outputs, batch: dict):
+        """Each hidden token's loss and weight, and sums to watch.
+
+        With next-sentence prediction its loss is added to that of each hidden token
+        of the example, so that the two means add up.
+
+        Args:
+          outputs: the model's.
+          batch: masked_targets and masked_weight [B, P], is_next [B], and weight
+            float32 [B], 0 for padding examples.
+
+        Returns:
+          losses_BP, weights_BP, and {name: (sum, count)}: masked_accuracy, and with
+          next-sentence prediction masked_loss, next_sentence_loss and
+          next_sentence_accuracy.
+        """
+        logits_BPV = outputs["masked"] if self.pairs else outputs
+        losses_BP, _, right_BP = token_losses.token_losses(
+            logits_BPV, batch["masked_targets"]
+        )
+        weights_BP = token_losses.weigh(batch["masked_weight"], batch)
+        count = ops.sum(weights_BP)
+        watched = {"masked_accuracy": (ops.sum(right_BP * weights_BP), count)}
+        if not self.pairs:
+            return losses_BP, weights_BP, watched
+        logits_B = ops.cast(outputs["next_sentence"], "float32")
+        weights_B = ops.cast(batch["weight"], "float32")
+        next_B = ops.cast(batch["is_next"], "float32")
+        loss_B = ops.softplus(logits_B) - next_B * logits_B  # cross-entropy
+        right_B = ops.cast(ops.equal(logits_B > 0, next_B > 0), "float32")
+        examples = ops.sum(weights_B)
+        watched |= {
+            "masked_loss": (ops.sum(losses_BP * weights_BP), count),
+            "next_sentence_loss": (ops.sum(loss_B * weights_B), examples),
+            "next_sentence_accuracy": (ops.sum(right_B * weights_B), examples),
+        }
+        return losses_BP + loss_B[:, None], weights_BP, watched
+
+    def metrics(self, sums: language_model_metrics.Sums) -> dict[str, float]:
+        """Metrics of a split from the sums over it: "loss" and what `loss` watches.
+
+        Returns:
+          loss and masked_accuracy; perplexity, of the hidden tokens; and with
+          next-sentence prediction masked_loss (nats per hidden token),
+          next_sentence_loss (nats per example), of which loss is the sum, and
+          next_sentence_accuracy.
+        """
+        found = {name: language_model_metrics.mean(sums, name) for name in sums}
+        if self.pairs:
+            found["loss"] = found["masked_loss"] + found["next_sentence_loss"]
+        masked_loss = found["masked_loss" if self.pairs else "loss"]
+        return found | {"perplexity": language_model_metrics.perplexity(masked_loss)}
+
+    def text_batch(self, texts: list[str]) -> dict[str, np.ndarray]:
+        """The examples of texts in which [MASK] stands for a token each.
+
+        Raises:
+          UserError: a text has no [MASK], too many of them, or too many tokens.
+        """
+        return masked_texts.batch(self, texts)
+
+    def predictions(self, outputs, batch: dict, top: int = 5) -> list[dict]:
+        """For each text of `text_batch`, what its [MASK]s stand for.
+
+        Args:
+          outputs: the model's, as NumPy.
+          batch: what `text_batch` gave.
+          top: how many tokens are told for each [MASK].
+
+        Returns:
+          {"text": with the likeliest tokens in, "masks": for each [MASK] a list of
+          {"token", "probability"}, the likeliest first}.
+        """
+        logits_BPV = outputs["masked"] if self.pairs else outputs
+        return masked_texts.predictions(self, np.asarray(logits_BPV), batch, top)
+
+
+@keras.saving.register_keras_serializable(package="tfm")
+class TakePositions(keras.layers.Layer):
+    """`layers.take_positions` as a layer: x_BTD and positions_BP -> x_BPD."""
+
+    def call(self, x_BTD, positions_BP):
+        return layers.take_positions(x_BTD, positions_BP)
