@@ -29,7 +29,11 @@ def experiment() -> Experiment:
         ),
         task=tasks.CausalLM(documents="joined"),
         optimizer=training.Optimizer(
-            learning_rate=1e-3, warmup_steps=100, end_factor=0.1, weight_decay=0.1
+            learning_rate=1e-3,
+            warmup_steps=100,
+            end_factor=0.1,
+            weight_decay=0.1,
+            beta_2=0.99,
         ),
         train=training.Train(
             steps=2000, batch_size=12, eval_every=1000, best_metric="loss"

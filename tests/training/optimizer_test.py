@@ -57,6 +57,12 @@ def test_every_optimizer_by_name_moves_the_weights(name):
     made.apply_gradients(zip(gradients, model.trainable_variables, strict=True))
     assert made.__class__.__name__.lower() == name
     assert all(np.all(weights < 1) for weights in model.get_weights())
+    if name in optimizer_module.BETAS:
+        made = optimizer_module.Optimizer(name=name, beta_2=0.7).build(10, model)
+        assert made.beta_2 == 0.7
+    else:
+        with pytest.raises(errors.UserError, match=f"beta_2 is for .* Got name={name}"):
+            optimizer_module.Optimizer(name=name, beta_2=0.7)
 
 
 def test_weight_decay_spares_biases():

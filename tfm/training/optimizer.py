@@ -21,6 +21,8 @@ Name = typing.Literal[
     "muon",
 ]
 
+BETAS = ("adamw", "adam", "adamax", "nadam", "lamb", "lion")  # have a beta_2
+
 
 @dataclasses.dataclass(frozen=True)
 class Optimizer:
@@ -36,6 +38,8 @@ class Optimizer:
     end_factor: float = 0.0  # linear, cosine, wsd: the last rate over the highest
     weight_decay: float = 0.0  # decoupled; not of biases and normalisation scales
     momentum: float = 0.9  # sgd and rmsprop only
+    # adam's kin: momentum of the squared gradients' average; none: as Keras has it
+    beta_2: float | None = None
     # each group of layers has this share of the rate of the one above it: the head
     # all of it, then the last block, down to the embeddings
     layer_decay: float = 1.0
@@ -62,6 +66,13 @@ class Optimizer:
             )
         if not 0 <= self.momentum < 1:
             raise errors.UserError(f"momentum must be in [0, 1). Got {self.momentum}.")
+        if self.beta_2 is not None:
+            if self.name not in BETAS:
+                raise errors.UserError(
+                    f"beta_2 is for {', '.join(BETAS)}. Got name={self.name}."
+                )
+            if not 0 <= self.beta_2 < 1:
+                raise errors.UserError(f"beta_2 must be in [0, 1). Got {self.beta_2}.")
         if not 0 < self.layer_decay <= 1:
             raise errors.UserError(
                 f"layer_decay must be above 0 and at most 1. Got {self.layer_decay}."
@@ -104,6 +115,8 @@ class Optimizer:
         }
         none = 0.0 if self.name == "adamw" else None  # how Keras writes no decay
         extra = {"momentum": self.momentum} if self.name in ("sgd", "rmsprop") else {}
+        if self.beta_2 is not None:
+            extra["beta_2"] = self.beta_2
         warmup_steps = self.warmup_steps
         if warmup_steps is None:
             warmup_steps = total_steps // 20
