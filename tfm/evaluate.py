@@ -2,8 +2,10 @@
 
 import dataclasses
 import pathlib
+import shutil
 import tempfile
 import typing
+import weakref
 from collections.abc import Callable
 
 import numpy as np
@@ -106,12 +108,14 @@ def evaluate(run, options: Options) -> tuple[np.ndarray, np.ndarray]:
 def scorer(run, options: Options) -> Callable[[], dict[str, float]]:
     """What returns the metrics of the weights that the run then has."""
     if run.task.by_sums:
-        scratch = tempfile.TemporaryDirectory()  # stays as long as `of_corpus` does
-        batches = plain_text_batches(run, options, pathlib.Path(scratch.name))
+        scratch = pathlib.Path(tempfile.mkdtemp(prefix="tfm_evaluate_"))
 
-        def of_corpus(scratch=scratch) -> dict[str, float]:
+        def of_corpus() -> dict[str, float]:
             return run.evaluation.metrics(batches)
 
+        # the tokens of a new file are read as long as they are scored
+        weakref.finalize(of_corpus, shutil.rmtree, scratch, ignore_errors=True)
+        batches = plain_text_batches(run, options, scratch)
         return of_corpus
     texts, labels = examples(run, options)
 
