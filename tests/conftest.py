@@ -21,14 +21,3 @@ def run(tmp_path_factory) -> pathlib.Path:
         == "finished"
     )
     return base / "run"
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items):
-    """Has one process run the tests that share what is made once for a module."""
-    for item in items:
-        found = item._fixtureinfo.name2fixturedefs.values()
-        if any(
-            made.scope == "module" for made_by_name in found for made in made_by_name
-        ):
-            item.add_marker(pytest.mark.xdist_group(item.module.__name__))

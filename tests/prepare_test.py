@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from tests.data import corpus_preparation_test
+from tests.data.corpora import corpus_preparation_test
 
 ROOT = pathlib.Path(__file__).parents[1]
 EXPERIMENT = '''"""A corpus of lines."""

@@ -138,7 +138,7 @@ def plain_text_batches(run, options: Options, scratch: pathlib.Path):
       UserError: the split is empty, or the file does not fit the run.
     """
     from tfm.data import batches
-    from tfm.data import windows
+    from tfm.data.corpora import windows
 
     if options.where:
         raise errors.UserError("--where is for files with labels.")

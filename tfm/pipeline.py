@@ -120,7 +120,7 @@ def _labeled(e, folder: run_folder.RunFolder) -> Pipeline:
 
 def _corpus(e, folder: run_folder.RunFolder) -> Pipeline:
     """Of plain text, in a store of tokens."""
-    from tfm.data import windows
+    from tfm.data.corpora import windows
 
     stores = e.data.open(_known_tokenizer(e, folder) or e.tokens, folder.store)
     _keep(stores.tokenizer, e, folder)

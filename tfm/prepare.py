@@ -77,7 +77,7 @@ def _open(experiment, folder: str, beam_flags: Sequence[str] | None):
 
     engine = None
     if beam_flags is not None:
-        from tfm.data import beam_preparation
+        from tfm.data.corpora import beam_preparation
 
         engine = beam_preparation.Beam(beam_flags)
     ready = initialization.tokenizer(experiment)

@@ -10,7 +10,7 @@ from tfm import errors
 from tfm.data import source_fields
 
 if typing.TYPE_CHECKING:
-    from tfm.data import stores
+    from tfm.data.corpora import stores
 
 
 @dataclasses.dataclass(frozen=True)
@@ -128,9 +128,9 @@ class Corpus:
           UserError: a mistake in the files; the store was prepared from other
             settings or files; or another process prepares it just now.
         """
-        from tfm.data import corpus_preparation
-        from tfm.data import stores
+        from tfm.data.corpora import preparation
+        from tfm.data.corpora import stores
 
         folder = pathlib.Path(self.store or folder)
-        corpus_preparation.prepare(self, tokens, folder, engine)
+        preparation.prepare(self, tokens, folder, engine)
         return stores.Stores(folder, tokens)

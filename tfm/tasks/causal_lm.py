@@ -32,7 +32,7 @@ class CausalLM:
 
     def bind(self, tokenizer, max_length: int):
         """The NextTokens for a tokenizer and T = max_length tokens an example."""
-        from tfm.tasks import next_tokens
+        from tfm.tasks.language import next_tokens
 
         return next_tokens.NextTokens(
             tokenizer,

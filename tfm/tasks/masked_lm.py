@@ -61,8 +61,8 @@ class MaskedLM:
                 "next_sentence needs a max_length of 5 or more: two pieces, [CLS] and "
                 f"two [SEP]. Got max_length={max_length}."
             )
-        from tfm.tasks import masked_tokens
-        from tfm.tasks import masking
+        from tfm.tasks.language import masked_tokens
+        from tfm.tasks.language import masking
 
         documents = "separate" if self.next_sentence else self.documents
         return masked_tokens.MaskedTokens(

@@ -4,7 +4,7 @@ import dataclasses
 
 from tfm import errors
 from tfm.tasks import checks
-from tfm.tasks import span_lengths
+from tfm.tasks.language import span_lengths
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,7 +43,7 @@ class SpanCorruption:
     def bind(self, tokenizer, max_length: int):
         """The Denoising for a tokenizer and S = max_length tokens of the encoder."""
         eos_id, *sentinel_ids = checks.special_ids(self, tokenizer, max_length).values()
-        from tfm.tasks import denoising
+        from tfm.tasks.language import denoising
 
         return denoising.Denoising(
             tokenizer.vocab_size,

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from tests.tasks import small_models
+from tests.tasks.language import small_models
 from tfm import tokens
-from tfm.tasks import masking
+from tfm.tasks.language import masking
 
 LENGTH = 128
 

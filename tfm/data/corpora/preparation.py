@@ -18,11 +18,11 @@ from collections.abc import Iterator
 from tfm import errors
 from tfm import lock
 from tfm.data import corpus as corpus_module
-from tfm.data import documents
 from tfm.data import folders
-from tfm.data import shards
-from tfm.data import spool
-from tfm.data import stores
+from tfm.data.corpora import documents
+from tfm.data.corpora import shards
+from tfm.data.corpora import spool
+from tfm.data.corpora import stores
 
 WORK = "unfinished"
 _FREE = ("bad_rows", "store", "workers")
@@ -55,7 +55,7 @@ def prepare(
     wanted = _wanted(config, tokens)
     if not (folder / stores.MANIFEST).exists():
         if engine is None:
-            from tfm.data import local_preparation
+            from tfm.data.corpora import local_preparation
 
             engine = local_preparation.Local(config.workers)
         _check_place(folder)

@@ -19,10 +19,10 @@ import numpy as np
 
 from tfm import errors
 from tfm.data import corpus as corpus_module
-from tfm.data import documents
 from tfm.data import folders
-from tfm.data import shards
-from tfm.data import spool
+from tfm.data.corpora import documents
+from tfm.data.corpora import shards
+from tfm.data.corpora import spool
 
 try:
     import apache_beam as beam

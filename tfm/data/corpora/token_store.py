@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from tfm import errors
-from tfm.data import documents
-from tfm.data import shards
+from tfm.data.corpora import documents
+from tfm.data.corpora import shards
 
 _OPEN_SHARDS = 256  # that stay mapped, each takes a file handle or two
 

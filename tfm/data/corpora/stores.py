@@ -11,8 +11,8 @@ import os
 import pathlib
 import typing
 
-from tfm.data import documents
-from tfm.data import token_store
+from tfm.data.corpora import documents
+from tfm.data.corpora import token_store
 
 MANIFEST = "manifest.json"
 FILES = "files.txt"

@@ -4,7 +4,7 @@ import collections
 
 import pytest
 
-from tfm.data import cleaning
+from tfm.data.corpora import cleaning
 
 
 def clean(text, unicode="nfc", least=1):

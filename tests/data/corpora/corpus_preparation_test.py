@@ -6,7 +6,6 @@ import json
 import os
 import pathlib
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -17,9 +16,9 @@ from tfm import data
 from tfm import errors
 from tfm import lock
 from tfm import tokens
-from tfm.data import local_preparation
-from tfm.data import shard_workers
-from tfm.data import shards
+from tfm.data.corpora import local_preparation
+from tfm.data.corpora import shard_workers
+from tfm.data.corpora import shards
 
 ROOT = pathlib.Path(__file__).parents[2]
 SECONDS = 60
@@ -107,7 +106,7 @@ def test_it_goes_on_from_any_point_and_makes_no_shard_twice(
 KILLED = """
 import sys
 from tfm import data
-from tests.data import corpus_preparation_test as test
+from tests.data.corpora import corpus_preparation_test as test
 corpus = data.Corpus(train=sys.argv[1], shard_characters=10_000, workers=2)
 corpus.open(test.WORDS, sys.argv[2])
 """
@@ -129,7 +128,7 @@ def test_it_goes_on_after_kill_9_which_leaves_no_process(tmp_path, corpus):
             if len(list(killed.glob("unfinished/*.done"))) >= wanted:
                 break
             time.sleep(0.002)
-        os.kill(process.pid, signal.SIGKILL)
+        process.kill()  # which may have ended
         process.wait()
         while _group_runs(process.pid):
             assert time.monotonic() < until, "a process is left"

@@ -5,13 +5,13 @@ import math
 import numpy as np
 import pytest
 
-from tests.tasks import small_models
-from tests.tasks.masked_lm_test import CLS
-from tests.tasks.masked_lm_test import EOS
-from tests.tasks.masked_lm_test import LENGTH
-from tests.tasks.masked_lm_test import MASK
-from tests.tasks.masked_lm_test import SEP
-from tests.tasks.masked_lm_test import TOKENIZER
+from tests.tasks.language import small_models
+from tests.tasks.language.masked_lm_test import CLS
+from tests.tasks.language.masked_lm_test import EOS
+from tests.tasks.language.masked_lm_test import LENGTH
+from tests.tasks.language.masked_lm_test import MASK
+from tests.tasks.language.masked_lm_test import SEP
+from tests.tasks.language.masked_lm_test import TOKENIZER
 from tfm import errors
 from tfm import tasks
 

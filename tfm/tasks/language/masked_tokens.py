@@ -8,11 +8,11 @@ import numpy as np
 from keras import ops
 
 from tfm import layers
-from tfm.tasks import language_model_metrics
-from tfm.tasks import masked_texts
-from tfm.tasks import sentence_pairs
-from tfm.tasks import token_losses
-from tfm.tasks import vocabulary_head
+from tfm.tasks.language import masked_texts
+from tfm.tasks.language import sentence_pairs
+from tfm.tasks.language import sum_metrics
+from tfm.tasks.language import token_losses
+from tfm.tasks.language import vocabulary_head
 
 
 class MaskedTokens:
@@ -189,7 +189,7 @@ class MaskedTokens:
         }
         return losses_BP + loss_B[:, None], weights_BP, watched
 
-    def metrics(self, sums: language_model_metrics.Sums) -> dict[str, float]:
+    def metrics(self, sums: sum_metrics.Sums) -> dict[str, float]:
         """Metrics of a split from the sums over it: "loss" and what `loss` watches.
 
         Returns:
@@ -198,11 +198,11 @@ class MaskedTokens:
           next_sentence_loss (nats per example), of which loss is the sum, and
           next_sentence_accuracy.
         """
-        found = {name: language_model_metrics.mean(sums, name) for name in sums}
+        found = {name: sum_metrics.mean(sums, name) for name in sums}
         if self.pairs:
             found["loss"] = found["masked_loss"] + found["next_sentence_loss"]
         masked_loss = found["masked_loss" if self.pairs else "loss"]
-        return found | {"perplexity": language_model_metrics.perplexity(masked_loss)}
+        return found | {"perplexity": sum_metrics.perplexity(masked_loss)}
 
     def text_batch(self, texts: list[str]) -> dict[str, np.ndarray]:
         """The examples of texts in which [MASK] stands for a token each.

@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 
-from tfm.tasks import vocabulary_tables
+from tfm.tasks.language import vocabulary_tables
 
 
 class Masking:

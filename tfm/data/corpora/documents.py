@@ -13,11 +13,11 @@ import numpy as np
 
 from tfm import errors
 from tfm.data import checks
-from tfm.data import cleaning
 from tfm.data import corpus as corpus_module
 from tfm.data import locations
 from tfm.data import sources
 from tfm.data import splits
+from tfm.data.corpora import cleaning
 
 _LINE_BITS = 40  # of an origin; above them is the number of the file
 

@@ -5,12 +5,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests.data import windows_test
-from tests.tasks import small_models
+from tests.data.corpora import windows_test
+from tests.tasks.language import small_models
 from tfm import models
 from tfm import tasks
 from tfm.data import batches
-from tfm.data import windows
+from tfm.data.corpora import windows
 from tfm.training import evaluation
 from tfm.training import optimizer as optimizers
 from tfm.training import step

@@ -5,9 +5,9 @@ import types
 import numpy as np
 import pytest
 
-from tests.tasks import small_models
+from tests.tasks.language import small_models
 from tfm import tokens
-from tfm.tasks import vocabulary_tables
+from tfm.tasks.language import vocabulary_tables
 
 TEXT = "the brothers' wonderful dog, café 你好 🙂 x² \\xe4 end"
 

@@ -13,12 +13,12 @@ from collections.abc import Iterator
 import numpy as np
 
 from tfm.data import corpus as corpus_module
-from tfm.data import documents
 from tfm.data import folders
-from tfm.data import seen
-from tfm.data import shard_workers
-from tfm.data import shards
-from tfm.data import spool
+from tfm.data.corpora import documents
+from tfm.data.corpora import seen
+from tfm.data.corpora import shard_workers
+from tfm.data.corpora import shards
+from tfm.data.corpora import spool
 
 _BATCH_DOCUMENTS = 2048
 _BATCH_CHARACTERS = 2**21

@@ -4,10 +4,10 @@ import keras
 import numpy as np
 from keras import ops
 
-from tfm.tasks import language_model_metrics
-from tfm.tasks import token_losses
-from tfm.tasks import vocabulary_head
-from tfm.tasks import vocabulary_tables
+from tfm.tasks.language import sum_metrics
+from tfm.tasks.language import token_losses
+from tfm.tasks.language import vocabulary_head
+from tfm.tasks.language import vocabulary_tables
 
 
 class NextTokens:
@@ -119,11 +119,11 @@ class NextTokens:
         )
         return losses_BT, weights_BT, watched
 
-    def metrics(self, sums: language_model_metrics.Sums) -> dict[str, float]:
+    def metrics(self, sums: sum_metrics.Sums) -> dict[str, float]:
         """Metrics of a split from the sums over it: "loss" and what `loss` watches.
 
         Returns:
           loss (cross-entropy in nats per token, without label smoothing), perplexity,
           bits_per_byte and accuracy.
         """
-        return language_model_metrics.metrics(sums)
+        return sum_metrics.metrics(sums)

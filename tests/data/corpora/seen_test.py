@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tfm.data import seen
+from tfm.data.corpora import seen
 
 
 def test_it_tells_what_a_set_tells():

@@ -5,7 +5,7 @@ import pytest
 
 from tfm import errors
 from tfm.data import batches
-from tfm.data import windows
+from tfm.data.corpora import windows
 
 
 class Split:

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from tfm.data import folders
-from tfm.data import spool
+from tfm.data.corpora import spool
 
 if typing.TYPE_CHECKING:
     from tfm.tokens import tokenizer

@@ -18,7 +18,7 @@ from collections.abc import Iterable
 from collections.abc import Iterator
 from concurrent import futures
 
-from tfm.data import shards
+from tfm.data.corpora import shards
 
 
 def run(jobs: Iterable[shards.Job], workers: int = 0) -> Iterator[dict]:

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import keras
 import numpy as np
 
-from tfm.tasks import language_model_metrics
-from tfm.tasks import span_lengths
-from tfm.tasks import token_losses
-from tfm.tasks import vocabulary_head
+from tfm.tasks.language import span_lengths
+from tfm.tasks.language import sum_metrics
+from tfm.tasks.language import token_losses
+from tfm.tasks.language import vocabulary_head
 
 
 class Denoising:
@@ -142,14 +142,14 @@ class Denoising:
         """
         return token_losses.watched_losses(logits_BTV, batch, self._label_smoothing)
 
-    def metrics(self, sums: language_model_metrics.Sums) -> dict[str, float]:
+    def metrics(self, sums: sum_metrics.Sums) -> dict[str, float]:
         """Metrics of a split from the sums over it: "loss" and what `loss` watches.
 
         Returns:
           loss (cross-entropy in nats per target, sentinels and [EOS] included, without
           label smoothing), perplexity and accuracy.
         """
-        return language_model_metrics.metrics(sums)
+        return sum_metrics.metrics(sums)
 
 
 def _parts(total: int, number: int, rng: np.random.Generator) -> np.ndarray:

@@ -1,0 +1,1 @@
+"""From plain text to a store of tokens, and windows of it; see data.Corpus."""

@@ -1,0 +1,1 @@
+"""The objectives over plain text, bound to a tokenizer; see tasks.CausalLM."""
