@@ -20,7 +20,7 @@ from tfm.data.corpora import local_preparation
 from tfm.data.corpora import shard_workers
 from tfm.data.corpora import shards
 
-ROOT = pathlib.Path(__file__).parents[2]
+ROOT = pathlib.Path(__file__).parents[3]
 SECONDS = 60
 WORDS = tokens.Tokens(method="word", vocab_size=60, special_tokens=("[EOS]",))
 
