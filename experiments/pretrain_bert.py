@@ -36,6 +36,6 @@ def experiment() -> Experiment:
             learning_rate=2e-3, weight_decay=0.01, schedule="linear"
         ),
         train=training.Train(
-            steps=3000, batch_size=32, eval_every=500, best_metric="loss"
+            steps=2000, batch_size=32, eval_every=500, best_metric="loss"
         ),
     )
