@@ -77,9 +77,9 @@ class GPT(nn.Module):
 def read(store: pathlib.Path, split: str) -> np.ndarray:
     """The split's tokens, from the files of a store."""
     manifest = json.loads((store / "manifest.json").read_text())
-    width = np.uint16 if manifest["dtype"] == "uint16" else np.uint32
     files = sorted((store / split).glob("tokens-*.bin"))
-    return np.concatenate([np.fromfile(file, width) for file in files]).astype(np.int64)
+    parts = [np.fromfile(file, manifest["dtype"]) for file in files]
+    return np.concatenate(parts).astype(np.int64)
 
 
 def rate(step: int, steps: int) -> float:
