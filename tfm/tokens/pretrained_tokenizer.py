@@ -70,7 +70,7 @@ class PretrainedTokenizer(tokenizer.Tokenizer):
         begin, end = (self._begin, self._end) if self.config.enclose else ((), ())
         if truncate:
             room = self.config.max_length - len(begin) - len(end)
-            row = _cut(row, room, self.config.truncate)
+            row = tokenizer.cut(row, room, self.config.truncate)
         return np.asarray([*begin, *row, *end], np.int32)
 
     def _strip(self, row: Sequence[int]) -> np.ndarray:
@@ -119,17 +119,6 @@ def padding_id(library: "keras_nlp.models.Tokenizer") -> int:
     if id == 0 and not hasattr(library, "pad_token"):  # 0 is some word's id
         return int(getattr(library, "end_token_id", None) or 0)
     return int(id)
-
-
-def _cut(row: np.ndarray, length: int, truncate: str) -> np.ndarray:
-    if len(row) <= length:
-        return row
-    if truncate == "end":
-        return row[:length]
-    if truncate == "start":
-        return row[len(row) - length :]
-    half = length // 2
-    return np.concatenate([row[: length - half], row[len(row) - half :]])
 
 
 def _start_id(library) -> int | None:

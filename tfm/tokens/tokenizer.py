@@ -122,15 +122,8 @@ class Tokenizer(abc.ABC):
 
     def _finish(self, row: Sequence[int], truncate: bool) -> np.ndarray:
         row = np.asarray(row, np.int32)
-        length = self.config.max_length
-        if truncate and len(row) > length:
-            if self.config.truncate == "end":
-                row = row[:length]
-            elif self.config.truncate == "start":
-                row = row[-length:]
-            else:
-                half = length // 2
-                row = np.concatenate([row[: length - half], row[len(row) - half :]])
+        if truncate:
+            row = cut(row, self.config.max_length, self.config.truncate)
         return np.where(row == 0, 1, row + self._shift).astype(np.int32)
 
     def _strip(self, row: Sequence[int]) -> np.ndarray:
@@ -159,6 +152,18 @@ class Tokenizer(abc.ABC):
     @abc.abstractmethod
     def _save(self, folder: pathlib.Path) -> None:
         """Writes the backend's own file."""
+
+
+def cut(row: np.ndarray, length: int, truncate: str) -> np.ndarray:
+    """The row without what `Tokens.truncate` cuts off beyond `length` tokens."""
+    if len(row) <= length:
+        return row
+    if truncate == "end":
+        return row[:length]
+    if truncate == "start":
+        return row[len(row) - length :]
+    half = length // 2
+    return np.concatenate([row[: length - half], row[len(row) - half :]])
 
 
 def _chunks(texts: list[str]) -> Iterator[list[str]]:
