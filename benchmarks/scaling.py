@@ -8,17 +8,14 @@ which others' load on the machine disturbs least. Below a ratio stands what the
 difference takes by itself, as a share of the same steps' time: for what is smaller
 than the noise. --steps=10 makes ten times as large what comes once a round.
 
-With 7 rounds it trains some 8,000 steps, so 10 minutes at 15 steps/s. Measured with
-TensorFlow 2.21.0 on 2 cores, in two processes, while other work on the machine (load
-7 to 14) spread the rounds' ratios by a tenth and more; 3 to 15 rounds of each way:
+With 7 rounds it trains some 8,000 steps: 12 minutes at 10 steps/s. Measured with
+TensorFlow 2.21.0 on 2 cores that did little else:
 
-    the loop / its step function       CPU 1.071 (0.974-1.149), best 1.016; itself 0.8 %
-    Mirrored, one replica / one device CPU 0.934 (0.850-1.043), best 0.927
-    4 micro-batches / 1 (10 steps)     CPU 2.199 (1.766-2.292), best 1.949
-    a checkpoint every 10 steps / none CPU 0.989 (0.919-1.127), best 0.993
-    a checkpoint by itself             0.2 % of 100 steps; holds them up for 0.1 %
-    histograms every 10 steps / none   CPU 1.106 (1.041-1.200), best 1.118
-    histograms by themselves           0.6 % of an epoch of 312 steps
+    the loop / its step function        CPU 0.981 (0.887-1.021); itself 0.3 %
+    Mirrored, one replica / one device  CPU 1.007 (0.780-1.226)
+    4 micro-batches / 1                 CPU 1.973 (1.539-2.343)
+    a checkpoint every 100 steps / none CPU 1.015 (0.888-1.097); itself 0.2 %
+    histograms every 100 steps / none   CPU 1.002 (0.837-1.021); once an epoch 0.4 %
 """
 
 import dataclasses

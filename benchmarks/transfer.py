@@ -1,0 +1,75 @@
+"""What pretraining is worth with few labels: the table in the README.
+
+    python benchmarks/transfer.py [--seeds=3] [--labels=500] [--runs=runs/transfer]
+
+Trains pretrain_bert once, on the reviews' text without those that text_cls_finetune
+is validated and tested on; then, with each seed, text_cls_finetune from its weights and
+the same model from scratch. Both learn from the same labelled reviews. Printed are the
+test accuracies, their means, and the minutes of training. A run that is finished in
+--runs is not trained again.
+"""
+
+import argparse
+import csv
+import pathlib
+import statistics
+import sys
+from collections.abc import Sequence
+
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
+
+from benchmarks import runs
+from tfm.experiments import text_cls_finetune
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--labels", type=int, default=500)
+    parser.add_argument("--runs", type=pathlib.Path, default="runs/transfer")
+    given = parser.parse_args()
+    folder = given.runs.resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    unseen = folder / "unseen.csv"
+    write_unseen(unseen)
+    pretrained = folder / "pretrained"
+    runs.train("pretrain_bert", pretrained, f"--data.test={unseen}")
+    print(f"pretrain_bert: {runs.minutes(pretrained):.1f} min", flush=True)
+    means = []
+    for name, begin in (("pretrained", pretrained), ("from scratch", "")):
+        found = []
+        for seed in range(given.seeds):
+            found.append(folder / f"{name.replace(' ', '_')}-{given.labels}-{seed}")
+            runs.train(
+                "text_cls_finetune",
+                found[-1],
+                f"--model.init_from={begin}",
+                f"--data.train_examples={given.labels}",
+                f"--train.seed={seed}",
+            )
+        means.append(_report(f"{given.labels} labels, {name}", found))
+    print(f"difference of the means: {100 * (means[0] - means[1]):.1f} points")
+
+
+def write_unseen(path: pathlib.Path) -> None:
+    """The reviews that text_cls_finetune does not learn from, as a CSV file."""
+    records = text_cls_finetune.experiment().data.read(path.parent / "reviews")
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["text"])
+        for split in ("validation", "test"):
+            writer.writerows([text] for text in records.iterate_texts(split))
+
+
+def _report(what: str, folders: Sequence[pathlib.Path]) -> float:
+    """Prints the mean test accuracy, that of each run, and the median minutes."""
+    scores = [runs.metric(folder, "test", "accuracy") for folder in folders]
+    mean = statistics.mean(scores)
+    each = ", ".join(f"{score:.4f}" for score in scores)
+    minutes = statistics.median(runs.minutes(folder) for folder in folders)
+    print(f"{what}: accuracy {mean:.4f} ({each}), {minutes:.1f} min", flush=True)
+    return mean
+
+
+if __name__ == "__main__":
+    main()
