@@ -14,6 +14,7 @@ from tfm import config
 from tfm import errors
 from tfm import run_folder
 from tfm import trained
+from tfm.data import folders
 
 
 @dataclasses.dataclass(frozen=True)
@@ -91,7 +92,7 @@ def main(options: Options) -> None:
         report.print_confusion(run.task.confusion(outputs, labels), names)
     path = run.folder.metrics
     before = run_folder.read_json(path) if path.is_file() else {}
-    run_folder.write_json(path, before | {name: metrics})
+    folders.write_json(path, before | {name: metrics})
     print(f"\nWritten to {path}")
 
 

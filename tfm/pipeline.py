@@ -8,6 +8,7 @@ import numpy as np
 
 from tfm import errors
 from tfm import run_folder
+from tfm.data import folders
 
 
 @dataclasses.dataclass(frozen=True)
@@ -98,7 +99,7 @@ def _labeled(e, folder: run_folder.RunFolder) -> Pipeline:
     _keep(tokenizer, e, folder)
     encoded = store.write(records, tokenizer.encode, folder.tokens)
     body = {"label_names": list(task.label_names), "multi_label": task.multi_label}
-    run_folder.write_json(folder.task, body)
+    folders.write_json(folder.task, body)
 
     def examples(split: str, augment=None):
         return labeled_examples.LabeledExamples(
@@ -125,7 +126,7 @@ def _corpus(e, folder: run_folder.RunFolder) -> Pipeline:
     stores = e.data.open(_known_tokenizer(e, folder) or e.tokens, folder.store)
     _keep(stores.tokenizer, e, folder)
     task = e.task.bind(stores.tokenizer, e.tokens.max_length)
-    run_folder.write_json(folder.task, {})
+    folders.write_json(folder.task, {})
     examples = {
         split: windows.Windows(store, task, training=False, name=split)
         for split, store in stores.splits.items()

@@ -30,6 +30,7 @@ from tfm import experiments
 from tfm import lock
 from tfm.config import fields
 from tfm.config import loading
+from tfm.data import folders
 from tfm.training import settings
 
 
@@ -121,7 +122,7 @@ class RunFolder:
                 body["command_line"] = earlier | body["command_line"]
             elif name:
                 self._copy_own(name)
-            write_json(self.config, body)
+            folders.write_json(self.config, body)
             self.finished.unlink(missing_ok=True)
         except OSError as error:
             raise errors.UserError(
@@ -146,7 +147,7 @@ class RunFolder:
 
     def mark_finished(self, outcome: str, step: int) -> None:
         """Says that no other checkpoint will come."""
-        write_json(self.finished, {"outcome": outcome, "step": step})
+        folders.write_json(self.finished, {"outcome": outcome, "step": step})
 
     def _clear(self) -> None:
         """Removes what a run left that never came to a checkpoint."""
@@ -193,11 +194,3 @@ def read_json(path: pathlib.Path):
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise errors.UserError(f"{path} cannot be read: {error}.") from None
-
-
-def write_json(path: pathlib.Path, body) -> None:
-    """Writes a JSON file in one move, so that it is never half there."""
-    scratch = path.with_name(path.name + ".tmp")
-    text = json.dumps(body, indent=2, ensure_ascii=False)
-    scratch.write_text(text + "\n", encoding="utf-8")
-    scratch.replace(path)

@@ -16,6 +16,7 @@ from tfm import errors
 from tfm import lock
 from tfm import run_folder
 from tfm.config import fields
+from tfm.data import folders
 from tfm.training import interrupt
 
 SHOWN_EXAMPLES = 20  # validation texts with predictions in TensorBoard
@@ -152,7 +153,7 @@ def train(experiment, folder: run_folder.RunFolder, job=None) -> str:
     if job.is_chief:
         if experiment.train.lora_rank is not None:
             run.save_adapter(experiment, folder.adapter)
-        run_folder.write_json(folder.metrics, scores)
+        folders.write_json(folder.metrics, scores)
         folder.mark_finished(outcome, last_step)
         _print_scores(scores, folder, prepared.task.use)
     return outcome

@@ -1,6 +1,4 @@
-"""Tokens of prompts, and texts of tokens as they grow."""
-
-import pytest
+"""Prompts, and texts of tokens as they grow."""
 
 from tests.generation import small_runs
 from tfm import tokens
@@ -11,19 +9,6 @@ from tfm.generation import prompts
 def _tokenizer(method, special=("[EOS]", "<extra_id_0>")):
     config = tokens.Tokens(method=method, vocab_size=300, special_tokens=special)
     return config.learn(small_runs.TEXTS)
-
-
-@pytest.mark.parametrize("method", ["word", "wordpiece", "bpe", "unigram", "byte"])
-def test_special_tokens_in_a_prompt(method):
-    tokenizer = _tokenizer(method)
-    ids = prompts.encode(tokenizer, "the <extra_id_0> fox[EOS]").tolist()
-    assert ids.count(tokenizer.id_of("<extra_id_0>")) == 1
-    assert ids[-1] == tokenizer.id_of("[EOS]")
-    assert tokenizer.decode([ids])[0].split() == ["the", "fox"]
-    if method != "byte":
-        assert 1 not in ids
-    plain = tokenizer.encode(["the fox"])[0].tolist()
-    assert prompts.encode(tokenizer, "the fox").tolist() == plain
 
 
 def test_buckets():

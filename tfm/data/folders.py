@@ -47,7 +47,7 @@ def whole(final: pathlib.Path) -> Iterator[pathlib.Path]:
 def write_json(path: pathlib.Path, body) -> None:
     """Writes a JSON file in one move, so that it is never half there."""
     scratch = path.with_name(f"{path.name}.tmp-{os.getpid()}")
-    text = json.dumps(body, indent=1, ensure_ascii=False)
+    text = json.dumps(body, indent=2, ensure_ascii=False)
     scratch.write_text(text + "\n", encoding="utf-8")
     scratch.replace(path)
 

@@ -161,7 +161,7 @@ class Generator:
 
     def _row(self, text: str, settings) -> _Row:
         """A prompt's tokens, as many as the model reads, and what is to be told."""
-        ids = prompts_lib.encode(self._tokenizer, text).tolist()
+        ids = self._tokenizer.encode_prompt(text).tolist()
         notes = []
         if unknown := prompts_lib.unknown_words(self._tokenizer, text):
             shown = ", ".join(map(repr, unknown))

@@ -5,6 +5,7 @@ import dataclasses
 import itertools
 import json
 import pathlib
+import re
 from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Sequence
@@ -93,6 +94,29 @@ class Tokenizer(abc.ABC):
         ids[unknown] = 1
         ends = np.cumsum([0, *counts])
         return ids, np.diff(np.append(0, np.cumsum(lengths, dtype=np.int64))[ends])
+
+    def encode_prompt(self, text: str) -> np.ndarray:
+        """Returns the ids of a text, int32, uncut.
+
+        Names of the special tokens of `config` that stand in it are those tokens.
+        """
+        special = self.config.special_tokens
+        if not special:
+            return self.encode([text], truncate=False)[0]
+        names = sorted(special, key=len, reverse=True)
+        # texts and names by turns
+        parts = re.split(f"({'|'.join(map(re.escape, names))})", text)
+        texts, names = parts[::2], parts[1::2]
+        if self.config.method in ("bpe", "unigram"):
+            # a word's token holds the space before it, so what stands for words too
+            texts = [*(part.rstrip() for part in texts[:-1]), texts[-1]]
+        if self.config.method == "unigram":  # which puts a space before each text
+            texts = [part.lstrip() for part in texts]
+        rows = self.encode(texts, truncate=False)
+        joined = [rows[0]]
+        for name, row in zip(names, rows[1:], strict=True):
+            joined += [[self.id_of(name)], row]
+        return np.concatenate(joined).astype(np.int32)
 
     def decode(self, rows: Iterable[Sequence[int]]) -> list[str]:
         """Returns the text of each row, without its padding and special tokens."""

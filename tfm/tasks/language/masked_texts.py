@@ -17,7 +17,7 @@ def batch(objective, texts: list[str]) -> dict[str, np.ndarray]:
 
 
 def _example(objective, text: str) -> dict[str, np.ndarray]:
-    tokens = _encode(objective.tokenizer, objective.masking.mask_id, text)
+    tokens = objective.tokenizer.encode_prompt(text)
     types = np.zeros_like(tokens)
     if objective.pairs:
         tokens, types = objective.pairs.join(tokens)
@@ -41,21 +41,6 @@ def _example(objective, text: str) -> dict[str, np.ndarray]:
     if "types" in found:
         found["types"][: len(tokens)] = types
     return found
-
-
-def _encode(tokenizer, mask_id: int, text: str) -> np.ndarray:
-    parts = text.split(MASK)
-    method = tokenizer.config.method
-    if method in ("bpe", "unigram"):
-        # a word's token holds the space before it, so [MASK] does as well
-        parts = [*(part.rstrip() for part in parts[:-1]), parts[-1]]
-    if method == "unigram":  # which puts a space before each text itself
-        parts = [part.lstrip() for part in parts]
-    rows = tokenizer.encode(parts, truncate=False)
-    joined = rows[0]
-    for row in rows[1:]:
-        joined = np.concatenate([joined, [mask_id], row])
-    return joined.astype(np.int32)
 
 
 def predictions(objective, logits_BPV, batch: dict, top: int) -> list[dict]:
