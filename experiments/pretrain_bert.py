@@ -29,13 +29,19 @@ def experiment() -> Experiment:
             special_tokens=task.special_tokens(256),
         ),
         model=models.Transformer(
-            num_layers=2, width=128, num_heads=4, feedforward_width=512, dropout=0.0
+            num_layers=2,
+            width=128,
+            num_heads=4,
+            feedforward_width=512,
+            position="rotary",
+            embedding_norm=True,
+            dropout=0.0,
         ),
         task=task,
         optimizer=training.Optimizer(
             learning_rate=2e-3, weight_decay=0.01, schedule="linear"
         ),
         train=training.Train(
-            steps=2000, batch_size=32, eval_every=500, best_metric="loss"
+            steps=3000, batch_size=32, eval_every=500, best_metric="loss"
         ),
     )
