@@ -13,13 +13,16 @@ ROOT = pathlib.Path(__file__).parents[1]
 RULES = {
     "config": ({"errors", "experiments", "experiment", "config"}, {"absl"}),
     "layers": ({"layers"}, {"keras"}),
-    "models": ({"errors", "layers", "models", "tokens"}, {"keras", "keras_nlp"}),
+    "models": (
+        {"errors", "ranges", "layers", "models", "tokens"},
+        {"keras", "keras_nlp"},
+    ),
     "tokens": (
-        {"errors", "tokens"},
+        {"errors", "ranges", "tokens"},
         {"numpy", "tokenizers", "sentencepiece", "keras", "keras_nlp"},
     ),
     "data": (
-        {"errors", "data", "tokens", "lock"},
+        {"errors", "ranges", "data", "tokens", "lock"},
         {
             "numpy",
             "pyarrow",
@@ -29,9 +32,9 @@ RULES = {
             "apache_beam",
         },
     ),
-    "tasks": ({"errors", "layers", "tasks"}, {"keras", "numpy", "sklearn"}),
+    "tasks": ({"errors", "ranges", "layers", "tasks"}, {"keras", "numpy", "sklearn"}),
     "training": (
-        {"errors", "training"},
+        {"errors", "ranges", "training"},
         {
             "tensorflow",
             "keras",
@@ -43,7 +46,7 @@ RULES = {
         },
     ),
     "generation": (
-        {"errors", "generation"},
+        {"errors", "ranges", "generation"},
         {"keras", "keras_nlp", "numpy", "tensorflow"},
     ),
     "experiment": ({"errors", "data", "models", "tasks", "tokens", "training"}, set()),

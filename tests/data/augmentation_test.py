@@ -71,7 +71,7 @@ def test_rows_without_words_stay(row):
 
 
 def test_settings_are_checked():
-    with pytest.raises(errors.UserError, match="below 1. Got delete=1.0"):
+    with pytest.raises(errors.UserError, match=r"in \[0, 1\). Got delete=1.0"):
         data.Augment(delete=1.0)
     with pytest.raises(errors.UserError, match="Got first_word_id=5, vocab_size=5"):
         data.Augment(replace=0.1).build(5, 5)

@@ -242,7 +242,7 @@ def test_ids_take_four_bytes_where_two_are_too_few(tmp_path, source):
     ("fields", "message"),
     [
         ({"train": ""}, "train must name a source. Got train=''."),
-        ({"validation_fraction": 1.0}, "validation_fraction must be at least 0 and"),
+        ({"validation_fraction": 1.0}, "validation_fraction must be in [0, 1). Got"),
         ({"max_characters": 1}, "max_characters must be at least 2. Got"),
         ({"max_documents": 0}, "max_documents must be at least 1. Got"),
         ({"encoding": "utf8x"}, "encoding must be one that Python knows"),

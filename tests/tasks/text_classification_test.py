@@ -179,8 +179,8 @@ def test_the_head_reads_the_pooled_features():
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({"dropout": 1.0}, r"dropout must be in \[0, 1\). Got 1.0."),
-        ({"threshold": 0.0}, "threshold must be between 0 and 1. Got 0.0."),
+        ({"dropout": 1.0}, r"dropout must be in \[0, 1\). Got dropout=1.0."),
+        ({"threshold": 0.0}, "threshold must be between 0 and 1. Got threshold=0.0."),
         ({"class_weights": (1.0, -1.0)}, "class_weights must all be above 0."),
         (
             {"class_weights": (1.0, 2.0), "balance_classes": True},

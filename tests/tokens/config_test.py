@@ -16,11 +16,11 @@ BYTE_BASED = [("bpe", 258), ("unigram", 260)]
         (
             {"method": "words"},
             "method must be one of word, wordpiece, bpe, unigram, character, byte. "
-            "Got method=words.",
+            "Got method='words'.",
         ),
         (
             {"truncate": "left"},
-            "truncate must be one of end, start, middle. Got truncate=left.",
+            "truncate must be one of end, start, middle. Got truncate='left'.",
         ),
         ({"max_length": 0}, "max_length must be at least 1. Got max_length=0."),
         (

@@ -85,11 +85,17 @@ def test_warm_up_is_a_twentieth_where_none_is_given():
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({"learning_rate": 0}, "learning_rate must be above 0. Got 0."),
-        ({"learning_rate": math.nan}, "learning_rate must be above 0. Got nan."),
-        ({"warmup_steps": -1}, "warmup_steps must not be negative. Got -1."),
-        ({"clip_norm": 0}, "clip_norm must be above 0, or none. Got 0."),
-        ({"weight_decay": 1.5}, r"weight_decay must be in \[0, 1\). Got 1.5."),
+        ({"learning_rate": 0}, "learning_rate must be above 0. Got learning_rate=0."),
+        (
+            {"learning_rate": math.nan},
+            "above 0. Got learning_rate=nan.",
+        ),
+        ({"warmup_steps": -1}, "warmup_steps must be at least 0. Got warmup_steps=-1."),
+        ({"clip_norm": 0}, "clip_norm must be above 0. Got clip_norm=0."),
+        (
+            {"weight_decay": 1.5},
+            r"in \[0, 1\). Got weight_decay=1.5.",
+        ),
         ({"end_factor": 2}, r"end_factor must be in \[0, 1\]. Got 2."),
     ],
 )

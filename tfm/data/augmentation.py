@@ -4,6 +4,7 @@ import dataclasses
 import typing
 
 from tfm import errors
+from tfm import ranges
 
 if typing.TYPE_CHECKING:
     import numpy as np
@@ -22,13 +23,7 @@ class Augment:
     replace: float = 0.0  # probability of a token to become a random one
 
     def __post_init__(self):
-        for field in dataclasses.fields(self):
-            value = getattr(self, field.name)
-            if not 0 <= value < 1:
-                raise errors.UserError(
-                    f"{field.name} must be at least 0 and below 1. "
-                    f"Got {field.name}={value}."
-                )
+        ranges.fraction(self, "swap", "delete", "replace")
 
     def build(self, vocab_size: int, first_word_id: int) -> "Augmenter | None":
         """Returns the function that changes a row; None if nothing is to change.

@@ -7,6 +7,7 @@ import typing
 from typing import Literal
 
 from tfm import errors
+from tfm import ranges
 from tfm.data import source_fields
 
 if typing.TYPE_CHECKING:
@@ -67,22 +68,13 @@ class Corpus:
     def __post_init__(self):
         if not self.train:
             raise errors.UserError("train must name a source. Got train=''.")
-        source_fields.check_fraction("validation_fraction", self.validation_fraction)
+        ranges.fraction(self, "validation_fraction")
         source_fields.check_encoding(self.encoding)
         source_fields.check_distinct("columns", self.columns)
-        for name, least in (
-            ("min_characters", 1),
-            ("max_characters", max(2, self.min_characters)),
-            ("max_documents", 1),
-            ("vocabulary_characters", 1),
-            ("shard_characters", 1),
-            ("workers", 0),
-        ):
-            value = getattr(self, name)
-            if value is not None and value < least:
-                raise errors.UserError(
-                    f"{name} must be at least {least}. Got {name}={value}."
-                )
+        ranges.at_least(self, 1, "min_characters", "max_documents")
+        ranges.at_least(self, max(2, self.min_characters), "max_characters")
+        ranges.at_least(self, 1, "vocabulary_characters", "shard_characters")
+        ranges.at_least(self, 0, "workers")
         if self.document == "file" and self.format not in ("auto", "text", "folder"):
             raise errors.UserError(
                 "document=file takes files of plain text. "

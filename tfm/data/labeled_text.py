@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from tfm import errors
+from tfm import ranges
 from tfm.data import source_fields
 
 if typing.TYPE_CHECKING:
@@ -59,8 +60,7 @@ class LabeledText:
     def __post_init__(self):
         if not self.train:
             raise errors.UserError("train must name a source. Got train=''.")
-        for name in ("validation_fraction", "test_fraction"):
-            source_fields.check_fraction(name, getattr(self, name))
+        ranges.fraction(self, "validation_fraction", "test_fraction")
         if self.validation_fraction + self.test_fraction >= 1:
             raise errors.UserError(
                 "validation_fraction and test_fraction must leave texts to train on. "
@@ -78,10 +78,7 @@ class LabeledText:
                 )
         if not self.label_separator:
             raise errors.UserError("label_separator must not be empty.")
-        for name in ("max_examples", "train_examples"):
-            value = getattr(self, name)
-            if value is not None and value < 2:
-                raise errors.UserError(f"{name} must be at least 2. Got {value}.")
+        ranges.at_least(self, 2, "max_examples", "train_examples")
         for name in ("labels", "columns"):
             source_fields.check_distinct(name, getattr(self, name))
 

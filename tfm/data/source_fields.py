@@ -14,14 +14,6 @@ def check_encoding(encoding: str) -> None:
         ) from error
 
 
-def check_fraction(name: str, value: float) -> None:
-    """Raises UserError unless 0 <= value < 1."""
-    if not 0 <= value < 1:
-        raise errors.UserError(
-            f"{name} must be at least 0 and below 1. Got {name}={value}."
-        )
-
-
 def check_distinct(name: str, values: tuple[str, ...]) -> None:
     """Raises UserError where a value is there twice."""
     if len(set(values)) < len(values):

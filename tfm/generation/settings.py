@@ -3,6 +3,7 @@
 import dataclasses
 
 from tfm import errors
+from tfm import ranges
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,34 +24,14 @@ class Settings:
     seed: int = 0  # of the random choices: the same seed gives the same text
 
     def __post_init__(self):
-        for name in ("max_new_tokens", "num_beams", "num_samples"):
-            if getattr(self, name) < 1:
-                raise errors.UserError(
-                    f"{name} must be at least 1. Got {name}={getattr(self, name)}."
-                )
-        if not 0 <= self.temperature < float("inf"):
-            raise errors.UserError(
-                f"temperature must be 0 or more. Got temperature={self.temperature}."
-            )
-        if self.top_k is not None and self.top_k < 1:
-            raise errors.UserError(
-                f"top_k must be at least 1, or none. Got top_k={self.top_k}."
-            )
-        if not 0 < self.top_p <= 1:
-            raise errors.UserError(
-                f"top_p must be above 0 and at most 1. Got top_p={self.top_p}."
-            )
-        if not 0 < self.repetition_penalty < float("inf"):
-            raise errors.UserError(
-                "repetition_penalty must be above 0; 1 changes nothing. "
-                f"Got repetition_penalty={self.repetition_penalty}."
-            )
+        ranges.at_least(self, 1, "max_new_tokens", "num_beams", "num_samples", "top_k")
+        ranges.at_least(self, 0, "temperature", "seed")
+        ranges.share(self, "top_p")
+        ranges.above_zero(self, "repetition_penalty")
         if isinstance(self.stop, str) or not all(self.stop):
             raise errors.UserError(
                 f"stop must be a list of texts that are not empty. Got {self.stop!r}."
             )
-        if self.seed < 0:
-            raise errors.UserError(f"seed must be 0 or more. Got seed={self.seed}.")
         self._check_together()
 
     def _check_together(self) -> None:

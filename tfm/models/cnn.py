@@ -6,6 +6,7 @@ B batch, T positions, E embedding width, F filters, D width of all filters toget
 import dataclasses
 
 from tfm import errors
+from tfm import ranges
 from tfm.models import checks
 
 
@@ -23,9 +24,9 @@ class CNN:
     init_from: str = ""  # run folder or preset whose weights it starts from
 
     def __post_init__(self):
-        checks.positive(self, "embedding_width", "num_filters")
-        checks.fraction(self, "dropout", "embedding_dropout")
-        checks.not_negative(self, "l1", "l2")
+        ranges.at_least(self, 1, "embedding_width", "num_filters")
+        ranges.fraction(self, "dropout", "embedding_dropout")
+        ranges.at_least(self, 0, "l1", "l2")
         if not self.kernel_widths or min(self.kernel_widths) < 1:
             raise errors.UserError(
                 "kernel_widths must be one or more widths of at least 1. "

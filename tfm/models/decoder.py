@@ -3,6 +3,7 @@
 import dataclasses
 
 from tfm import errors
+from tfm import ranges
 from tfm.models import checks
 from tfm.models import stack
 
@@ -25,9 +26,9 @@ class Decoder(stack.Stack):
 
     def __post_init__(self):
         super().__post_init__()
-        checks.one_of(self, pooling=stack.Pooling)
+        ranges.one_of(self, pooling=stack.Pooling)
         if self.num_key_heads is not None:
-            checks.positive(self, "num_key_heads")
+            ranges.at_least(self, 1, "num_key_heads")
             if self.num_heads % self.num_key_heads:
                 raise errors.UserError(
                     "num_heads must divide by num_key_heads. Got num_heads="

@@ -7,6 +7,7 @@ import dataclasses
 from typing import Literal
 
 from tfm import errors
+from tfm import ranges
 from tfm.models import checks
 
 Pooling = Literal["last", "mean", "max", "attention"]
@@ -28,10 +29,10 @@ class LSTM:
     init_from: str = ""  # run folder or preset whose weights it starts from
 
     def __post_init__(self):
-        checks.positive(self, "embedding_width", "width", "num_layers")
-        checks.fraction(self, "dropout", "embedding_dropout")
-        checks.not_negative(self, "l1", "l2")
-        checks.one_of(self, pooling=Pooling)
+        ranges.at_least(self, 1, "embedding_width", "width", "num_layers")
+        ranges.fraction(self, "dropout", "embedding_dropout")
+        ranges.at_least(self, 0, "l1", "l2")
+        ranges.one_of(self, pooling=Pooling)
 
     def build(
         self, vocab_size: int, max_length: int, packed: bool = False, types: int = 0

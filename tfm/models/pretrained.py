@@ -6,7 +6,7 @@ import pathlib
 from typing import Literal
 
 from tfm import errors
-from tfm.models import checks
+from tfm import ranges
 
 Pooling = Literal["mean", "max", "first", "last", "pooled"]
 SHAPE = "backbone.json"  # of a model that is kept without its weights
@@ -27,9 +27,9 @@ class Pretrained:
     init_from: str = ""  # run folder or preset whose weights it starts from
 
     def __post_init__(self):
-        checks.one_of(self, pooling=Pooling)
+        ranges.one_of(self, pooling=Pooling)
         if self.dropout is not None:
-            checks.fraction(self, "dropout")
+            ranges.fraction(self, "dropout")
         if not self.preset:
             raise errors.UserError("preset must name a preset or a folder. Got none.")
 

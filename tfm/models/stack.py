@@ -4,7 +4,7 @@ import dataclasses
 from typing import Literal
 
 from tfm import errors
-from tfm.models import checks
+from tfm import ranges
 
 Activation = Literal["relu", "gelu", "swiglu"]
 Position = Literal["learned", "sinusoidal", "rotary"]
@@ -32,10 +32,12 @@ class Stack:
     init_from: str = ""  # run folder or preset whose weights it starts from
 
     def __post_init__(self):
-        checks.positive(self, "num_layers", "width", "num_heads", "feedforward_width")
-        checks.fraction(self, "dropout", "attention_dropout", "embedding_dropout")
-        checks.not_negative(self, "l1", "l2")
-        checks.one_of(
+        ranges.at_least(
+            self, 1, "num_layers", "width", "num_heads", "feedforward_width"
+        )
+        ranges.fraction(self, "dropout", "attention_dropout", "embedding_dropout")
+        ranges.at_least(self, 0, "l1", "l2")
+        ranges.one_of(
             self,
             activation=Activation,
             position=Position,

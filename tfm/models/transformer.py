@@ -3,7 +3,7 @@
 import dataclasses
 from typing import Literal
 
-from tfm.models import checks
+from tfm import ranges
 from tfm.models import stack
 
 Norm = Literal["pre", "post"]
@@ -22,8 +22,8 @@ class Transformer(stack.Stack):
 
     def __post_init__(self):
         super().__post_init__()
-        checks.one_of(self, norm=Norm, pooling=stack.Pooling)
-        checks.not_negative(self, "initial_stddev")
+        ranges.one_of(self, norm=Norm, pooling=stack.Pooling)
+        ranges.at_least(self, 0, "initial_stddev")
 
     def build(
         self, vocab_size: int, max_length: int, packed: bool = False, types: int = 0

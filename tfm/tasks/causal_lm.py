@@ -2,6 +2,7 @@
 
 import dataclasses
 
+from tfm import ranges
 from tfm.tasks import checks
 
 
@@ -19,8 +20,8 @@ class CausalLM:
     METRICS = ("loss", "perplexity", "bits_per_byte", "accuracy")
 
     def __post_init__(self):
-        checks.documents(self)
-        checks.fraction(self, "label_smoothing")
+        ranges.one_of(self, documents=checks.Documents)
+        ranges.fraction(self, "label_smoothing")
 
     def is_metric(self, name: str) -> bool:
         """Whether `name` can pick the best checkpoint."""

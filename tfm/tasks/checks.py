@@ -9,34 +9,6 @@ from tfm import errors
 Documents = typing.Literal["packed", "joined", "separate"]
 
 
-def fraction(config, *names: str) -> None:
-    """Raises UserError unless each named field is in [0, 1)."""
-    for name in names:
-        value = getattr(config, name)
-        if not 0 <= value < 1:
-            raise errors.UserError(f"{name} must be in [0, 1). Got {name}={value}.")
-
-
-def inner_fraction(config, *names: str) -> None:
-    """Raises UserError unless each named field is between 0 and 1."""
-    for name in names:
-        value = getattr(config, name)
-        if not 0 < value < 1:
-            raise errors.UserError(
-                f"{name} must be between 0 and 1. Got {name}={value}."
-            )
-
-
-def documents(config) -> None:
-    """Raises UserError unless the field `documents` is one of its options."""
-    options = typing.get_args(Documents)
-    if config.documents not in options:
-        raise errors.UserError(
-            f"documents must be one of {', '.join(options)}. "
-            f"Got documents={config.documents!r}."
-        )
-
-
 def special_tokens(task, config, known) -> tuple[str, ...]:
     """The special tokens that the task needs.
 

@@ -3,6 +3,7 @@
 import dataclasses
 
 from tfm import errors
+from tfm import ranges
 from tfm.tasks import checks
 
 
@@ -32,8 +33,8 @@ class MaskedLM:
     )
 
     def __post_init__(self):
-        checks.documents(self)
-        checks.inner_fraction(self, "mask_rate")
+        ranges.one_of(self, documents=checks.Documents)
+        ranges.inner_fraction(self, "mask_rate")
         if min(self.mask_share, self.random_share) < 0 or (
             self.mask_share + self.random_share > 1
         ):

@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from tfm import errors
+from tfm import ranges
 from tfm.tasks import checks
 from tfm.tasks.language import span_lengths
 
@@ -20,12 +20,9 @@ class SpanCorruption:
     METRICS = ("loss", "perplexity", "accuracy")
 
     def __post_init__(self):
-        checks.inner_fraction(self, "noise_density")
-        checks.fraction(self, "label_smoothing")
-        if not 1 <= self.mean_span < float("inf"):
-            raise errors.UserError(
-                f"mean_span must be at least 1. Got mean_span={self.mean_span}."
-            )
+        ranges.inner_fraction(self, "noise_density")
+        ranges.fraction(self, "label_smoothing")
+        ranges.at_least(self, 1, "mean_span")
 
     def is_metric(self, name: str) -> bool:
         """Whether `name` can pick the best checkpoint."""

@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Sequence
 
 from tfm import errors
+from tfm import ranges
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,15 +35,8 @@ class TextClassification:
     )
 
     def __post_init__(self):
-        for name in ("dropout", "label_smoothing"):
-            if not 0 <= getattr(self, name) < 1:
-                raise errors.UserError(
-                    f"{name} must be in [0, 1). Got {getattr(self, name)}."
-                )
-        if not 0 < self.threshold < 1:
-            raise errors.UserError(
-                f"threshold must be between 0 and 1. Got {self.threshold}."
-            )
+        ranges.fraction(self, "dropout", "label_smoothing")
+        ranges.inner_fraction(self, "threshold")
         if self.balance_classes and self.class_weights:
             raise errors.UserError(
                 "Give balance_classes or class_weights, not both. "

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import Literal
 
 from tfm import errors
+from tfm import ranges
 
 if typing.TYPE_CHECKING:
     from tfm.tokens import tokenizer
@@ -53,17 +54,8 @@ class Tokens:
     special_tokens: tuple[str, ...] = ()
 
     def __post_init__(self):
-        for name, kind in (("method", Method), ("truncate", Truncate)):
-            names = typing.get_args(kind)
-            if getattr(self, name) not in names:
-                raise errors.UserError(
-                    f"{name} must be one of {', '.join(names)}. "
-                    f"Got {name}={getattr(self, name)}."
-                )
-        if self.max_length < 1:
-            raise errors.UserError(
-                f"max_length must be at least 1. Got max_length={self.max_length}."
-            )
+        ranges.one_of(self, method=Method, truncate=Truncate)
+        ranges.at_least(self, 1, "max_length")
         if isinstance(self.special_tokens, str) or not all(self.special_tokens):
             raise errors.UserError(
                 "special_tokens must be a tuple of names. "

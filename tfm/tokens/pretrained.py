@@ -8,6 +8,7 @@ import typing
 from collections.abc import Iterable
 
 from tfm import errors
+from tfm import ranges
 
 if typing.TYPE_CHECKING:
     from tfm.tokens import pretrained_tokenizer
@@ -35,11 +36,7 @@ class Pretrained:
     method, lowercase, special_tokens = "pretrained", False, ()
 
     def __post_init__(self):
-        if self.truncate not in typing.get_args(Truncate):
-            raise errors.UserError(
-                f"truncate must be one of {', '.join(typing.get_args(Truncate))}. "
-                f"Got truncate={self.truncate}."
-            )
+        ranges.one_of(self, truncate=Truncate)
         if self.max_length < 3:
             raise errors.UserError(
                 "max_length must be at least 3: begin, a token and end. "

@@ -4,6 +4,7 @@ import dataclasses
 import typing
 
 from tfm import errors
+from tfm import ranges
 
 Name = typing.Literal[
     "adamw",
@@ -48,42 +49,18 @@ class Optimizer:
     clip_norm: float | None = 1.0  # the gradients' global norm at the most
 
     def __post_init__(self):
-        if not self.learning_rate > 0:
-            raise errors.UserError(
-                f"learning_rate must be above 0. Got {self.learning_rate}."
-            )
-        if self.warmup_steps is not None and self.warmup_steps < 0:
-            raise errors.UserError(
-                f"warmup_steps must not be negative. Got {self.warmup_steps}."
-            )
+        ranges.above_zero(self, "learning_rate", "clip_norm")
+        ranges.at_least(self, 0, "warmup_steps")
         if not 0 <= self.end_factor <= 1:
             raise errors.UserError(
                 f"end_factor must be in [0, 1]. Got {self.end_factor}."
             )
-        if not 0 <= self.weight_decay < 1:
+        ranges.fraction(self, "weight_decay", "momentum", "beta_2")
+        ranges.share(self, "layer_decay")
+        ranges.inner_fraction(self, "ema")
+        if self.beta_2 is not None and self.name not in BETAS:
             raise errors.UserError(
-                f"weight_decay must be in [0, 1). Got {self.weight_decay}."
-            )
-        if not 0 <= self.momentum < 1:
-            raise errors.UserError(f"momentum must be in [0, 1). Got {self.momentum}.")
-        if self.beta_2 is not None:
-            if self.name not in BETAS:
-                raise errors.UserError(
-                    f"beta_2 is for {', '.join(BETAS)}. Got name={self.name}."
-                )
-            if not 0 <= self.beta_2 < 1:
-                raise errors.UserError(f"beta_2 must be in [0, 1). Got {self.beta_2}.")
-        if not 0 < self.layer_decay <= 1:
-            raise errors.UserError(
-                f"layer_decay must be above 0 and at most 1. Got {self.layer_decay}."
-            )
-        if self.ema is not None and not 0 < self.ema < 1:
-            raise errors.UserError(
-                f"ema must be between 0 and 1, or none. Got {self.ema}."
-            )
-        if self.clip_norm is not None and not self.clip_norm > 0:
-            raise errors.UserError(
-                f"clip_norm must be above 0, or none. Got {self.clip_norm}."
+                f"beta_2 is for {', '.join(BETAS)}. Got name={self.name}."
             )
 
     def build(self, total_steps: int, model, unfreeze_every: int | None = None):

@@ -4,6 +4,7 @@ import dataclasses
 import typing
 
 from tfm import errors
+from tfm import ranges
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,15 +43,11 @@ class Train:
     jit_compile: bool = False  # compile the forward and backward pass with XLA
 
     def __post_init__(self):
-        positive = ("batch_size", "micro_batches", "eval_batch_size")
-        for name in (*positive, "keep_checkpoints", "log_every"):
-            self._at_least_one(name)
-        optional = ("steps", "eval_every", "patience", "checkpoint_every")
-        for name in (*optional, "unfreeze_every", "lora_rank"):
-            if getattr(self, name) is not None:
-                self._at_least_one(name)
-        if not self.epochs > 0:
-            raise errors.UserError(f"epochs must be above 0. Got {self.epochs}.")
+        ranges.above_zero(self, "epochs")
+        ranges.at_least(self, 1, "batch_size", "micro_batches", "eval_batch_size")
+        ranges.at_least(self, 1, "keep_checkpoints", "log_every")
+        ranges.at_least(self, 1, "steps", "eval_every", "patience", "checkpoint_every")
+        ranges.at_least(self, 1, "unfreeze_every", "lora_rank")
         if self.spike_factor is not None and not self.spike_factor > 1:
             raise errors.UserError(
                 f"spike_factor must be above 1, or none. Got {self.spike_factor}."
@@ -82,12 +79,6 @@ class Train:
         freezing.freeze(model, self.freeze)
         if self.lora_rank is not None:
             lora.enable(model, self.lora_rank, self.lora_targets)
-
-    def _at_least_one(self, name: str) -> None:
-        if getattr(self, name) < 1:
-            raise errors.UserError(
-                f"{name} must be at least 1. Got {getattr(self, name)}."
-            )
 
     def total_steps(self, num_examples: int) -> int:
         """Updates in all, for a training split of `num_examples`."""
