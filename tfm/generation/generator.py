@@ -20,7 +20,6 @@ from tfm.generation import continuation
 from tfm.generation import prompts as prompts_lib
 from tfm.generation import settings as settings_lib
 
-EOS = "[EOS]"
 _SENTINEL = re.compile(r"<extra_id_\d+>")
 _CALL, _CALL_STREAMING = 32, 4  # tokens of a call of the compiled loop
 
@@ -42,13 +41,9 @@ class Generated:
 class _Row:
     """A text being made."""
 
-    prompt: str
-    ids: list[int]  # that it goes on from, of the decoder
-    source: list[int] | None  # of the encoder
-    notes: list[str]
-    stream: list[int] = dataclasses.field(default_factory=list)
+    prompt: prompts_lib.Prompt
+    stream: list[int]  # what its random numbers are seeded by
     found: continuation.Continuation | None = None
-    finished: str = ""
 
 
 class Generator:
@@ -77,7 +72,8 @@ class Generator:
         self._tokenizer = run.tokenizer
         stepper = _stepper(run)
         known = set(self._tokenizer.vocabulary)
-        self._eos_id = self._tokenizer.id_of(EOS) if EOS in known else None
+        eos = prompts_lib.EOS
+        self._eos_id = self._tokenizer.id_of(eos) if eos in known else None
         # an encoder-decoder's task has what its decoder begins with
         self._start_id = getattr(run.task, "start_id", None)
         self._sentinels = {
@@ -90,6 +86,13 @@ class Generator:
         self._positions = tokens_BT.shape[1]
         limited = self._start_id is not None or _grows(stepper)
         self._window = self._positions if limited else None
+        self._reader = prompts_lib.Reader(
+            self._tokenizer,
+            self._positions,
+            self._window,
+            self._start_id,
+            self._eos_id,
+        )
 
         from tfm.generation import loop
 
@@ -139,15 +142,15 @@ class Generator:
             raise errors.UserError(f"batch_size must be 1 or more. Got {batch_size}.")
         beams = settings.num_beams > 1
         copies = 1 if beams else settings.num_samples
-        rows = [self._row(text, settings) for text in prompts for _ in range(copies)]
+        read = [self._reader.read(text, settings) for text in prompts]
+        read = [prompt for prompt in read for _ in range(copies)]
         streams = prompts_lib.streams(prompts, copies, settings.seed)
-        for row, stream in zip(rows, streams, strict=True):
-            row.stream = stream
+        rows = [_Row(*row) for row in zip(read, streams, strict=True)]
         if on_text and len(rows) * settings.num_samples > copies:
             on_text = None
         groups = {}
         for row in rows:
-            groups.setdefault(self._bucket(row), []).append(row)
+            groups.setdefault(self._reader.bucket(row.prompt), []).append(row)
         found = {}  # by the row's identity
         make = self._search if beams else self._write
         for length, group in groups.items():
@@ -159,57 +162,23 @@ class Generator:
                     found[id(row)] = made
         return [generated for row in rows for generated in found[id(row)]]
 
-    def _row(self, text: str, settings) -> _Row:
-        """A prompt's tokens, as many as the model reads, and what is to be told."""
-        ids = self._tokenizer.encode_prompt(text).tolist()
-        notes = []
-        if unknown := prompts_lib.unknown_words(self._tokenizer, text):
-            shown = ", ".join(map(repr, unknown))
-            notes.append(f"Not in the vocabulary, so read as unknown: {shown}")
-        room, source = self._window, None
-        if self._start_id is not None:
-            room = self._positions - (self._eos_id is not None)
-        elif settings.num_beams > 1 and room is not None:
-            room = max(room + 1 - settings.max_new_tokens, room // 2, 1)
-        if room is not None and len(ids) > room:
-            notes.append(
-                f"The prompt has {len(ids)} tokens: the model reads its last {room}."
-            )
-            ids = ids[-room:]
-        if self._start_id is not None:
-            end = [] if self._eos_id is None else [self._eos_id]
-            ids, source = [self._start_id], ids + end
-        elif not ids:
-            if self._eos_id is None:
-                raise errors.UserError(
-                    f"The vocabulary has no {EOS} for an empty prompt to begin with. "
-                    "Give a prompt of one token or more."
-                )
-            ids = [self._eos_id]
-        return _Row(text, ids, source, notes)
-
-    def _bucket(self, row: _Row) -> int:
-        if row.source is not None:
-            return 1  # all begin with the one token
-        return prompts_lib.bucket(len(row.ids), self._window)
-
     def _begin(self, rows: list[_Row], length: int, settings, num_slots: int):
         """The state of the prompts, and the arrays of the loop."""
         tokens_BP = np.zeros((len(rows), length), np.int32)
         for tokens_P, row in zip(tokens_BP, rows, strict=True):
-            tokens_P[length - len(row.ids) :] = row.ids
-        starts_B = np.int32([length - len(row.ids) for row in rows])
+            tokens_P[length - len(row.prompt.ids) :] = row.prompt.ids
+        starts_B = np.int32([length - len(row.prompt.ids) for row in rows])
         source_BM = None
-        if rows[0].source is not None:
+        if rows[0].prompt.source is not None:
             source_BM = np.zeros((len(rows), self._positions), np.int32)
             for source_M, row in zip(source_BM, rows, strict=True):
-                source_M[: len(row.source)] = row.source
+                source_M[: len(row.prompt.source)] = row.prompt.source
         state = self._loop.prefill(tokens_BP, starts_B, num_slots, source_BM)
         rest = np.zeros((len(rows), num_slots + 1 - length), np.int32)
         return np.concatenate([tokens_BP, rest], axis=1), state, starts_B
 
     def _continuation(self, row: _Row, settings) -> continuation.Continuation:
-        before = () if row.source is not None else row.ids
+        before = () if row.prompt.source is not None else row.prompt.ids
         return continuation.Continuation(
             self._tokenizer, before, self._sentinels, self._eos_id, settings.stop
         )
@@ -307,14 +276,14 @@ class Generator:
         return result
 
     def _generated(self, row: _Row, found, default: str) -> Generated:
-        notes = list(row.notes)
+        notes = list(row.prompt.notes)
         finished = found.finished or default
         if finished == "positions":
             notes.append(
                 f"The text ends at the {self._positions} tokens that the model reads."
             )
         return Generated(
-            row.prompt, found.text, finished, tuple(found.tokens), tuple(notes)
+            row.prompt.text, found.text, finished, tuple(found.tokens), tuple(notes)
         )
 
 

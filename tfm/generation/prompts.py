@@ -1,20 +1,89 @@
-"""Prompts: what the vocabulary lacks of them, their padding and their chance."""
+"""Prompts: their tokens, what the vocabulary lacks, their padding and their chance."""
 
+import dataclasses
 import hashlib
 import re
 from collections.abc import Sequence
 
+from tfm import errors
+
+EOS = "[EOS]"
 _LEAST = 4  # tokens of the shortest bucket
 _WORD = re.compile(r"\S+")
 
 
+@dataclasses.dataclass(frozen=True)
+class Prompt:
+    """A prompt as the model reads it."""
+
+    text: str
+    ids: list[int]  # that the decoder goes on from
+    source: list[int] | None  # of the encoder, if there is one
+    notes: list[str]  # what the user should know
+
+
+@dataclasses.dataclass(frozen=True)
+class Reader:
+    """Makes the Prompts of texts."""
+
+    tokenizer: object
+    positions: int  # tokens that the model was trained to read
+    window: int | None  # tokens that it can see; None: there is no limit
+    start_id: int | None  # what an encoder-decoder's decoder begins with
+    eos_id: int | None
+
+    def read(self, text: str, settings) -> Prompt:
+        """The tokens of a text, as many as the model reads.
+
+        Raises:
+          UserError: the text is empty, and there is no [EOS] to begin with.
+        """
+        ids = self.tokenizer.encode_prompt(text).tolist()
+        notes = []
+        if unknown := unknown_words(self.tokenizer, text):
+            shown = ", ".join(map(repr, unknown))
+            notes.append(f"Not in the vocabulary, so read as unknown: {shown}")
+        room = self._room(settings)
+        if room is not None and len(ids) > room:
+            notes.append(
+                f"The prompt has {len(ids)} tokens: the model reads its last {room}."
+            )
+            ids = ids[-room:]
+        if self.start_id is not None:
+            end = [] if self.eos_id is None else [self.eos_id]
+            return Prompt(text, [self.start_id], ids + end, notes)
+        if not ids:
+            if self.eos_id is None:
+                raise errors.UserError(
+                    f"The vocabulary has no {EOS} for an empty prompt to begin with. "
+                    "Give a prompt of one token or more."
+                )
+            ids = [self.eos_id]
+        return Prompt(text, ids, None, notes)
+
+    def bucket(self, prompt: Prompt) -> int:
+        """The length to which the prompt's ids are padded."""
+        if prompt.source is not None:
+            return 1  # all begin with the one token
+        return bucket(len(prompt.ids), self.window)
+
+    def _room(self, settings) -> int | None:
+        """The tokens that a prompt can have."""
+        if self.start_id is not None:
+            return self.positions - (self.eos_id is not None)
+        if settings.num_beams > 1 and self.window is not None:
+            left = self.window + 1 - settings.max_new_tokens
+            return max(left, self.window // 2, 1)
+        return self.window
+
+
 def unknown_words(tokenizer, text: str, most: int = 5) -> list[str]:
     """The first words of a prompt that the vocabulary cannot spell."""
+    if tokenizer.config.method == "pretrained":
+        return []
+    if 1 not in tokenizer.encode_prompt(text):
+        return []
     found = []
-    if tokenizer.config.method == "pretrained" or 1 not in tokenizer.encode_prompt(
-        text
-    ):
-        return found
     for word in dict.fromkeys(_WORD.findall(text)):
         if 1 in tokenizer.encode_prompt(word):
             found.append(word)

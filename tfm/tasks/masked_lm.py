@@ -16,9 +16,12 @@ class MaskedLM:
     random_share: float = 0.1  # and that becomes any other token; the rest stays
     whole_word: bool = False  # hide all pieces of a word, or none
     next_sentence: bool = False  # tell too whether a second piece follows the first
+    # tell too, from the pooled vector, which tokens a window holds, with this weight;
+    # 0: do not. See language/bag_of_words.py
+    bag_of_words: float = 0.0
     # what a window holds: packed, several documents that do not see each other;
     # joined, the same as one text; separate, a part of one document, as
-    # next_sentence always takes
+    # next_sentence and bag_of_words always take
     documents: checks.Documents = "packed"
     tied: bool = True  # logits by the embedding's own table, else by a layer more
 
@@ -30,11 +33,13 @@ class MaskedLM:
         "masked_loss",
         "next_sentence_accuracy",
         "next_sentence_loss",
+        "bag_loss",
     )
 
     def __post_init__(self):
         ranges.one_of(self, documents=checks.Documents)
         ranges.inner_fraction(self, "mask_rate")
+        ranges.at_least(self, 0, "bag_of_words")
         if min(self.mask_share, self.random_share) < 0 or (
             self.mask_share + self.random_share > 1
         ):
@@ -46,8 +51,12 @@ class MaskedLM:
 
     def is_metric(self, name: str) -> bool:
         """Whether `name` can pick the best checkpoint."""
-        if name in ("masked_loss", "next_sentence_accuracy", "next_sentence_loss"):
+        if name.startswith("next_sentence"):
             return self.next_sentence
+        if name == "bag_loss":
+            return self.bag_of_words > 0
+        if name == "masked_loss":
+            return self.next_sentence or self.bag_of_words > 0
         return name in self.METRICS
 
     def special_tokens(self, max_length: int) -> tuple[str, ...]:
@@ -65,7 +74,8 @@ class MaskedLM:
         from tfm.tasks.language import masked_tokens
         from tfm.tasks.language import masking
 
-        documents = "separate" if self.next_sentence else self.documents
+        of_one = self.next_sentence or self.bag_of_words > 0
+        documents = "separate" if of_one else self.documents
         return masked_tokens.MaskedTokens(
             tokenizer,
             max_length,
@@ -79,5 +89,6 @@ class MaskedLM:
             ),
             documents=documents,
             pair_ids=(ids["[CLS]"], ids["[SEP]"]) if self.next_sentence else None,
+            bag_weight=self.bag_of_words,
             tied=self.tied,
         )

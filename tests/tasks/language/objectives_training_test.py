@@ -27,6 +27,7 @@ CASES = {
     "lstm": (tasks.CausalLM(documents="joined", label_smoothing=0.1), LSTM),
     "bert": (tasks.MaskedLM(whole_word=True, documents="separate"), ENCODER),
     "bert_pairs": (tasks.MaskedLM(next_sentence=True), ENCODER),
+    "bert_bags": (tasks.MaskedLM(bag_of_words=1.0), ENCODER),
     "t5": (SPANS, models.EncoderDecoder(num_layers=1, **SHAPE)),
 }
 
@@ -103,7 +104,7 @@ def test_metrics_count_every_token_once_in_any_batches(tokenizer, split):
     assert found[0]["accuracy"][1] == split.num_tokens - split.num_documents
 
 
-@pytest.mark.parametrize("name", ["lstm", "bert_pairs", "t5"])
+@pytest.mark.parametrize("name", ["lstm", "bert_pairs", "bert_bags", "t5"])
 def test_the_loss_compiles_under_xla(name, tokenizer, split):
     objective = CASES[name][0].bind(tokenizer, LENGTH)
     examples = windows.Windows(split, objective, training=False)
@@ -113,6 +114,8 @@ def test_the_loss_compiles_under_xla(name, tokenizer, split):
     outputs = logits
     if name == "bert_pairs":
         outputs = {"masked": logits, "next_sentence": logits[:, 0, 0]}
+    if name == "bert_bags":
+        outputs = {"masked": logits, "bag": logits[:, 0]}
 
     def total(outputs, batch):
         losses, weights, watched = objective.loss(outputs, batch)

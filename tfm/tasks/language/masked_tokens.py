@@ -8,6 +8,7 @@ import numpy as np
 from keras import ops
 
 from tfm import layers
+from tfm.tasks.language import bag_of_words
 from tfm.tasks.language import masked_texts
 from tfm.tasks.language import sentence_pairs
 from tfm.tasks.language import sum_metrics
@@ -16,7 +17,7 @@ from tfm.tasks.language import vocabulary_head
 
 
 class MaskedTokens:
-    """Masked language modelling, with next-sentence prediction or without.
+    """Masked language modelling, with what is told of whole windows beside it.
 
     Devlin et al. 2018 (https://arxiv.org/abs/1810.04805). The tokens are hidden anew
     each time that an example is made. Only the places of hidden tokens go through the
@@ -28,6 +29,8 @@ class MaskedTokens:
       masking: chooses and hides, see masking.Masking.
       documents: see MaskedLM.
       pair_ids: the ids of [CLS] and [SEP], for next-sentence prediction; None: without.
+      bag_weight: of telling a window's tokens from its pooled vector, see
+        bag_of_words; 0: it is not asked.
       tied: whether the logits are made by the embedding's table.
 
     Attributes:
@@ -50,6 +53,7 @@ class MaskedTokens:
         *,
         documents: str = "packed",
         pair_ids: tuple[int, int] | None = None,
+        bag_weight: float = 0.0,
         tied: bool = True,
     ):
         self.tokenizer = tokenizer
@@ -78,6 +82,10 @@ class MaskedTokens:
             self.spec["segments"] = int_T
         if self.pairs:
             self.spec |= {"types": int_T, "is_next": (np.dtype(np.int32), ())}
+        if bag_weight:
+            self.spec["bag"] = int_T
+        self._bag_weight = bag_weight
+        self._alone = not (bag_weight or self.pairs)  # no other loss is added
         self._tied = tied
 
     def example(self, tokens, segments, rng, other=None) -> dict[str, np.ndarray]:
@@ -92,7 +100,8 @@ class MaskedTokens:
         Returns:
           tokens, segments and types int32 [T], 0 where there are none;
           masked_positions and masked_targets int32 [P], masked_weight float32 [P],
-          1 for each that counts; is_next int32, 0 or 1.
+          1 for each that counts; is_next int32, 0 or 1; bag int32 [T], the distinct
+          tokens.
         """
         found = self.empty()
         if self.pairs:
@@ -110,6 +119,10 @@ class MaskedTokens:
         found["masked_weight"][:number] = 1
         if self.packed:
             found["segments"][:length] = segments
+        if self._bag_weight:
+            found["bag"] = bag_of_words.bag(
+                tokens, self.tokenizer.first_word_id, self.max_length
+            )
         return found
 
     def empty(self) -> dict[str, np.ndarray]:
@@ -122,7 +135,7 @@ class MaskedTokens:
         """`backbone` with the heads.
 
         Its inputs are the backbone's and masked_positions [B, P]. Outputs: logits_BPV,
-        or {"masked": logits_BPV, "next_sentence": logits_B}.
+        or a dict of these as "masked" with "next_sentence": logits_B, "bag": logits_BV.
         """
         inputs = backbone.input
         if not isinstance(inputs, dict):
@@ -141,67 +154,79 @@ class MaskedTokens:
         )
         if self._tied:
             outputs = vocabulary_head.Bias(name="head_bias")(outputs)
+        if not self._alone:
+            outputs = {"masked": outputs}
         if self.pairs:
             x_BD = backbone.output["pooled"]
             x_BD = keras.layers.Dense(
                 x_BD.shape[-1], activation="tanh", name="next_sentence_dense"
             )(x_BD)
             next_B1 = keras.layers.Dense(1, name="next_sentence")(x_BD)
-            outputs = {"masked": outputs, "next_sentence": ops.squeeze(next_B1, 1)}
+            outputs["next_sentence"] = ops.squeeze(next_B1, 1)
+        if self._bag_weight:
+            outputs["bag"] = bag_of_words.logits(
+                backbone, self.tokenizer.vocab_size, self._tied
+            )
         inputs = inputs | {"masked_positions": positions_BP}
         return keras.Model(inputs, outputs, name="masked_language_model")
 
     def loss(self, outputs, batch: dict):
         """Each hidden token's loss and weight, and sums to watch.
 
-        With next-sentence prediction its loss is added to that of each hidden token
-        of the example, so that the two means add up.
+        The losses of whole examples, those of next-sentence prediction and of bags of
+        words, are added to that of each hidden token, so that the means add up.
 
         Args:
           outputs: the model's.
-          batch: masked_targets and masked_weight [B, P], is_next [B], and weight
-            float32 [B], 0 for padding examples.
+          batch: masked_targets and masked_weight [B, P], is_next [B], bag [B, T], and
+            weight float32 [B], 0 for padding examples.
 
         Returns:
-          losses_BP, weights_BP, and {name: (sum, count)}: masked_accuracy, and with
-          next-sentence prediction masked_loss, next_sentence_loss and
-          next_sentence_accuracy.
+          losses_BP, weights_BP, and {name: (sum, count)}: masked_accuracy; where there
+          are losses of examples, masked_loss; next_sentence_loss and
+          next_sentence_accuracy; bag_loss.
         """
-        logits_BPV = outputs["masked"] if self.pairs else outputs
+        logits_BPV = outputs if self._alone else outputs["masked"]
         losses_BP, _, right_BP = token_losses.token_losses(
             logits_BPV, batch["masked_targets"]
         )
         weights_BP = token_losses.weigh(batch["masked_weight"], batch)
         count = ops.sum(weights_BP)
         watched = {"masked_accuracy": (ops.sum(right_BP * weights_BP), count)}
-        if not self.pairs:
-            return losses_BP, weights_BP, watched
-        logits_B = ops.cast(outputs["next_sentence"], "float32")
+        if not self._alone:
+            watched["masked_loss"] = (ops.sum(losses_BP * weights_BP), count)
         weights_B = ops.cast(batch["weight"], "float32")
-        next_B = ops.cast(batch["is_next"], "float32")
-        loss_B = ops.softplus(logits_B) - next_B * logits_B  # cross-entropy
-        right_B = ops.cast(ops.equal(logits_B > 0, next_B > 0), "float32")
         examples = ops.sum(weights_B)
-        watched |= {
-            "masked_loss": (ops.sum(losses_BP * weights_BP), count),
-            "next_sentence_loss": (ops.sum(loss_B * weights_B), examples),
-            "next_sentence_accuracy": (ops.sum(right_B * weights_B), examples),
-        }
-        return losses_BP + loss_B[:, None], weights_BP, watched
+        if self.pairs:
+            logits_B = ops.cast(outputs["next_sentence"], "float32")
+            next_B = ops.cast(batch["is_next"], "float32")
+            loss_B = ops.softplus(logits_B) - next_B * logits_B  # cross-entropy
+            right_B = ops.cast(ops.equal(logits_B > 0, next_B > 0), "float32")
+            losses_BP = losses_BP + loss_B[:, None]
+            watched |= {
+                "next_sentence_loss": (ops.sum(loss_B * weights_B), examples),
+                "next_sentence_accuracy": (ops.sum(right_B * weights_B), examples),
+            }
+        if self._bag_weight:
+            loss_B = bag_of_words.losses(outputs["bag"], batch["bag"])
+            losses_BP = losses_BP + self._bag_weight * loss_B[:, None]
+            watched["bag_loss"] = (ops.sum(loss_B * weights_B), examples)
+        return losses_BP, weights_BP, watched
 
     def metrics(self, sums: sum_metrics.Sums) -> dict[str, float]:
         """Metrics of a split from the sums over it: "loss" and what `loss` watches.
 
         Returns:
-          loss and masked_accuracy; perplexity, of the hidden tokens; and with
-          next-sentence prediction masked_loss (nats per hidden token),
-          next_sentence_loss (nats per example), of which loss is the sum, and
-          next_sentence_accuracy.
+          loss and masked_accuracy; perplexity, of the hidden tokens; masked_loss (nats
+          per hidden token), next_sentence_loss and bag_loss (nats per example), whose
+          weighted sum loss is; and next_sentence_accuracy.
         """
         found = {name: sum_metrics.mean(sums, name) for name in sums}
-        if self.pairs:
-            found["loss"] = found["masked_loss"] + found["next_sentence_loss"]
-        masked_loss = found["masked_loss" if self.pairs else "loss"]
+        if not self._alone:
+            found["loss"] = found["masked_loss"]
+            found["loss"] += found.get("next_sentence_loss", 0.0)
+            found["loss"] += self._bag_weight * found.get("bag_loss", 0.0)
+        masked_loss = found.get("masked_loss", found["loss"])
         return found | {"perplexity": sum_metrics.perplexity(masked_loss)}
 
     def text_batch(self, texts: list[str]) -> dict[str, np.ndarray]:
@@ -224,7 +249,7 @@ class MaskedTokens:
           {"text": with the likeliest tokens in, "masks": for each [MASK] a list of
           {"token", "probability"}, the likeliest first}.
         """
-        logits_BPV = outputs["masked"] if self.pairs else outputs
+        logits_BPV = outputs if self._alone else outputs["masked"]
         return masked_texts.predictions(self, np.asarray(logits_BPV), batch, top)
 
 
