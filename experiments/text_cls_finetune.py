@@ -8,6 +8,7 @@ The same model from scratch: --model.init_from= --run_dir=runs/from_scratch.
 
 import dataclasses
 
+from tfm import data
 from tfm import tasks
 from tfm import training
 from tfm.experiment import Experiment
@@ -25,10 +26,10 @@ def experiment() -> Experiment:
         model=dataclasses.replace(
             pretrained.model,
             init_from="runs/pretrain_bert",
-            pooling="mean",
-            dropout=0.1,
+            dropout=0.2,
         ),
-        task=tasks.TextClassification(dropout=0.1),
-        optimizer=training.Optimizer(learning_rate=5e-4, weight_decay=0.01),
-        train=training.Train(epochs=10, batch_size=16, eval_every=64),
+        augment=data.Augment(delete=0.2),
+        task=tasks.TextClassification(dropout=0.3, label_smoothing=0.1),
+        optimizer=training.Optimizer(learning_rate=1e-3, weight_decay=0.01),
+        train=training.Train(epochs=8, batch_size=16, eval_every=50),
     )
