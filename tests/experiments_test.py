@@ -68,9 +68,8 @@ def test_a_classifier_trains_and_predicts(name, run, tmp_path):
 @pytest.mark.parametrize("name", sorted({*NAMES} - {*LABELED} - {"pretrain_bert"}))
 def test_a_language_model_trains_and_generates(name, run, tmp_path, plain_text):
     small = ("--tokens.vocab_size=400", "--tokens.max_length=32", "--data.workers=1")
-    shown = run(
-        "train", f"--experiment={name}", f"--data.train={plain_text}", *small, *SHORT
-    )
+    texts = (f"--data.train={plain_text}", "--data.min_characters=1")
+    shown = run("train", f"--experiment={name}", *texts, *small, *SHORT)
     run_dir = f"runs/{name}"
     assert f"python -m tfm.generate --run_dir={run_dir}" in shown
     scores = json.loads((tmp_path / run_dir / "metrics.json").read_text())

@@ -219,7 +219,11 @@ def test_ctrl_c_ends_it(tmp_path):
         stderr=subprocess.PIPE,
         text=True,
     )
-    assert process.stdout.readline().startswith("Waiting for the first checkpoint")
-    process.send_signal(signal.SIGINT)
-    _, notes = process.communicate(timeout=20)
+    try:
+        assert process.stdout.readline().startswith("Waiting for the first checkpoint")
+        process.send_signal(signal.SIGINT)
+        _, notes = process.communicate(timeout=60)
+    finally:
+        process.kill()
+        process.communicate()
     assert process.returncode == 130 and not notes
