@@ -2,8 +2,10 @@
 
 import json
 import pathlib
+import statistics
 import subprocess
 import sys
+from collections.abc import Sequence
 
 ROOT = pathlib.Path(__file__).parents[1]
 
@@ -25,9 +27,17 @@ def train(name: str, folder: pathlib.Path, *flags: str) -> None:
     )
 
 
-def metric(folder: pathlib.Path, split: str, name: str) -> float:
-    """A metric of the best checkpoint, as training left it."""
-    return json.loads((folder / "metrics.json").read_text())[split][name]
+def report(
+    what: str, folders: Sequence[pathlib.Path], split: str, metric: str
+) -> float:
+    """Prints the runs' mean of a metric, each, and the median minutes; returns it."""
+    found = [json.loads((folder / "metrics.json").read_text()) for folder in folders]
+    scores = [splits[split][metric] for splits in found]
+    mean = statistics.mean(scores)
+    each = ", ".join(f"{score:.4f}" for score in scores)
+    taken = statistics.median(minutes(folder) for folder in folders)
+    print(f"{what}: {metric} {mean:.4f} ({each}), {taken:.1f} min", flush=True)
+    return mean
 
 
 def minutes(folder: pathlib.Path) -> float:

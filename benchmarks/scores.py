@@ -10,7 +10,6 @@ tweets), and of a model of plain text the validation loss, in nats a token.
 
 import argparse
 import pathlib
-import statistics
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
@@ -34,18 +33,11 @@ def main() -> None:
         labeled = config.load_experiment(name).task.LABELED
         split = "test" if labeled else "validation"
         metric = OTHER_METRICS.get(name, "accuracy" if labeled else "loss")
-        scores, minutes = [], []
+        folders = []
         for seed in range(given.seeds):
-            folder = given.runs.resolve() / f"{name}-{seed}"
-            runs.train(name, folder, f"--train.seed={seed}")
-            scores.append(runs.metric(folder, split, metric))
-            minutes.append(runs.minutes(folder))
-        each = ", ".join(f"{score:.4f}" for score in scores)
-        print(
-            f"{name}: {metric} {statistics.mean(scores):.4f} ({each}), "
-            f"{statistics.median(minutes):.1f} min",
-            flush=True,
-        )
+            folders.append(given.runs.resolve() / f"{name}-{seed}")
+            runs.train(name, folders[-1], f"--train.seed={seed}")
+        runs.report(name, folders, split, metric)
 
 
 if __name__ == "__main__":

@@ -12,9 +12,7 @@ test accuracies, their means, and the minutes of training. A run that is finishe
 import argparse
 import csv
 import pathlib
-import statistics
 import sys
-from collections.abc import Sequence
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
 
@@ -47,7 +45,9 @@ def main() -> None:
                 f"--data.train_examples={given.labels}",
                 f"--train.seed={seed}",
             )
-        means.append(_report(f"{given.labels} labels, {name}", found))
+        means.append(
+            runs.report(f"{given.labels} labels, {name}", found, "test", "accuracy")
+        )
     print(f"difference of the means: {100 * (means[0] - means[1]):.1f} points")
 
 
@@ -59,16 +59,6 @@ def write_unseen(path: pathlib.Path) -> None:
         writer.writerow(["text"])
         for split in ("validation", "test"):
             writer.writerows([text] for text in records.iterate_texts(split))
-
-
-def _report(what: str, folders: Sequence[pathlib.Path]) -> float:
-    """Prints the mean test accuracy, that of each run, and the median minutes."""
-    scores = [runs.metric(folder, "test", "accuracy") for folder in folders]
-    mean = statistics.mean(scores)
-    each = ", ".join(f"{score:.4f}" for score in scores)
-    minutes = statistics.median(runs.minutes(folder) for folder in folders)
-    print(f"{what}: accuracy {mean:.4f} ({each}), {minutes:.1f} min", flush=True)
-    return mean
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 Each function takes the config and the names of fields. A field that is None is right.
 """
 
+import dataclasses
 import typing
 
 from tfm import errors
@@ -47,4 +48,7 @@ def _check(config, names, is_right, rule: str) -> None:
     for name in names:
         value = getattr(config, name)
         if value is not None and not is_right(value):
+            kinds = {field.name: field.type for field in dataclasses.fields(config)}
+            if type(None) in typing.get_args(kinds[name]):
+                rule += ", or none"
             raise errors.UserError(f"{name} {rule}. Got {name}={value!r}.")

@@ -243,8 +243,8 @@ def test_ids_take_four_bytes_where_two_are_too_few(tmp_path, source):
     [
         ({"train": ""}, "train must name a source. Got train=''."),
         ({"validation_fraction": 1.0}, "validation_fraction must be in [0, 1). Got"),
-        ({"max_characters": 1}, "max_characters must be at least 2. Got"),
-        ({"max_documents": 0}, "max_documents must be at least 1. Got"),
+        ({"max_characters": 1}, "max_characters must be at least 2, or none. Got"),
+        ({"max_documents": 0}, "max_documents must be at least 1, or none. Got"),
         ({"encoding": "utf8x"}, "encoding must be one that Python knows"),
         ({"document": "file", "format": "csv"}, "document=file takes files of plain"),
         ({"document": "file", "test": "tfds:x"}, "Got test=tfds:x."),

@@ -316,10 +316,10 @@ def test_texts_for_prediction_need_no_label(tmp_path):
         ({"encoding": "utf8x"}, "Got 'utf8x'."),
         ({"encoding": "hex"}, "Got 'hex'."),  # a codec, not of text
         ({"label_separator": ""}, "label_separator must not be empty."),
-        ({"max_examples": 1}, "max_examples must be at least 2. Got max_examples=1."),
+        ({"max_examples": 1}, "max_examples must be at least 2, or none. Got max_exa"),
         (
             {"train_examples": 1},
-            "train_examples must be at least 2. Got",
+            "train_examples must be at least 2, or none. Got train_",
         ),
         ({"labels": ("a", "a")}, "labels must be distinct. Got a, a."),
         ({"columns": ("a", "b", "a")}, "columns must be distinct. Got a, b, a."),

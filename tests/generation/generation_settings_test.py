@@ -11,7 +11,7 @@ from tfm import generation
     [
         ({"top_p": 1.5}, "top_p must be above 0 and at most 1. Got top_p=1.5."),
         ({"top_p": 0.0}, "top_p must be above 0"),
-        ({"top_k": 0}, "top_k must be at least 1. Got top_k=0."),
+        ({"top_k": 0}, "top_k must be at least 1, or none. Got top_k=0."),
         ({"temperature": -1.0}, "temperature must be at least 0"),
         ({"temperature": float("nan")}, "temperature must be at least 0"),
         ({"max_new_tokens": 0}, "max_new_tokens must be at least 1"),

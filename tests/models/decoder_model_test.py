@@ -88,7 +88,7 @@ def test_grouped_heads_have_smaller_keys():
             {"num_key_heads": 3},
             "num_heads must divide by num_key_heads. Got num_heads=2, num_key_heads=3.",
         ),
-        ({"num_key_heads": 0}, "num_key_heads must be at least 1. Got num_key_heads=0"),
+        ({"num_key_heads": 0}, "num_key_heads must be at least 1, or none. Got num"),
         ({"pooling": "sum"}, "pooling must be one of mean, .* Got pooling='sum'."),
     ],
 )

@@ -90,8 +90,8 @@ def test_warm_up_is_a_twentieth_where_none_is_given():
             {"learning_rate": math.nan},
             "above 0. Got learning_rate=nan.",
         ),
-        ({"warmup_steps": -1}, "warmup_steps must be at least 0. Got warmup_steps=-1."),
-        ({"clip_norm": 0}, "clip_norm must be above 0. Got clip_norm=0."),
+        ({"warmup_steps": -1}, "warmup_steps must be at least 0, or none. Got warm"),
+        ({"clip_norm": 0}, "clip_norm must be above 0, or none. Got clip_norm=0."),
         (
             {"weight_decay": 1.5},
             r"in \[0, 1\). Got weight_decay=1.5.",

@@ -28,8 +28,7 @@ class Pretrained:
 
     def __post_init__(self):
         ranges.one_of(self, pooling=Pooling)
-        if self.dropout is not None:
-            ranges.fraction(self, "dropout")
+        ranges.fraction(self, "dropout")
         if not self.preset:
             raise errors.UserError("preset must name a preset or a folder. Got none.")
 

@@ -41,8 +41,8 @@ def losses(logits_BV, bags_BT):
     It is that of a guess at one of the tokens, in nats; 0 where there are none.
     """
     logits_BV = ops.cast(logits_BV, "float32")  # softmax and loss in float32
-    log_p_BV = logits_BV - ops.logsumexp(logits_BV, axis=-1, keepdims=True)
     in_bag_BT = ops.cast(bags_BT > 0, "float32")
-    log_p_BT = ops.take_along_axis(log_p_BV, bags_BT, axis=-1)
+    log_p_BT = ops.take_along_axis(logits_BV, bags_BT, axis=-1)
+    log_p_BT -= ops.logsumexp(logits_BV, axis=-1, keepdims=True)
     sizes_B = ops.maximum(ops.sum(in_bag_BT, axis=-1), 1.0)
     return -ops.sum(log_p_BT * in_bag_BT, axis=-1) / sizes_B

@@ -2,16 +2,15 @@
 
 from collections.abc import Sequence
 
-import keras
 import numpy as np
 
+from tfm.tasks.language import generative
 from tfm.tasks.language import span_lengths
 from tfm.tasks.language import sum_metrics
 from tfm.tasks.language import token_losses
-from tfm.tasks.language import vocabulary_head
 
 
-class Denoising:
+class Denoising(generative.Generative):
     """Span corruption (Raffel et al. 2020, https://arxiv.org/abs/1910.10683).
 
     Spans of a window of one document are cut out at random, and a sentinel is left for
@@ -42,9 +41,6 @@ class Denoising:
       spec: {name: (dtype, shape)} of an example.
     """
 
-    by_sums = True
-    use = "generate"  # what a trained model is for
-    types = 0
     crosses = packed = False
 
     def __init__(
@@ -57,6 +53,7 @@ class Denoising:
         tied: bool = True,
         label_smoothing: float = 0.0,
     ):
+        super().__init__(vocab_size, tied)
         self.window = self.stride = lengths.window
         self.max_length = lengths.encoder_length
         self.decoder_length = lengths.decoder_length
@@ -67,11 +64,9 @@ class Denoising:
             "targets": int_T,
             "target_weight": (np.dtype(np.float32), (self.decoder_length,)),
         }
-        self._vocab_size = vocab_size
         self._lengths = lengths
         self._eos_id = self.start_id = eos_id
         self._sentinel_ids = np.asarray(sentinel_ids, np.int32)
-        self._tied = tied
         self._label_smoothing = label_smoothing
 
     def example(self, tokens, segments, rng, other=None) -> dict[str, np.ndarray]:
@@ -116,17 +111,6 @@ class Denoising:
         sentinels = self._sentinel_ids[:num_spans]
         encoder = np.insert(kept, np.cumsum(stays), sentinels)
         return encoder, np.insert(noise, np.cumsum(cut) - cut, sentinels)
-
-    def model(self, backbone: keras.Model) -> keras.Model:
-        """`backbone` with a head on its decoder: -> logits_BTV."""
-        logits_BTV = vocabulary_head.build(
-            backbone, backbone.output["sequence"], self._vocab_size, self._tied
-        )
-        return keras.Model(backbone.input, logits_BTV, name="denoising_model")
-
-    def logits(self, model: keras.Model, sequence_BTD):
-        """logits_BTV of the decoder's features, by the head of `model`."""
-        return vocabulary_head.logits(model, sequence_BTD)
 
     def loss(self, logits_BTV, batch: dict):
         """Each target's loss and weight, and sums to watch.

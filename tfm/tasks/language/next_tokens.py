@@ -1,16 +1,15 @@
 """Predicting each next token. B batch, T tokens, D width, V vocabulary."""
 
-import keras
 import numpy as np
 from keras import ops
 
+from tfm.tasks.language import generative
 from tfm.tasks.language import sum_metrics
 from tfm.tasks.language import token_losses
-from tfm.tasks.language import vocabulary_head
 from tfm.tasks.language import vocabulary_tables
 
 
-class NextTokens:
+class NextTokens(generative.Generative):
     """Causal language modelling (Radford et al. 2018).
 
     A window is T + 1 tokens: T inputs, and as targets the same moved by one. The next
@@ -33,10 +32,6 @@ class NextTokens:
       spec: {name: (dtype, shape)} of an example.
     """
 
-    by_sums = True
-    use = "generate"  # what a trained model is for
-    types = 0
-
     def __init__(
         self,
         tokenizer,
@@ -46,6 +41,7 @@ class NextTokens:
         tied: bool = True,
         label_smoothing: float = 0.0,
     ):
+        super().__init__(tokenizer.vocab_size, tied)
         self.max_length = max_length
         self.window = max_length + 1
         self.stride = max_length
@@ -58,9 +54,7 @@ class NextTokens:
         }
         if self.packed:
             self.spec["segments"] = (np.dtype(np.int32), (max_length,))
-        self._vocab_size = tokenizer.vocab_size
         self._bytes_V = vocabulary_tables.byte_lengths(tokenizer).astype(np.float32)
-        self._tied = tied
         self._label_smoothing = label_smoothing
 
     def example(self, tokens, segments, rng=None, other=None) -> dict[str, np.ndarray]:
@@ -85,17 +79,6 @@ class NextTokens:
         if self.packed:
             found["segments"][:length] = segments[:-1]
         return found
-
-    def model(self, backbone: keras.Model) -> keras.Model:
-        """`backbone` with a head: -> logits_BTV."""
-        logits_BTV = vocabulary_head.build(
-            backbone, backbone.output["sequence"], self._vocab_size, self._tied
-        )
-        return keras.Model(backbone.input, logits_BTV, name="causal_language_model")
-
-    def logits(self, model: keras.Model, sequence_BTD):
-        """logits_BTV of the backbone's features, by the head of `model`."""
-        return vocabulary_head.logits(model, sequence_BTD)
 
     def loss(self, logits_BTV, batch: dict):
         """Each token's loss and weight, and sums to watch.
