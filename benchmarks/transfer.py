@@ -4,7 +4,8 @@
 
 Trains pretrain_bert once, on the reviews' text without those that text_cls_finetune
 is validated and tested on; then, with each seed, text_cls_finetune from its weights and
-the same model from scratch. Both learn from the same labelled reviews. Printed are the
+the same model from scratch. Both learn from the same labelled reviews, each at learning
+rates that suit it: from scratch no layer learns slower than the head. Printed are the
 test accuracies, their means, and the minutes of training. A run that is finished in
 --runs is not trained again.
 """
@@ -18,6 +19,12 @@ sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
 
 from benchmarks import runs
 from tfm.experiments import text_cls_finetune
+
+FROM_SCRATCH = (
+    "--model.init_from=",
+    "--optimizer.learning_rate=1e-3",
+    "--optimizer.layer_decay=1",
+)
 
 
 def main() -> None:
@@ -34,14 +41,15 @@ def main() -> None:
     runs.train("pretrain_bert", pretrained, f"--data.test={unseen}")
     print(f"pretrain_bert: {runs.minutes(pretrained):.1f} min", flush=True)
     means = []
-    for name, begin in (("pretrained", pretrained), ("from scratch", "")):
+    begun = (f"--model.init_from={pretrained}",)
+    for name, flags in (("pretrained", begun), ("from scratch", FROM_SCRATCH)):
         found = []
         for seed in range(given.seeds):
             found.append(folder / f"{name.replace(' ', '_')}-{given.labels}-{seed}")
             runs.train(
                 "text_cls_finetune",
                 found[-1],
-                f"--model.init_from={begin}",
+                *flags,
                 f"--data.train_examples={given.labels}",
                 f"--train.seed={seed}",
             )

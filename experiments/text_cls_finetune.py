@@ -32,6 +32,8 @@ def experiment() -> Experiment:
         ),
         augment=data.Augment(delete=0.2),
         task=tasks.TextClassification(dropout=0.3, label_smoothing=0.1),
-        optimizer=training.Optimizer(learning_rate=1e-3, weight_decay=0.01),
+        optimizer=training.Optimizer(
+            learning_rate=3e-3, layer_decay=0.3, weight_decay=0.01
+        ),
         train=training.Train(epochs=8, batch_size=16, eval_every=50),
     )

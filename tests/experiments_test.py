@@ -8,9 +8,11 @@ import sys
 
 import pytest
 
-from tests import minilm
 from tests import reviews
+from tests import small_preset
 from tfm import config
+from tfm import generate
+from tfm import predict
 
 ROOT = pathlib.Path(__file__).parents[1]
 NAMES = sorted(path.stem for path in (ROOT / "experiments").glob("*.py"))
@@ -20,12 +22,12 @@ SHORT = ("--train.steps=3", "--train.eval_every=3", "--train.batch_size=8")
 
 
 @pytest.fixture
-def run(tmp_path):
-    """Runs a command in an empty folder and returns its output; it must succeed."""
+def train(tmp_path):
+    """Trains in an empty folder and returns what is printed; it must succeed."""
 
-    def run(module, *arguments):
+    def train(name, *arguments):
         done = subprocess.run(
-            [sys.executable, "-m", f"tfm.{module}", *arguments],
+            [sys.executable, "-m", "tfm.train", f"--experiment={name}", *arguments],
             cwd=tmp_path,
             env=os.environ | {"PYTHONPATH": str(ROOT)},
             capture_output=True,
@@ -36,7 +38,7 @@ def run(tmp_path):
         assert not done.stderr, done.stderr
         return done.stdout
 
-    return run
+    return train
 
 
 @pytest.fixture
@@ -49,55 +51,58 @@ def plain_text(tmp_path) -> str:
     return str(path)
 
 
-def _is_used(run, tmp_path, name, shown):
+def _is_used(capsys, tmp_path, name, shown):
     run_dir = f"runs/{name}"
     assert f"python -m tfm.predict --run_dir={run_dir}" in shown
-    scores = json.loads((tmp_path / run_dir / "metrics.json").read_text())
+    folder = tmp_path / run_dir
+    scores = json.loads((folder / "metrics.json").read_text())
     assert 0 <= scores["test"]["accuracy"] <= 1
     assert scores["test"]["step"] == 3
-    found = json.loads(run("predict", f"--run_dir={run_dir}", "--json", "--text=fine"))
+    predict.main(predict.Options(run_dir=str(folder), text=["fine"], json=True))
+    found = json.loads(capsys.readouterr().out)
     assert sum(found["probabilities"].values()) == pytest.approx(1.0)
 
 
 @pytest.mark.parametrize("name", sorted({*LABELED} - PRETRAINED))
-def test_a_classifier_trains_and_predicts(name, run, tmp_path):
-    shown = run("train", f"--experiment={name}", "--data.max_examples=300", *SHORT)
-    _is_used(run, tmp_path, name, shown)
+def test_a_classifier_trains_and_predicts(name, train, capsys, tmp_path):
+    shown = train(name, "--data.max_examples=300", *SHORT)
+    _is_used(capsys, tmp_path, name, shown)
 
 
 @pytest.mark.parametrize("name", sorted({*NAMES} - {*LABELED} - {"pretrain_bert"}))
-def test_a_language_model_trains_and_generates(name, run, tmp_path, plain_text):
+def test_a_language_model_trains_and_generates(
+    name, train, capsys, tmp_path, plain_text
+):
     small = ("--tokens.vocab_size=400", "--tokens.max_length=32", "--data.workers=1")
     texts = (f"--data.train={plain_text}", "--data.min_characters=1")
-    shown = run("train", f"--experiment={name}", *texts, *small, *SHORT)
+    shown = train(name, *texts, *small, *SHORT)
     run_dir = f"runs/{name}"
     assert f"python -m tfm.generate --run_dir={run_dir}" in shown
-    scores = json.loads((tmp_path / run_dir / "metrics.json").read_text())
+    folder = tmp_path / run_dir
+    scores = json.loads((folder / "metrics.json").read_text())
     assert 1 < scores["validation"]["perplexity"] < 1000
-    found = run(
-        "generate",
-        f"--run_dir={run_dir}",
-        "--prompt=the film",
-        "--max_new_tokens=5",
-        "--json",
+    options = generate.Options(
+        run_dir=str(folder), prompt=["the film"], max_new_tokens=5, json=True
     )
-    assert json.loads(found)["prompt"] == "the film"
+    generate.main(options)
+    assert json.loads(capsys.readouterr().out)["prompt"] == "the film"
 
 
-def test_a_model_is_pretrained_and_then_fine_tuned(run, tmp_path):
+def test_a_model_is_pretrained_and_then_fine_tuned(train, capsys, tmp_path):
     few = ("--data.max_documents=300", "--tokens.vocab_size=400", "--data.workers=1")
-    shown = run("train", "--experiment=pretrain_bert", *few, *SHORT)
+    shown = train("pretrain_bert", *few, *SHORT)
     assert "python -m tfm.evaluate --run_dir=runs/pretrain_bert" in shown
     few = ("--data.max_examples=300", "--tokens.vocab_size=400")
     name = "text_cls_finetune"
-    shown = run("train", f"--experiment={name}", *few, *SHORT)
+    shown = train(name, *few, *SHORT)
     assert "weights of runs/pretrain_bert (step 3)" in shown
-    _is_used(run, tmp_path, name, shown)
+    _is_used(capsys, tmp_path, name, shown)
 
 
-def test_a_published_model_is_fine_tuned(run, tmp_path):
+def test_a_published_model_is_fine_tuned(train, capsys, tmp_path):
     name = "text_cls_minilm"
-    few = ("--data.max_examples=100", "--tokens.max_length=16")
-    few += (f"--model.preset={minilm.folder()}", "--data.validation_fraction=0.2")
-    shown = run("train", f"--experiment={name}", *few, *SHORT)
-    _is_used(run, tmp_path, name, shown)
+    preset = small_preset.write(tmp_path / "preset")  # for the real one's weights
+    few = ("--data.max_examples=100", "--tokens.max_length=8")
+    few += (f"--model.preset={preset}", "--data.validation_fraction=0.2")
+    shown = train(name, *few, *SHORT)
+    _is_used(capsys, tmp_path, name, shown)

@@ -1,7 +1,9 @@
 """Imports TensorFlow without the notes it writes on every start."""
 
+import contextlib
 import os
 import re
+import signal
 import sys
 import tempfile
 
@@ -17,12 +19,15 @@ _NOTES = re.compile(
 
 
 def import_tensorflow() -> None:
-    """Imports TensorFlow and finds its devices; other messages still appear."""
+    """Imports TensorFlow and finds its devices; other messages still appear.
+
+    A Ctrl-C takes effect after it.
+    """
     if "tensorflow" in sys.modules:
         return
     sys.stderr.flush()
     stderr = os.dup(2)
-    with tempfile.TemporaryFile() as notes:
+    with tempfile.TemporaryFile() as notes, _interrupts_held():
         os.dup2(notes.fileno(), 2)
         try:
             import tensorflow as tf
@@ -35,3 +40,16 @@ def import_tensorflow() -> None:
             for line in notes.read().decode(errors="replace").splitlines():
                 if not _NOTES.search(line):
                     print(line, file=sys.stderr)
+
+
+@contextlib.contextmanager
+def _interrupts_held():
+    """A Ctrl-C within comes at the end: imports can swallow a KeyboardInterrupt."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -69,45 +69,26 @@ class Generator:
     """
 
     def __init__(self, run, jit_compile: bool = True):
-        self._tokenizer = run.tokenizer
-        stepper = _stepper(run)
-        known = set(self._tokenizer.vocabulary)
-        eos = prompts_lib.EOS
-        self._eos_id = self._tokenizer.id_of(eos) if eos in known else None
-        # an encoder-decoder's task has what its decoder begins with
-        self._start_id = getattr(run.task, "start_id", None)
+        tokenizer, stepper = run.tokenizer, _stepper(run)
+        self._reader = reader = prompts_lib.Reader.of(run, stepper)
         self._sentinels = {
-            self._tokenizer.id_of(name): name
-            for name in self._tokenizer.config.special_tokens
-            if self._start_id is not None and _SENTINEL.fullmatch(name)
+            tokenizer.id_of(name): name
+            for name in tokenizer.config.special_tokens
+            if reader.start_id is not None and _SENTINEL.fullmatch(name)
         }
-        inputs = run.model.input
-        tokens_BT = inputs["tokens"] if isinstance(inputs, dict) else inputs
-        self._positions = tokens_BT.shape[1]
-        limited = self._start_id is not None or _grows(stepper)
-        self._window = self._positions if limited else None
-        self._reader = prompts_lib.Reader(
-            self._tokenizer,
-            self._positions,
-            self._window,
-            self._start_id,
-            self._eos_id,
-        )
 
         from tfm.generation import loop
 
-        allowed_V = np.arange(self._tokenizer.vocab_size) >= (
-            self._tokenizer.first_word_id
-        )
+        allowed_V = np.arange(tokenizer.vocab_size) >= tokenizer.first_word_id
         allowed_V[[*self._sentinels]] = True
-        if self._eos_id is not None:
-            allowed_V[self._eos_id] = True
+        if reader.eos_id is not None:
+            allowed_V[reader.eos_id] = True
         head = run.task.logits
         self._loop = loop.Loop(
             stepper,
             lambda x_BD: head(run.model, x_BD),
             allowed_V,
-            self._eos_id,
+            reader.eos_id,
             jit_compile,
         )
 
@@ -170,7 +151,7 @@ class Generator:
         starts_B = np.int32([length - len(row.prompt.ids) for row in rows])
         source_BM = None
         if rows[0].prompt.source is not None:
-            source_BM = np.zeros((len(rows), self._positions), np.int32)
+            source_BM = np.zeros((len(rows), self._reader.positions), np.int32)
             for source_M, row in zip(source_BM, rows, strict=True):
                 source_M[: len(row.prompt.source)] = row.prompt.source
         state = self._loop.prefill(tokens_BP, starts_B, num_slots, source_BM)
@@ -180,7 +161,11 @@ class Generator:
     def _continuation(self, row: _Row, settings) -> continuation.Continuation:
         before = () if row.prompt.source is not None else row.prompt.ids
         return continuation.Continuation(
-            self._tokenizer, before, self._sentinels, self._eos_id, settings.stop
+            self._reader.tokenizer,
+            before,
+            self._sentinels,
+            self._reader.eos_id,
+            settings.stop,
         )
 
     def _write(self, rows: list[_Row], length: int, settings, on_text):
@@ -189,15 +174,15 @@ class Generator:
         for row in rows:
             row.found = self._continuation(row, settings)
         num_slots = prompts_lib.bucket(length + num_new - 1)
-        if self._window is not None:
-            num_slots = min(num_slots, self._window)
+        if self._reader.window is not None:
+            num_slots = min(num_slots, self._reader.window)
         uniforms = _uniforms(rows, settings)
         buffer_BS, state, starts_B = self._begin(rows, length, settings, num_slots)
         slot, made, told = length, 0, 0
         at_a_time = _CALL_STREAMING if on_text else _CALL
         while made < num_new and not all(row.found.finished for row in rows):
             if slot > num_slots:
-                if self._start_id is not None:
+                if self._reader.start_id is not None:
                     break  # what it answers to would not be seen any more
                 slot, buffer_BS, state, starts_B = self._slide(buffer_BS, starts_B)
             steps = min(at_a_time, num_new - made, num_slots + 1 - slot)
@@ -229,8 +214,8 @@ class Generator:
     def _extend(self, row: _Row, ids: np.ndarray) -> None:
         if row.found.finished:
             return
-        if self._eos_id in ids:  # 0s follow it
-            ids = ids[: ids.tolist().index(self._eos_id) + 1]
+        if self._reader.eos_id in ids:  # 0s follow it
+            ids = ids[: ids.tolist().index(self._reader.eos_id) + 1]
         if 0 in ids:
             raise errors.UserError(
                 "The model's scores are not numbers: its training went wrong."
@@ -250,8 +235,8 @@ class Generator:
     def _search(self, rows: list[_Row], length: int, settings, on_text):
         """Finds the rows' likeliest texts."""
         num_slots = length + settings.max_new_tokens - 1
-        if self._window is not None:
-            num_slots = max(min(num_slots, self._window), length)
+        if self._reader.window is not None:
+            num_slots = max(min(num_slots, self._reader.window), length)
         buffer_BS, state, starts_B = self._begin(rows, length, settings, num_slots)
         tokens_BKS, scores_BK = self._loop.search(
             settings, buffer_BS, state, starts_B, np.int32(length)
@@ -279,9 +264,8 @@ class Generator:
         notes = list(row.prompt.notes)
         finished = found.finished or default
         if finished == "positions":
-            notes.append(
-                f"The text ends at the {self._positions} tokens that the model reads."
-            )
+            most = self._reader.positions
+            notes.append(f"The text ends at the {most} tokens that the model reads.")
         return Generated(
             row.prompt.text, found.text, finished, tuple(found.tokens), tuple(notes)
         )
@@ -311,14 +295,3 @@ def _stepper(run):
             "generate. Train a models.Decoder, EncoderDecoder or LSTM."
         )
     return config.stepper(run.model)
-
-
-def _grows(stepper) -> bool:
-    """Whether the state of a decoder is larger for a longer text, as a cache is."""
-    import tensorflow as tf
-
-    sizes = [
-        [tuple(part.shape) for part in tf.nest.flatten(stepper.start(1, length))]
-        for length in (1, 2)
-    ]
-    return sizes[0] != sizes[1]

@@ -32,6 +32,28 @@ class Reader:
     start_id: int | None  # what an encoder-decoder's decoder begins with
     eos_id: int | None
 
+    @classmethod
+    def of(cls, run, stepper) -> "Reader":
+        """That of a run's model.
+
+        Args:
+          run: as a Generator takes it.
+          stepper: of the run's model.
+        """
+        # an encoder-decoder's task has what its decoder begins with
+        start_id = getattr(run.task, "start_id", None)
+        inputs = run.model.input
+        tokens_BT = inputs["tokens"] if isinstance(inputs, dict) else inputs
+        positions = tokens_BT.shape[1]
+        known = EOS in set(run.tokenizer.vocabulary)
+        return cls(
+            run.tokenizer,
+            positions,
+            window=positions if start_id is not None or _grows(stepper) else None,
+            start_id=start_id,
+            eos_id=run.tokenizer.id_of(EOS) if known else None,
+        )
+
     def read(self, text: str, settings) -> Prompt:
         """The tokens of a text, as many as the model reads.
 
@@ -114,3 +136,14 @@ def streams(texts: Sequence[str], num_samples: int, seed: int) -> list[list[int]
         counts[text] = first + num_samples
         found += [[seed, key, first + i] for i in range(num_samples)]
     return found
+
+
+def _grows(stepper) -> bool:
+    """Whether the state of a decoder is larger for a longer text, as a cache is."""
+    import tensorflow as tf
+
+    sizes = [
+        [tuple(part.shape) for part in tf.nest.flatten(stepper.start(1, length))]
+        for length in (1, 2)
+    ]
+    return sizes[0] != sizes[1]
