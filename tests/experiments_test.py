@@ -1,9 +1,7 @@
 """Every shipped experiment trains a few steps through its command, and is used."""
 
 import json
-import os
 import pathlib
-import subprocess
 import sys
 
 import pytest
@@ -13,30 +11,29 @@ from tests import small_preset
 from tfm import config
 from tfm import generate
 from tfm import predict
+from tfm import train as command
 
 ROOT = pathlib.Path(__file__).parents[1]
 NAMES = sorted(path.stem for path in (ROOT / "experiments").glob("*.py"))
 LABELED = [n for n in NAMES if config.load_experiment(n).task.LABELED]
 PRETRAINED = {"text_cls_finetune", "text_cls_minilm"}  # begin with given weights
 SHORT = ("--train.steps=3", "--train.eval_every=3", "--train.batch_size=8")
+FLAT = "--model.num_layers=1"  # less to trace; tests/xla_test.py has them whole
 
 
 @pytest.fixture
-def train(tmp_path):
+def train(tmp_path, monkeypatch, capsys):
     """Trains in an empty folder and returns what is printed; it must succeed."""
+    monkeypatch.chdir(tmp_path)
 
     def train(name, *arguments):
-        done = subprocess.run(
-            [sys.executable, "-m", "tfm.train", f"--experiment={name}", *arguments],
-            cwd=tmp_path,
-            env=os.environ | {"PYTHONPATH": str(ROOT)},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
-        assert not done.stderr, done.stderr
-        return done.stdout
+        argv = ["train", f"--experiment={name}", *arguments]
+        monkeypatch.setattr(sys, "argv", argv)
+        with pytest.raises(SystemExit) as ended:
+            config.run(command.main, command.Options, command.base_experiment)
+        said = capsys.readouterr()
+        assert (ended.value.code, said.err) == (0, "")
+        return said.out
 
     return train
 
@@ -75,14 +72,18 @@ def test_a_language_model_trains_and_generates(
 ):
     small = ("--tokens.vocab_size=400", "--tokens.max_length=32", "--data.workers=1")
     texts = (f"--data.train={plain_text}", "--data.min_characters=1")
-    shown = train(name, *texts, *small, *SHORT)
+    shown = train(name, *texts, *small, *SHORT, FLAT)
     run_dir = f"runs/{name}"
     assert f"python -m tfm.generate --run_dir={run_dir}" in shown
     folder = tmp_path / run_dir
     scores = json.loads((folder / "metrics.json").read_text())
     assert 1 < scores["validation"]["perplexity"] < 1000
     options = generate.Options(
-        run_dir=str(folder), prompt=["the film"], max_new_tokens=5, json=True
+        run_dir=str(folder),
+        prompt=["the film"],
+        max_new_tokens=5,
+        json=True,
+        jit=False,
     )
     generate.main(options)
     assert json.loads(capsys.readouterr().out)["prompt"] == "the film"
@@ -90,11 +91,11 @@ def test_a_language_model_trains_and_generates(
 
 def test_a_model_is_pretrained_and_then_fine_tuned(train, capsys, tmp_path):
     few = ("--data.max_documents=300", "--tokens.vocab_size=400", "--data.workers=1")
-    shown = train("pretrain_bert", *few, *SHORT)
+    shown = train("pretrain_bert", *few, *SHORT, FLAT)
     assert "python -m tfm.evaluate --run_dir=runs/pretrain_bert" in shown
     few = ("--data.max_examples=300", "--tokens.vocab_size=400")
     name = "text_cls_finetune"
-    shown = train(name, *few, *SHORT)
+    shown = train(name, *few, *SHORT, FLAT)
     assert "weights of runs/pretrain_bert (step 3)" in shown
     _is_used(capsys, tmp_path, name, shown)
 

@@ -79,7 +79,8 @@ class Windows:
         if training and not self._size:
             raise errors.UserError(
                 f"The {name} split must hold more tokens than a window or two. "
-                f"Got {store.num_tokens:,} tokens, windows of {window:,}."
+                f"Got {store.num_tokens:,} tokens, windows of {window:,}. "
+                "Give more text or a smaller --tokens.max_length."
             )
 
     def __len__(self) -> int:
