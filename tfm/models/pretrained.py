@@ -172,9 +172,10 @@ def _backbone(preset: str, load_weights: bool, **changes):
 
     from tfm.tokens import pretrained as tokens
 
+    place = tokens.located(preset)
     try:
         return keras_nlp.models.Backbone.from_preset(
-            tokens.located(preset), load_weights=load_weights, **changes
+            place, load_weights=load_weights, **changes
         )
     except (ValueError, OSError, ImportError, KeyError) as error:
         raise errors.UserError(

@@ -104,8 +104,9 @@ def load(config: pretrained.Pretrained, folder: pathlib.Path) -> PretrainedToken
 
 def library(preset: str) -> "keras_nlp.models.Tokenizer":
     """keras_nlp's tokenizer of a preset; UserError where there is none."""
+    place = pretrained.located(preset)
     try:
-        return keras_nlp.models.Tokenizer.from_preset(pretrained.located(preset))
+        return keras_nlp.models.Tokenizer.from_preset(place)
     except (ValueError, OSError, ImportError, KeyError) as error:
         raise errors.UserError(
             f"The preset {preset!r} has no tokenizer that keras_nlp can read: "
