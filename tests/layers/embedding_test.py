@@ -112,10 +112,11 @@ def test_rotate_refuses_an_odd_width():
 
 
 @pytest.mark.parametrize("scale", [False, True])
-def test_reverse_scores_each_token_by_its_vector(scale, normal):
+@pytest.mark.parametrize("shape", [(2, 3, 4), (2, 4)])
+def test_reverse_scores_each_token_by_its_vector(scale, shape, normal):
     layer = layers.TokenEmbedding(6, 4, scale=scale, dropout=0.5)
     layer(np.array([[1]], np.int32))  # makes the table
-    x = normal(2, 3, 4)
+    x = normal(*shape)
     logits = layer(x, reverse=True, training=True)
     np.testing.assert_allclose(logits, x @ layer.table.numpy().T, atol=1e-6)
 
