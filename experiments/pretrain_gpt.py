@@ -4,7 +4,7 @@
     python -m tfm.train --experiment=pretrain_gpt
     python -m tfm.generate --run_dir=runs/pretrain_gpt --prompt="To be, or"
 
-Not scored yet.
+8 minutes on one CPU core: validation loss 4.046 nats a piece, perplexity 57 (seed 0).
 """
 
 from tfm import data
