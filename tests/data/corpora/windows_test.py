@@ -130,7 +130,9 @@ def test_other_windows_come_from_every_document():
 
 
 def test_a_corpus_smaller_than_a_window_is_refused():
-    with pytest.raises(errors.UserError, match="Got 22 tokens, windows of 40"):
+    with pytest.raises(
+        errors.UserError, match="Got 22 tokens, windows of 40. Give more"
+    ):
         windows.Windows(Split(*DOCUMENTS), Objective(40), training=True)
     assert every(Objective(40))["tokens"][0, :22].tolist() == STREAM.tolist()
     none = windows.Windows(Split(), Objective(4, crosses=False), training=False)
