@@ -30,6 +30,7 @@ class Experiment:
                     f"Got {type(getattr(self, field.name)).__name__}."
                 )
         self._check_data()
+        task_checks.not_ahead(self.task, self.model)
         if not self.task.is_metric(self.train.best_metric):
             raise errors.UserError(
                 f"train.best_metric must be a metric of the task: "
@@ -59,10 +60,11 @@ class Experiment:
             its preset no more.
         """
         config = self.model
-        if kept is not None and isinstance(config, models_.Pretrained):
-            config = config.kept_in(kept)
-        length = self.tokens.max_length
         options = {"packed": True} if task.packed else {}
+        if isinstance(config, models_.Pretrained):
+            config = config if kept is None else config.kept_in(kept)
+            options["causal"] = getattr(self.task, "CAUSAL", False)
+        length = self.tokens.max_length
         options |= {"types": task.types} if task.types else {}
         backbone = config.build(vocab_size, length, **options)
         model = task.model(backbone)

@@ -49,7 +49,9 @@ def load_weights(model, experiment) -> list[str]:
     source = source or getattr(config, "preset", "")
     if not source:
         return []
-    published = pretrained_models.published(source)
+    from tfm.models import published_backbone
+
+    published = published_backbone.with_weights(source)
     return weights_from.from_model(model, published, source).lines()
 
 

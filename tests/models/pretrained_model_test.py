@@ -1,5 +1,6 @@
 """Published models: the values of keras_nlp's own forward pass, and a copy alone."""
 
+import dataclasses
 import shutil
 
 import keras
@@ -11,6 +12,7 @@ from tests import minilm
 from tests import small_preset
 from tfm import errors
 from tfm.models import pretrained
+from tfm.models import published_backbone
 from tfm.tokens import pretrained as pretrained_tokens
 from tfm.training import weights_from
 
@@ -25,7 +27,7 @@ def preset(tmp_path) -> str:
 
 def _loaded(preset: str, vocab_size: int, max_length: int, **fields) -> keras.Model:
     model = pretrained.Pretrained(preset=preset, **fields).build(vocab_size, max_length)
-    weights_from.from_model(model, pretrained.published(preset), preset)
+    weights_from.from_model(model, published_backbone.with_weights(preset), preset)
     return model
 
 
@@ -80,6 +82,18 @@ def test_a_copy_of_the_shape_needs_no_preset(preset, tmp_path):
     np.testing.assert_array_equal(  # dropout=0 is part of the config
         model(TOKENS, training=True)["pooled"], model(TOKENS)["pooled"]
     )
+
+
+def test_a_copy_is_tied_as_the_preset_is(tmp_path):
+    preset = small_preset.llama(tmp_path / "preset")
+    shape = published_backbone.read(preset)
+    config = shape.backbone.get_config() | {"tie_word_embeddings": True}
+    tied = type(shape.backbone).from_config(config)
+    dataclasses.replace(shape, backbone=tied).keep(tmp_path / "kept")
+    found = published_backbone.read(str(tmp_path / "kept"))
+    assert found.preset == preset
+    assert [w.path for w in found.backbone.weights] == [w.path for w in tied.weights]
+    assert len(tied.weights) == len(shape.backbone.weights) - 1
 
 
 def test_dropout_and_precision_are_the_experiments(preset, tmp_path):

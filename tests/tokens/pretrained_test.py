@@ -9,6 +9,7 @@ from tests import small_preset
 from tfm import errors
 from tfm.tokens import pretrained
 from tfm.tokens import pretrained_tokenizer
+from tfm.tokens import published_ids
 
 
 @pytest.fixture
@@ -68,23 +69,50 @@ def test_padding_is_zero_whatever_the_model_pads_with():
     tokenizer = pretrained_tokenizer.PretrainedTokenizer(
         pretrained.Pretrained(preset="-"), library
     )
-    assert tokenizer.padding_id == 1
+    assert (tokenizer.ids.padding, tokenizer.ids.shared) == (1, False)
     assert tokenizer.vocabulary[:3] == ["<pad>", "<s>", "</s>"]
     (row,) = tokenizer.encode(["ab"])
     assert row.tolist() == [1, 6, 2]
     assert tokenizer.decode([[*row, 0]]) == ["ab"]
 
 
-def test_a_model_without_padding_is_padded_by_its_end():
+def test_padding_is_no_token_of_a_model_without_it():
     vocabulary = {"!": 0, "a": 1, "b": 2, "ab": 3, "<|endoftext|>": 4}
     library = keras_nlp.models.GPT2Tokenizer(vocabulary, ["a b"])
     tokenizer = pretrained_tokenizer.PretrainedTokenizer(
         pretrained.Pretrained(preset="-", enclose=False), library
     )
-    assert tokenizer.padding_id == 4
+    assert (tokenizer.ids.padding, tokenizer.ids.shared) == (4, True)
+    assert tokenizer.vocabulary == ["[PAD]", "a", "b", "ab", "<|endoftext|>", "!"]
     (row,) = tokenizer.encode(["!ab"])
-    assert row.tolist() == [4, 3]  # "!" has changed places with the end
-    assert tokenizer.decode([[*row, 0]]) == ["!ab"]
+    assert row.tolist() == [5, 3]  # the end keeps its id, "!" has a new one
+    assert tokenizer.decode([[4, *row, 0]]) == ["!ab"]
+    assert tokenizer.eos_id == 4 and tokenizer.special_ids == {0, 4}
+
+
+def test_a_prompt_is_begun_and_not_ended(preset):
+    tokenizer = _learn(preset)
+    shown = tokenizer.tokens(tokenizer.encode_prompt("A [MASK] is eating"))
+    assert " ".join(shown) == "[CLS] a [MASK] is eat ##ing"
+    shown = tokenizer.tokens(tokenizer.encode_prompt("A [MASK].", whole=True))
+    assert " ".join(shown) == "[CLS] a [MASK] . [SEP]"
+    plain = _learn(preset, enclose=False)
+    assert plain.tokens(plain.encode_prompt("a man", whole=True)) == ["a", "man"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "theirs"),
+    [
+        ((4, 0), [0, 1, 2, 3]),
+        ((4, 2), [2, 1, 0, 3]),
+        ((4, 3, True), [3, 1, 2, 3, 0]),
+    ],
+)
+def test_ids_there_and_back(fields, theirs):
+    ids = published_ids.PublishedIds(*fields)
+    assert ids.theirs.tolist() == theirs
+    assert ids.theirs[ids.ours].tolist() == [0, 1, 2, 3]
+    assert 0 not in ids.ours[[i for i in range(4) if i != ids.padding]]
 
 
 def test_the_models_preset_is_taken_where_none_is_given(preset):

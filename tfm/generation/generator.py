@@ -79,7 +79,8 @@ class Generator:
 
         from tfm.generation import loop
 
-        allowed_V = np.arange(tokenizer.vocab_size) >= tokenizer.first_word_id
+        allowed_V = np.ones(tokenizer.vocab_size, bool)
+        allowed_V[[*tokenizer.special_ids]] = False
         allowed_V[[*self._sentinels]] = True
         if reader.eos_id is not None:
             allowed_V[reader.eos_id] = True
@@ -292,6 +293,6 @@ def _stepper(run):
     if not hasattr(config, "stepper"):
         raise errors.UserError(
             f"A models.{type(config).__name__} reads a text all at once, so it cannot "
-            "generate. Train a models.Decoder, EncoderDecoder or LSTM."
+            "generate. Train a models.Decoder, EncoderDecoder, LSTM or Pretrained."
         )
     return config.stepper(run.model)

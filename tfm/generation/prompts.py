@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 from tfm import errors
 
-EOS = "[EOS]"
 _LEAST = 4  # tokens of the shortest bucket
 _WORD = re.compile(r"\S+")
 
@@ -31,6 +30,7 @@ class Reader:
     window: int | None  # tokens that it can see; None: there is no limit
     start_id: int | None  # what an encoder-decoder's decoder begins with
     eos_id: int | None
+    pads: bool = True  # whether prompts of several lengths can be made into a batch
 
     @classmethod
     def of(cls, run, stepper) -> "Reader":
@@ -45,13 +45,13 @@ class Reader:
         inputs = run.model.input
         tokens_BT = inputs["tokens"] if isinstance(inputs, dict) else inputs
         positions = tokens_BT.shape[1]
-        known = EOS in set(run.tokenizer.vocabulary)
         return cls(
             run.tokenizer,
             positions,
             window=positions if start_id is not None or _grows(stepper) else None,
             start_id=start_id,
-            eos_id=run.tokenizer.id_of(EOS) if known else None,
+            eos_id=run.tokenizer.eos_id,
+            pads=getattr(stepper, "pads", True),
         )
 
     def read(self, text: str, settings) -> Prompt:
@@ -77,7 +77,7 @@ class Reader:
         if not ids:
             if self.eos_id is None:
                 raise errors.UserError(
-                    f"The vocabulary has no {EOS} for an empty prompt to begin with. "
+                    "The vocabulary has no [EOS] for an empty prompt to begin with. "
                     "Give a prompt of one token or more."
                 )
             ids = [self.eos_id]
@@ -87,6 +87,8 @@ class Reader:
         """The length to which the prompt's ids are padded."""
         if prompt.source is not None:
             return 1  # all begin with the one token
+        if not self.pads:
+            return len(prompt.ids)
         return bucket(len(prompt.ids), self.window)
 
     def _room(self, settings) -> int | None:
@@ -144,6 +146,6 @@ def _grows(stepper) -> bool:
 
     sizes = [
         [tuple(part.shape) for part in tf.nest.flatten(stepper.start(1, length))]
-        for length in (1, 2)
+        for length in (2, 3)
     ]
     return sizes[0] != sizes[1]

@@ -23,6 +23,8 @@ class CNN:
     l2: float = 0.0  # penalty on weight^2 of the convolutions' kernels
     init_from: str = ""  # run folder or preset whose weights it starts from
 
+    sees_ahead = True  # each position sees the later ones
+
     def __post_init__(self):
         ranges.at_least(self, 1, "embedding_width", "num_filters")
         ranges.fraction(self, "dropout", "embedding_dropout")

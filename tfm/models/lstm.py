@@ -79,6 +79,11 @@ class LSTM:
         outputs = {"sequence": dropout(sequence_BTD), "pooled": dropout(pooled_BP)}
         return keras.Model(tokens_BT, outputs, name="lstm_model")
 
+    @property
+    def sees_ahead(self) -> bool:
+        """Whether each position sees the later ones."""
+        return self.bidirectional
+
     def stepper(self, model):
         """The steppers.LSTMStepper of a model of `build`, or of one on it."""
         from tfm.models import steppers

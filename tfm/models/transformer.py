@@ -20,6 +20,8 @@ class Transformer(stack.Stack):
     # 0: Keras's own, by the width of each
     initial_stddev: float = 0.0
 
+    sees_ahead = True  # each position sees the later ones
+
     def __post_init__(self):
         super().__post_init__()
         ranges.one_of(self, norm=Norm, pooling=stack.Pooling)

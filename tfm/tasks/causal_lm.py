@@ -17,6 +17,7 @@ class CausalLM:
     label_smoothing: float = 0.0  # share of the target spread over the vocabulary
 
     LABELED = False  # learns from plain text
+    CAUSAL = True  # the model must not see what follows
     METRICS = ("loss", "perplexity", "bits_per_byte", "accuracy")
 
     def __post_init__(self):

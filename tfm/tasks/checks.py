@@ -33,6 +33,25 @@ def special_tokens(task, config, known) -> tuple[str, ...]:
     return needed
 
 
+def not_ahead(task, model) -> None:
+    """Whether the model may be asked for what comes next.
+
+    Args:
+      task: a config; of a causal one CAUSAL is true.
+      model: a config; where positions see later ones, `sees_ahead` is true.
+
+    Raises:
+      UserError: it sees what it is asked for.
+    """
+    if getattr(task, "CAUSAL", False) and getattr(model, "sees_ahead", False):
+        how = " with bidirectional=True" * getattr(model, "bidirectional", False)
+        raise errors.UserError(
+            f"{type(task).__name__} needs a model in which no token sees the later "
+            "ones: models.Decoder, or an LSTM that reads forward. "
+            f"Got models.{type(model).__name__}{how}."
+        )
+
+
 def special_ids(task, tokenizer, max_length: int) -> dict[str, int]:
     """{name: id} of the special tokens that the task needs; see `special_tokens`."""
     config = dataclasses.replace(tokenizer.config, max_length=max_length)

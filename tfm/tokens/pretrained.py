@@ -8,6 +8,7 @@ import typing
 from collections.abc import Iterable
 
 from tfm import errors
+from tfm import quiet_start
 from tfm import ranges
 
 if typing.TYPE_CHECKING:
@@ -62,6 +63,7 @@ class Pretrained:
                 "tokens.preset must name a preset, unless the model is a "
                 "models.Pretrained. Got none."
             )
+        quiet_start.import_tensorflow()  # keras_nlp would
         from tfm.tokens import pretrained_tokenizer
 
         return pretrained_tokenizer.from_preset(self)
@@ -89,6 +91,7 @@ def located(preset: str) -> str:
 
 def load(folder: pathlib.Path) -> "pretrained_tokenizer.PretrainedTokenizer":
     """The tokenizer that was saved in a folder; needs no preset."""
+    quiet_start.import_tensorflow()  # keras_nlp would
     from tfm.tokens import config
     from tfm.tokens import pretrained_tokenizer
 

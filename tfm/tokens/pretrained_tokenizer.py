@@ -1,8 +1,6 @@
 """keras_nlp's tokenizers under the interface of ours.
 
-Padding is id 0 here. Where a model was trained with another id for it, the two ids
-change places; a model whose padding looks like a word's id, as GPT-2's, is padded by
-its end token. All other ids are the published ones.
+The ids are the published ones but for padding, which is 0 here: see published_ids.
 """
 
 import json
@@ -15,30 +13,34 @@ import keras_nlp
 import numpy as np
 
 from tfm import errors
+from tfm.tokens import normalization
 from tfm.tokens import pretrained
+from tfm.tokens import published_ids
 from tfm.tokens import tokenizer
 
 FILE = "tokenizer.json"  # and assets/, as in a KerasHub preset
+_PADDING = "[PAD]"  # for display, where the model has no token for it
 
 
 class PretrainedTokenizer(tokenizer.Tokenizer):
     """Text to the ids that a published model was trained on.
 
     Attributes:
-      padding_id: the model's own id of padding, which is 0 here.
+      ids: the published_ids.PublishedIds, from the model's ids to ours and back.
     """
 
     def __init__(self, config: pretrained.Pretrained, library):
         self.config = config
         self._library = library
-        self.padding_id = padding_id(library)
-        tokens = _tokens(library)
-        self.vocabulary = [tokens[id] for id in self._swapped(np.arange(len(tokens)))]
+        known = _tokens(library)
+        self.ids = ids_of(library, len(known))
+        self.vocabulary = [known[id] for id in self.ids.theirs]
+        if self.ids.shared:
+            self.vocabulary[0] = _PADDING
         self._ids = {token: id for id, token in reversed([*enumerate(self.vocabulary)])}
-        special = self._swapped(np.asarray(library.special_token_ids))
-        self._special = {0, *special.tolist()}
+        self._special = {0, *self._ours(library.special_token_ids)}
         self._begin, self._end = (
-            () if id is None else (int(self._swapped(np.asarray(id))),)
+            self._ours([] if id is None else [id])
             for id in (_start_id(library), getattr(library, "end_token_id", None))
         )
 
@@ -47,6 +49,23 @@ class PretrainedTokenizer(tokenizer.Tokenizer):
         """The id after the special ones that stand at the beginning."""
         half = self.vocab_size // 2
         return 1 + max(id for id in self._special if id < half)
+
+    @property
+    def special_ids(self) -> frozenset[int]:
+        """The ids that stand for no text."""
+        return frozenset(self._special)
+
+    @property
+    def eos_id(self) -> int | None:
+        """The id by which the model was taught that a text ends; None without one."""
+        return self._end[0] if self._end else None
+
+    def encode_prompt(self, text: str, whole: bool = False) -> np.ndarray:
+        row = super().encode_prompt(text)
+        if not self.config.enclose:
+            return row
+        end = self._end if whole else []
+        return np.asarray([*self._begin, *row, *end], np.int32)
 
     def encode_joined(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
         rows = self.encode(texts, truncate=False)
@@ -65,9 +84,16 @@ class PretrainedTokenizer(tokenizer.Tokenizer):
         found = self._library(texts)
         return found.to_list() if hasattr(found, "to_list") else found
 
+    def _prompt_rows(self, texts: list[str]) -> list[np.ndarray]:
+        texts = [normalization.normalize(text, self.config) for text in texts]
+        return [self.ids.ours[np.asarray(row, int)] for row in self._encode(texts)]
+
+    def _special_names(self) -> list[str]:
+        return [self.vocabulary[id] for id in self._special if id]
+
     def _finish(self, row: Sequence[int], truncate: bool) -> np.ndarray:
-        row = self._swapped(np.asarray(row, np.int32))
-        begin, end = (self._begin, self._end) if self.config.enclose else ((), ())
+        row = self.ids.ours[np.asarray(row, int)]
+        begin, end = (self._begin, self._end) if self.config.enclose else ([], [])
         if truncate:
             room = self.config.max_length - len(begin) - len(end)
             row = tokenizer.cut(row, room, self.config.truncate)
@@ -75,7 +101,7 @@ class PretrainedTokenizer(tokenizer.Tokenizer):
 
     def _strip(self, row: Sequence[int]) -> np.ndarray:
         row = np.asarray(row, np.int64)
-        return self._swapped(row[~np.isin(row, list(self._special))])
+        return self.ids.theirs[row[~np.isin(row, list(self._special))]]
 
     def _decode(self, rows: list[np.ndarray]) -> list[str]:
         return [str(_text(self._library.detokenize(row.tolist()))) for row in rows]
@@ -83,10 +109,8 @@ class PretrainedTokenizer(tokenizer.Tokenizer):
     def _save(self, folder: pathlib.Path) -> None:
         self._library.save_to_preset(str(folder))
 
-    def _swapped(self, ids: np.ndarray) -> np.ndarray:
-        """From the model's ids to ours and back: 0 and its padding change places."""
-        there = np.where(ids == 0, self.padding_id, ids)
-        return np.where(ids == self.padding_id, 0, there)
+    def _ours(self, theirs: Sequence[int]) -> list[int]:
+        return self.ids.ours[np.asarray(theirs, int)].tolist()
 
 
 def from_preset(config: pretrained.Pretrained) -> PretrainedTokenizer:
@@ -114,12 +138,16 @@ def library(preset: str) -> "keras_nlp.models.Tokenizer":
         ) from error
 
 
-def padding_id(library: "keras_nlp.models.Tokenizer") -> int:
-    """The id by which a batch for the model is padded."""
-    id = getattr(library, "pad_token_id", 0) or 0
-    if id == 0 and not hasattr(library, "pad_token"):  # 0 is some word's id
-        return int(getattr(library, "end_token_id", None) or 0)
-    return int(id)
+def ids_of(
+    library: "keras_nlp.models.Tokenizer", size: int | None = None
+) -> published_ids.PublishedIds:
+    """The ids of a tokenizer, of `size` tokens."""
+    size = len(_tokens(library)) if size is None else size
+    padding = int(getattr(library, "pad_token_id", None) or 0)
+    if padding == 0 and not hasattr(library, "pad_token"):  # 0 is some word's id
+        end = int(getattr(library, "end_token_id", None) or 0)
+        return published_ids.PublishedIds(size, end, shared=True)
+    return published_ids.PublishedIds(size, padding)
 
 
 def _start_id(library) -> int | None:

@@ -17,6 +17,7 @@ from tfm.tokens import config as config_lib
 from tfm.tokens import normalization
 
 CHUNK = 1024  # texts that a library sees at a time: its results take much memory
+EOS = "[EOS]"  # ends a text, where the vocabulary has it
 LONGEST = 2**18  # characters that a library sees at a time; more are slower
 
 
@@ -95,24 +96,39 @@ class Tokenizer(abc.ABC):
         ends = np.cumsum([0, *counts])
         return ids, np.diff(np.append(0, np.cumsum(lengths, dtype=np.int64))[ends])
 
-    def encode_prompt(self, text: str) -> np.ndarray:
+    @property
+    def special_ids(self) -> frozenset[int]:
+        """The ids that stand for no text."""
+        return frozenset(range(self.first_word_id))
+
+    @property
+    def eos_id(self) -> int | None:
+        """The id that ends a text, that of [EOS]; None without one."""
+        return self.id_of(EOS) if EOS in self.config.special_tokens else None
+
+    def encode_prompt(self, text: str, whole: bool = False) -> np.ndarray:
         """Returns the ids of a text, int32, uncut.
 
-        Names of the special tokens of `config` that stand in it are those tokens.
+        Names of special tokens that stand in it are those tokens.
+
+        Args:
+          text: what to encode.
+          whole: whether it ends there, or goes on; it matters where a published
+            model's tokens enclose it.
         """
-        special = self.config.special_tokens
+        special = self._special_names()
         if not special:
-            return self.encode([text], truncate=False)[0]
+            return self._prompt_rows([text])[0]
         names = sorted(special, key=len, reverse=True)
         # texts and names by turns
         parts = re.split(f"({'|'.join(map(re.escape, names))})", text)
         texts, names = parts[::2], parts[1::2]
-        if self.config.method in ("bpe", "unigram"):
+        if self.config.method in ("bpe", "unigram", "pretrained"):
             # a word's token holds the space before it, so what stands for words too
             texts = [*(part.rstrip() for part in texts[:-1]), texts[-1]]
         if self.config.method == "unigram":  # which puts a space before each text
             texts = [part.lstrip() for part in texts]
-        rows = self.encode(texts, truncate=False)
+        rows = self._prompt_rows(texts)
         joined = [rows[0]]
         for name, row in zip(names, rows[1:], strict=True):
             joined += [[self.id_of(name)], row]
@@ -143,6 +159,14 @@ class Tokenizer(abc.ABC):
         # last, since `load` takes a folder with this file for whole
         fields = dataclasses.asdict(self.config)
         _write(folder / config_lib.FILE, json.dumps(fields, indent=2) + "\n")
+
+    def _prompt_rows(self, texts: list[str]) -> list[np.ndarray]:
+        """The ids of the parts of a prompt."""
+        return self.encode(texts, truncate=False)
+
+    def _special_names(self) -> Sequence[str]:
+        """The special tokens that a prompt may name."""
+        return self.config.special_tokens
 
     def _finish(self, row: Sequence[int], truncate: bool) -> np.ndarray:
         row = np.asarray(row, np.int32)

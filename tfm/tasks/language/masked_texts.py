@@ -17,7 +17,7 @@ def batch(objective, texts: list[str]) -> dict[str, np.ndarray]:
 
 
 def _example(objective, text: str) -> dict[str, np.ndarray]:
-    tokens = objective.tokenizer.encode_prompt(text)
+    tokens = objective.tokenizer.encode_prompt(text, whole=True)
     types = np.zeros_like(tokens)
     if objective.pairs:
         tokens, types = objective.pairs.join(tokens)

@@ -1,0 +1,107 @@
+"""Published language models: trained further on plain text, and writing."""
+
+import dataclasses
+import json
+import math
+import random
+import shutil
+
+import keras_nlp
+import numpy as np
+import pytest
+
+from tests import reviews
+from tests import small_preset
+from tfm import data
+from tfm import errors
+from tfm import generation
+from tfm import models
+from tfm import tasks
+from tfm import tokens
+from tfm import trained
+from tfm import training
+from tfm.experiment import Experiment
+
+PROMPTS = ["the man", "an", "the house and the man"]
+
+
+@pytest.fixture
+def text(tmp_path) -> str:
+    words = "the man hand house an eating is in food ate sat ran".split()  # noqa: SIM905
+    rng = random.Random(0)
+    lines = [f"{' '.join(rng.choices(words, k=8))} it ended." for _ in range(200)]
+    (tmp_path / "text.txt").write_text("\n".join(lines))
+    return str(tmp_path / "text.txt")
+
+
+def _experiment(text: str, preset: str, task) -> Experiment:
+    return Experiment(
+        data=data.Corpus(train=text, validation_fraction=0.1, workers=1),
+        tokens=tokens.Pretrained(max_length=16),
+        model=models.Pretrained(preset=preset, dropout=0.0),
+        task=task,
+        optimizer=training.Optimizer(learning_rate=0.03, schedule="constant"),
+        train=training.Train(steps=60, batch_size=16, best_metric="loss"),
+    )
+
+
+def _written_by_the_library(run, prompt: str, num_new: int) -> list[int]:
+    """What keras_nlp's own `generate` makes of the run's weights, greedily."""
+    embedding = run.model.get_layer("embedding")
+    library = keras_nlp.models.GPT2CausalLM(
+        backbone=embedding.backbone, preprocessor=None
+    )
+    library.compile(sampler="greedy")
+    prompt = run.tokenizer.ids.theirs[run.tokenizer.encode_prompt(prompt)]
+    ids = np.pad(prompt, (0, num_new))[None]
+    mask = (np.arange(ids.shape[1]) < len(prompt))[None]
+    found = library.generate(
+        {"token_ids": ids, "padding_mask": mask}, stop_token_ids=None
+    )
+    return np.asarray(found["token_ids"])[0, len(prompt) :].tolist()
+
+
+def test_a_published_decoder_learns_and_writes_as_the_library(text, tmp_path, capsys):
+    preset = small_preset.gpt2(tmp_path / "gpt2", max_sequence_length=32)
+    e = _experiment(text, preset, tasks.CausalLM(documents="joined"))
+    reviews.start(e, tmp_path / "run", "pretrain_gpt")
+    shown = capsys.readouterr().out
+    assert f"weights of {preset}" in shown
+    assert "python -m tfm.generate" in shown
+    run = trained.load(str(tmp_path / "run"))
+    scores = json.loads((tmp_path / "run/metrics.json").read_text())["validation"]
+    assert scores["loss"] < 2.5 < math.log(run.tokenizer.vocab_size)
+    shutil.rmtree(preset)
+    generator = generation.Generator(run, jit_compile=False)
+    together = generator.generate(PROMPTS, temperature=0.0, max_new_tokens=5)
+    for prompt, found in zip(PROMPTS, together, strict=True):
+        made = [int(id) for id in run.tokenizer.ids.theirs[list(found.tokens)]]
+        assert made == _written_by_the_library(run, prompt, 5)[: len(made)]
+        assert len(made) == 5 or found.finished == "eos"
+
+
+def test_a_published_encoder_learns_further_and_fills_gaps(text, tmp_path):
+    preset = small_preset.write(tmp_path / "bert", max_sequence_length=16)
+    e = _experiment(text, preset, tasks.MaskedLM(documents="separate"))
+    reviews.start(e, tmp_path / "run", "pretrain_bert")
+    run = trained.load(str(tmp_path / "run"))
+    (found,) = run.predict(["a [MASK] is eating."])
+    assert len(found["masks"]) == 1
+    assert found["text"].endswith(" is eating .")
+    paths = {v.path.partition("/")[0] for v in run.model.trainable_weights}
+    assert "token_embedding" in paths and "head" not in paths  # the output is tied
+
+
+def test_what_reads_both_ways_cannot_learn_to_write(text, tmp_path):
+    preset = small_preset.write(tmp_path / "bert", max_sequence_length=16)
+    e = _experiment(text, preset, tasks.CausalLM(documents="joined"))
+    with pytest.raises(errors.UserError, match="bert' is a BertBackbone, whose tokens"):
+        reviews.start(e, tmp_path / "run", "pretrain_gpt")
+    both_ways = [
+        (models.Transformer(), "Got models.Transformer."),
+        (models.CNN(), "Got models.CNN."),
+        (models.LSTM(bidirectional=True), "Got models.LSTM with bidirectional=True."),
+    ]
+    for model, message in both_ways:
+        with pytest.raises(errors.UserError, match=message):
+            dataclasses.replace(e, tokens=tokens.Tokens(), model=model)
