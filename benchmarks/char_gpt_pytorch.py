@@ -3,6 +3,8 @@
     python -m tfm.prepare --experiment=char_gpt --store=stores/char_gpt
     python benchmarks/char_gpt_pytorch.py stores/char_gpt --seed=0
 
+With --beginning, first weights and windows are those of a run of tfm: char_gpt.py.
+
 Needs PyTorch and NumPy in an environment of their own, and nothing of tfm. The same
 shape, text, split and settings as experiments/char_gpt.py, which are those of nanoGPT
 on a CPU (https://github.com/karpathy/nanoGPT, README): 4 layers, 4 heads, 128 wide,
@@ -82,10 +84,33 @@ def read(store: pathlib.Path, split: str) -> np.ndarray:
     return np.concatenate(parts).astype(np.int64)
 
 
+def begin(model: GPT, beginning) -> None:
+    """Gives the model the first weights of a run of tfm."""
+
+    def table(name: str) -> torch.Tensor:
+        return torch.from_numpy(beginning[f"{name}/lookup/embeddings"])
+
+    def weights(*names: str) -> torch.Tensor:
+        return torch.cat([torch.from_numpy(beginning[name]).T for name in names])
+
+    with torch.no_grad():
+        model.tokens.weight.copy_(table("embedding"))
+        model.positions.weight.copy_(table("positions"))
+        for number, block in enumerate(model.blocks):
+            attention, feedforward = (
+                f"block_{number}/{part}" for part in ("attention", "feedforward")
+            )
+            qkv = (f"{attention}/{part}/kernel" for part in ("query", "key", "value"))
+            block.qkv.weight.copy_(weights(*qkv))
+            block.mix.weight.copy_(weights(f"{attention}/output/kernel"))
+            block.rise.weight.copy_(weights(f"{feedforward}/hidden/kernel"))
+            block.fall.weight.copy_(weights(f"{feedforward}/output/kernel"))
+
+
 def rate(step: int, steps: int) -> float:
     """Linear warm-up, then a cosine to the last rate."""
     if step < WARMUP:
-        return RATE * (step + 1) / (WARMUP + 1)
+        return RATE * (step + 1) / WARMUP
     share = (step - WARMUP) / (steps - WARMUP)
     return LAST_RATE + 0.5 * (1 + math.cos(math.pi * share)) * (RATE - LAST_RATE)
 
@@ -109,11 +134,18 @@ def main() -> None:
     parser.add_argument("store", type=pathlib.Path)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--steps", type=int, default=2000)
+    parser.add_argument("--beginning", help=".npz of weights and windows")
+    parser.add_argument("--output", type=pathlib.Path, help="JSON file to write")
     options = parser.parse_args()
     torch.manual_seed(options.seed)
     rng = np.random.default_rng(options.seed)
     train, validation = (read(options.store, s) for s in ("train", "validation"))
     model = GPT(int(max(train.max(), validation.max())) + 1)
+    windows = None
+    if options.beginning:
+        beginning = np.load(options.beginning)
+        windows = beginning["windows"].astype(np.int64)
+        begin(model, beginning)
     matrices = [w for w in model.parameters() if w.dim() == 2]
     vectors = [w for w in model.parameters() if w.dim() < 2]
     optimizer = torch.optim.AdamW(
@@ -124,8 +156,11 @@ def main() -> None:
     )
     started, cpu = time.monotonic(), time.process_time()
     for step in range(options.steps):
-        starts = rng.integers(len(train) - CONTEXT, size=BATCH)
-        rows = np.stack([train[s : s + CONTEXT + 1] for s in starts])
+        if windows is None:
+            starts = rng.integers(len(train) - CONTEXT, size=BATCH)
+            rows = np.stack([train[s : s + CONTEXT + 1] for s in starts])
+        else:
+            rows = windows[step]
         rows = torch.from_numpy(rows)
         logits = model(rows[:, :-1])
         loss = functional.cross_entropy(logits.flatten(0, 1), rows[:, 1:].reshape(-1))
@@ -140,6 +175,8 @@ def main() -> None:
     seconds, cpu = time.monotonic() - started, time.process_time() - cpu
     parameters = sum(w.numel() for w in model.parameters())
     found = validation_loss(model, validation)
+    if options.output:
+        options.output.write_text(json.dumps({"validation_loss": found}))
     print(
         f"seed {options.seed}  {parameters:,} parameters  "
         f"validation loss {found:.4f}  {options.steps / seconds:.1f} steps/s  "

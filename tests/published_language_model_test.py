@@ -22,6 +22,7 @@ from tfm import trained
 from tfm import training
 from tfm.experiment import Experiment
 
+# the last one is longer than what the run reads, but not than the published model
 PROMPTS = ["the man", "an", "the house and the man"]
 
 
@@ -34,10 +35,10 @@ def text(tmp_path) -> str:
     return str(tmp_path / "text.txt")
 
 
-def _experiment(text: str, preset: str, task, length: int = 16) -> Experiment:
+def _experiment(text: str, preset: str, task) -> Experiment:
     return Experiment(
         data=data.Corpus(train=text, validation_fraction=0.1, workers=1),
-        tokens=tokens.Pretrained(max_length=length),
+        tokens=tokens.Pretrained(max_length=16),
         model=models.Pretrained(preset=preset, dropout=0.0),
         task=task,
         optimizer=training.Optimizer(learning_rate=0.03, schedule="constant"),
@@ -63,8 +64,7 @@ def _written_by_the_library(run, prompt: str, num_new: int) -> list[int]:
 
 def test_a_published_decoder_learns_and_writes_as_the_library(text, tmp_path, capsys):
     preset = small_preset.gpt2(tmp_path / "gpt2", max_sequence_length=32)
-    # so long that nothing moves out of sight
-    e = _experiment(text, preset, tasks.CausalLM(documents="joined"), length=32)
+    e = _experiment(text, preset, tasks.CausalLM(documents="joined"))
     reviews.start(e, tmp_path / "run", "pretrain_gpt")
     shown = capsys.readouterr().out
     assert f"weights of {preset}" in shown

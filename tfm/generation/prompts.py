@@ -26,7 +26,7 @@ class Reader:
     """Makes the Prompts of texts."""
 
     tokenizer: object
-    positions: int  # tokens that the model was trained to read
+    positions: int  # tokens that the model was trained to read, here or before
     window: int | None  # tokens that it can see; None: there is no limit
     start_id: int | None  # what an encoder-decoder's decoder begins with
     eos_id: int | None
@@ -44,7 +44,7 @@ class Reader:
         start_id = getattr(run.task, "start_id", None)
         inputs = run.model.input
         tokens_BT = inputs["tokens"] if isinstance(inputs, dict) else inputs
-        positions = tokens_BT.shape[1]
+        positions = max(tokens_BT.shape[1], getattr(stepper, "positions", 0))
         return cls(
             run.tokenizer,
             positions,

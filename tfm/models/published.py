@@ -13,6 +13,10 @@ from keras import ops
 from tfm import errors
 from tfm.layers import masking
 
+# tokens that decoders whose positions are not learned were taught with, at the least;
+# their shapes do not tell
+_READ = 2048
+
 
 @dataclasses.dataclass(frozen=True)
 class _Held:
@@ -74,6 +78,7 @@ class Stepper:
 
     Attributes:
       pads: rows must have the same length: no padding on the left is seen to.
+      positions: tokens that it has learned to read.
     """
 
     pads = False
@@ -82,14 +87,15 @@ class Stepper:
         self._embedding = model.get_layer("embedding")
         backbone = self._embedding.backbone
         self._library = causal_class(backbone)(backbone=backbone, preprocessor=None)
-        self._most = getattr(backbone, "max_sequence_length", None)
+        self._learned = getattr(backbone, "max_sequence_length", None)
+        self.positions = self._learned or _READ
 
     def start(self, batch_size: int, length: int, source=None):
         """The state before the first token."""
-        if self._most and length > self._most:
+        if self._learned and length > self._learned:
             raise errors.UserError(
-                f"The model has learned {self._most} positions: prompt and new tokens "
-                f"must not be more. Got {length}."
+                f"The model has learned {self._learned} positions: prompt and new "
+                f"tokens must not be more. Got {length}."
             )
         # its values are not looked at: compiled, nothing of this is computed
         _, example = self._library._build_cache(ops.zeros((1, length), "int32"))

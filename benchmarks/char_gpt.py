@@ -1,0 +1,88 @@
+"""char_gpt beside a plain PyTorch model: the same first weights, the same windows.
+
+    python benchmarks/char_gpt.py --pytorch=PYTHON [--seeds=3] [--runs=runs/char_gpt]
+
+PYTHON is that of an environment with PyTorch and NumPy, such as venv/bin/python. With
+each seed, char_gpt is trained, and benchmarks/char_gpt_pytorch.py from the weights that
+it begins with, on the windows that it reads, in their order. So what differs is the
+framework alone, not chance. Printed are the validation losses, their means, and how far
+apart the two of a seed are at the most. What is finished in --runs is not done again.
+"""
+
+import argparse
+import json
+import pathlib
+import statistics
+import subprocess
+import sys
+
+import numpy as np
+
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
+
+from benchmarks import runs
+from tfm import quiet_start
+from tfm import run_folder
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--pytorch", required=True)
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--runs", type=pathlib.Path, default="runs/char_gpt")
+    given = parser.parse_args()
+    folder = given.runs.resolve()
+    store = f"--data.store={folder / 'store'}"
+    ours, theirs = [], []
+    for seed in range(given.seeds):
+        run = folder / f"tfm-{seed}"
+        runs.train("char_gpt", run, store, f"--train.seed={seed}")
+        found = folder / f"pytorch-{seed}.json"
+        if not found.exists():
+            beginning = folder / f"beginning-{seed}.npz"
+            write_beginning(run, folder / f"begun-{seed}", beginning)
+            script = pathlib.Path(__file__).with_name("char_gpt_pytorch.py")
+            command = [given.pytorch, str(script), str(folder / "store")]
+            options = [f"--beginning={beginning}", f"--output={found}"]
+            subprocess.run([*command, *options], check=True)
+        metrics = json.loads((run / "metrics.json").read_text())
+        ours.append(metrics["validation"]["loss"])
+        theirs.append(json.loads(found.read_text())["validation_loss"])
+        print(f"seed {seed}  tfm {ours[-1]:.4f}  PyTorch {theirs[-1]:.4f}", flush=True)
+    means = statistics.mean(ours), statistics.mean(theirs)
+    apart = max(abs(a - b) for a, b in zip(ours, theirs, strict=True))
+    print(f"mean    tfm {means[0]:.4f}  PyTorch {means[1]:.4f}")
+    print(f"the two of a seed are apart by {apart:.4f} at the most")
+
+
+def write_beginning(run: pathlib.Path, begun: pathlib.Path, path: pathlib.Path) -> None:
+    """The first weights of a run, by their names, and its windows, [steps, B, T + 1].
+
+    Args:
+      run: the run's folder.
+      begun: a folder for another run of the same experiment, which makes no step.
+      path: the .npz file to write.
+    """
+    quiet_start.import_tensorflow()
+    from tfm import pipeline
+    from tfm import trainee
+    from tfm.training import job
+    from tfm.training import loop
+
+    experiment = run_folder.RunFolder(run).experiment()
+    folder = run_folder.RunFolder(begun)
+    folder.begin("char_gpt", experiment, {})
+    prepared = pipeline.prepare(experiment, folder)
+    steps = experiment.train.steps
+    plan = loop.Plan.of(experiment.train, len(prepared.training_examples))
+    model = trainee.build(experiment, folder, job.Job("one"), prepared, plan).model
+    windows = []
+    for batch in prepared.training_batches(0, 0, 1).take(steps):
+        tokens, targets = batch["tokens"].numpy(), batch["targets"].numpy()
+        windows.append(np.concatenate([tokens, targets[:, -1:]], axis=1))
+    weights = {weight.path: weight.numpy() for weight in model.weights}
+    np.savez(path, windows=np.stack(windows), **weights)
+
+
+if __name__ == "__main__":
+    main()
