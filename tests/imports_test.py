@@ -18,7 +18,7 @@ RULES = {
         {"keras", "keras_nlp"},
     ),
     "tokens": (
-        {"errors", "ranges", "tokens"},
+        {"errors", "quiet_start", "ranges", "tokens"},  # keras_nlp brings TensorFlow
         {"numpy", "tokenizers", "sentencepiece", "keras", "keras_nlp"},
     ),
     "data": (
