@@ -132,3 +132,32 @@ def test_what_does_not_fit_is_told_before_anything_is_read(texts):
         )
     with pytest.raises(errors.UserError, match="best_metric must be a metric of the"):
         causal(texts, best_metric="f1_macro")
+
+
+@pytest.mark.parametrize(
+    ("task", "model", "message"),
+    [
+        (
+            tasks.CausalLM(documents="joined"),
+            models.EncoderDecoder(**SMALL),
+            "CausalLM takes a model that reads one text. Got models.EncoderDecoder.",
+        ),
+        (
+            tasks.SpanCorruption(),
+            models.Decoder(**SMALL),
+            "SpanCorruption takes an encoder-decoder. Got models.Decoder.",
+        ),
+    ],
+)
+def test_a_model_of_the_wrong_kind_is_told(texts, tmp_path, task, model, message):
+    plain = causal(texts)
+    special = ("[EOS]", "<extra_id_0>")
+    e = dataclasses.replace(
+        plain,
+        tokens=dataclasses.replace(plain.tokens, special_tokens=special),
+        task=task,
+        model=model,
+    )
+    with pytest.raises(errors.UserError) as told:
+        reviews.start(e, tmp_path / "run", "char_gpt")
+    assert str(told.value) == message

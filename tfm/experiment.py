@@ -67,6 +67,7 @@ class Experiment:
         length = self.tokens.max_length
         options |= {"types": task.types} if task.types else {}
         backbone = config.build(vocab_size, length, **options)
+        task_checks.has_decoder(self.task, self.model, task, backbone)
         model = task.model(backbone)
         self.train.adapt(model, backbone)
         return model

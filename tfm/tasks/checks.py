@@ -52,6 +52,29 @@ def not_ahead(task, model) -> None:
         )
 
 
+def has_decoder(task, model, bound, backbone) -> None:
+    """Whether the model has a decoder beside an encoder where the task is for one.
+
+    Args:
+      task: a config.
+      model: a config.
+      bound: the task bound to the data; of one for an encoder-decoder, two_texts is
+        true.
+      backbone: the keras.Model of `model`.
+
+    Raises:
+      UserError: it has none, or has one where the task is for one text.
+    """
+    inputs = backbone.input
+    there = isinstance(inputs, dict) and "decoder_tokens" in inputs
+    if there == getattr(bound, "two_texts", False):
+        return
+    needs = "a model that reads one text" if there else "an encoder-decoder"
+    raise errors.UserError(
+        f"{type(task).__name__} takes {needs}. Got models.{type(model).__name__}."
+    )
+
+
 def special_ids(task, tokenizer, max_length: int) -> dict[str, int]:
     """{name: id} of the special tokens that the task needs; see `special_tokens`."""
     config = dataclasses.replace(tokenizer.config, max_length=max_length)

@@ -42,6 +42,7 @@ class Denoising(generative.Generative):
     """
 
     crosses = packed = False
+    two_texts = True  # one for the encoder, one for the decoder
 
     def __init__(
         self,
