@@ -74,6 +74,9 @@ def test_padding_is_zero_whatever_the_model_pads_with():
     (row,) = tokenizer.encode(["ab"])
     assert row.tolist() == [1, 6, 2]
     assert tokenizer.decode([[*row, 0]]) == ["ab"]
+    # its <mask> under the name that tasks and prompts have for it
+    assert tokenizer.encode_prompt("a[MASK]<mask>").tolist() == [1, 4, 3, 3]
+    assert {"[MASK]", "<mask>"} < {*tokenizer.special_names()}
 
 
 def test_padding_is_no_token_of_a_model_without_it():

@@ -56,7 +56,8 @@ class Generator:
 
     Beyond its `max_length` tokens of context a decoder goes on with the last half of
     them, read anew; so does one with positions that are not learned, as it has not seen
-    longer texts. Beam search, and an encoder-decoder, end there. An LSTM has no limit.
+    longer texts. (For a published one it is the length that it was published with.)
+    Beam search, and an encoder-decoder, end there. An LSTM has no limit.
 
     Args:
       run: a trained.Trained, or anything with its `experiment.model`, `model`, `task`

@@ -78,7 +78,5 @@ def has_decoder(task, model, bound, backbone) -> None:
 def special_ids(task, tokenizer, max_length: int) -> dict[str, int]:
     """{name: id} of the special tokens that the task needs; see `special_tokens`."""
     config = dataclasses.replace(tokenizer.config, max_length=max_length)
-    learnt = config.method != "pretrained"
-    known = config.special_tokens if learnt else tokenizer.vocabulary
-    names = special_tokens(task, config, known)
+    names = special_tokens(task, config, tokenizer.special_names())
     return {name: tokenizer.id_of(name) for name in names}

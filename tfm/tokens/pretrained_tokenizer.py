@@ -19,6 +19,7 @@ from tfm.tokens import published_ids
 from tfm.tokens import tokenizer
 
 FILE = "tokenizer.json"  # and assets/, as in a KerasHub preset
+_MASK = "[MASK]"  # as tasks and prompts name it, whatever the model does
 _PADDING = "[PAD]"  # for display, where the model has no token for it
 
 
@@ -38,6 +39,9 @@ class PretrainedTokenizer(tokenizer.Tokenizer):
         if self.ids.shared:
             self.vocabulary[0] = _PADDING
         self._ids = {token: id for id, token in reversed([*enumerate(self.vocabulary)])}
+        mask = getattr(library, "mask_token_id", None)
+        if mask is not None:  # RoBERTa's is <mask>
+            self._ids.setdefault(_MASK, *self._ours([mask]))
         self._special = {0, *self._ours(library.special_token_ids)}
         self._begin, self._end = (
             self._ours([] if id is None else [id])
@@ -59,6 +63,10 @@ class PretrainedTokenizer(tokenizer.Tokenizer):
     def eos_id(self) -> int | None:
         """The id by which the model was taught that a text ends; None without one."""
         return self._end[0] if self._end else None
+
+    def special_names(self) -> list[str]:
+        names = [self.vocabulary[id] for id in self._special if id]
+        return [*names, *({_MASK} & self._ids.keys() - set(names))]
 
     def encode_prompt(self, text: str, whole: bool = False) -> np.ndarray:
         row = super().encode_prompt(text)
@@ -87,9 +95,6 @@ class PretrainedTokenizer(tokenizer.Tokenizer):
     def _prompt_rows(self, texts: list[str]) -> list[np.ndarray]:
         texts = [normalization.normalize(text, self.config) for text in texts]
         return [self.ids.ours[np.asarray(row, int)] for row in self._encode(texts)]
-
-    def _special_names(self) -> list[str]:
-        return [self.vocabulary[id] for id in self._special if id]
 
     def _finish(self, row: Sequence[int], truncate: bool) -> np.ndarray:
         row = self.ids.ours[np.asarray(row, int)]

@@ -106,6 +106,10 @@ class Tokenizer(abc.ABC):
         """The id that ends a text, that of [EOS]; None without one."""
         return self.id_of(EOS) if EOS in self.config.special_tokens else None
 
+    def special_names(self) -> Sequence[str]:
+        """The special tokens that a task may need, and a prompt may name."""
+        return self.config.special_tokens
+
     def encode_prompt(self, text: str, whole: bool = False) -> np.ndarray:
         """Returns the ids of a text, int32, uncut.
 
@@ -116,7 +120,7 @@ class Tokenizer(abc.ABC):
           whole: whether it ends there, or goes on; it matters where a published
             model's tokens enclose it.
         """
-        special = self._special_names()
+        special = self.special_names()
         if not special:
             return self._prompt_rows([text])[0]
         names = sorted(special, key=len, reverse=True)
@@ -163,10 +167,6 @@ class Tokenizer(abc.ABC):
     def _prompt_rows(self, texts: list[str]) -> list[np.ndarray]:
         """The ids of the parts of a prompt."""
         return self.encode(texts, truncate=False)
-
-    def _special_names(self) -> Sequence[str]:
-        """The special tokens that a prompt may name."""
-        return self.config.special_tokens
 
     def _finish(self, row: Sequence[int], truncate: bool) -> np.ndarray:
         row = np.asarray(row, np.int32)
