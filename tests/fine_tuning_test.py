@@ -8,6 +8,9 @@ import pytest
 
 from tests import reviews
 from tests import small_preset
+from tfm import errors
+from tfm import evaluate
+from tfm import merge
 from tfm import models
 from tfm import run_folder
 from tfm import tokens
@@ -83,6 +86,47 @@ def test_adapters_train_resume_and_are_saved_alone(source, tmp_path, capsys):
     assert names == [v.path for v in second.model.weights]
     assert first.step == second.step == 6
     assert first.model.count_params() > trained.load(str(run)).model.count_params()
+
+
+def test_adapters_are_merged_into_a_run_that_goes_on(source, tmp_path, capsys):
+    _, run = source
+    e = _from(run, steps=4, lora_rank=2)
+    e = dataclasses.replace(e, optimizer=dataclasses.replace(e.optimizer, ema=0.5))
+    reviews.start(e, tmp_path / "adapted", "text_cls")
+    merged = str(tmp_path / "merged")
+    options = merge.Options(run_dir=str(tmp_path / "adapted"), output=merged)
+    merge.main(options)
+    out = capsys.readouterr().out
+    assert "step 4: " in out and f"tfm.evaluate --run_dir={merged}" in out
+    before, after = (trained.load(str(r)) for r in (tmp_path / "adapted", merged))
+    assert not [v for v in after.model.weights if "lora" in v.path]
+    assert after.model.count_params() < before.model.count_params()
+    np.testing.assert_allclose(
+        after.outputs(TEXTS), before.outputs(TEXTS), rtol=1e-5, atol=1e-6
+    )
+    scores = evaluate.Options(run_dir=merged, split="validation")
+    evaluate.main(scores)
+    folder = run_folder.RunFolder(merged)
+    further = folder.experiment()
+    settings = dataclasses.replace(further.train, steps=6)
+    reviews.start(dataclasses.replace(further, train=settings), merged, "text_cls")
+    assert "Restored    step 4 of 6" in capsys.readouterr().out
+    path = "block_0/attention/query/kernel"
+    first, last = (
+        {v.path: v.numpy() for v in model.weights}[path]
+        for model in (after.model, trained.load(merged, "last").model)
+    )
+    assert np.any(first != last)
+    with pytest.raises(errors.UserError, match="merged is there already. Give ano"):
+        merge.main(options)
+
+
+def test_what_cannot_be_merged_is_told(source, tmp_path):
+    run = str(source[1])
+    with pytest.raises(errors.UserError, match="run has no adapters: it was trained"):
+        merge.main(merge.Options(run_dir=run, output=str(tmp_path / "merged")))
+    with pytest.raises(errors.UserError, match="Give --output=DIR"):
+        merge.main(merge.Options(run_dir=run))
 
 
 def test_groups_thaw_one_after_the_other(source, tmp_path, capsys):

@@ -130,6 +130,32 @@ class RunFolder:
             ) from None
         return there
 
+    def copy_to(self, other: "RunFolder", experiment) -> None:
+        """Begins another folder with what this run learnt, but for its weights.
+
+        Args:
+          other: of which nothing must be there.
+          experiment: what that run is of.
+
+        Raises:
+          UserError: something is there, or it cannot be written.
+        """
+        if other.path.exists():
+            raise errors.UserError(f"{other.path} is there already. Give another one.")
+        try:
+            for source in (self.tokenizer, self.pretrained):
+                if source.is_dir():
+                    shutil.copytree(source, other.path / source.name)
+            for source in (self.own_experiment, self.task, self.metrics):
+                if source.is_file():
+                    shutil.copyfile(source, other.path / source.name)
+            body = self.saved() | {"config": config.to_json(experiment)}
+            folders.write_json(other.config, body)
+        except OSError as error:
+            raise errors.UserError(
+                f"The run folder {other.path} cannot be written: {error.strerror}."
+            ) from None
+
     def note_skipped(self, batch: int, origins: list[str]) -> str:
         """Adds a batch whose update was skipped to skipped.jsonl.
 

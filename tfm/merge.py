@@ -1,0 +1,93 @@
+"""Merges a run's adapters: python -m tfm.merge --run_dir=runs/a --output=runs/b."""
+
+import dataclasses
+import shlex
+
+from tfm import config
+from tfm import errors
+from tfm import run_folder
+from tfm import trained
+
+
+@dataclasses.dataclass(frozen=True)
+class Options:
+    """python -m tfm.merge --run_dir=DIR --output=DIR
+
+    Adds the adapters of a run trained with --train.lora_rank to the weights that they
+    are of. What comes is a run without adapters that answers the same.
+    """
+
+    run_dir: str = ""  # the folder of a trained run
+    output: str = ""  # the folder of the merged run, which must not be there yet
+
+
+def main(options: Options) -> int:
+    if not options.output:
+        raise errors.UserError("Give --output=DIR, the folder of the merged run.")
+    run = trained.load(options.run_dir)
+    if run.experiment.train.lora_rank is None:
+        raise errors.UserError(
+            f"{run.folder.path} has no adapters: it was trained without "
+            "--train.lora_rank."
+        )
+    from tfm.training import lora
+
+    adapted = run.model.count_params()
+    lora.merge(run.model)
+    output = run_folder.RunFolder(options.output)
+    experiment = _without_adapters(run.experiment)
+    run.folder.copy_to(output, experiment)
+    _save(run, experiment, output)
+    output.mark_finished("merged", run.step)
+    before, after = f"{adapted:,}", f"{run.model.count_params():,}"
+    print(
+        f"Merged      {run.folder.path}, step {run.step:,}: {before} -> {after} weights"
+    )
+    print(f"Run folder  {output.path}")
+    print(f"Evaluate    python -m tfm.evaluate --run_dir={shlex.quote(options.output)}")
+    return 0
+
+
+def _without_adapters(experiment):
+    """The experiment of the merged run. Its averages over steps are the weights now."""
+    return dataclasses.replace(
+        experiment,
+        optimizer=dataclasses.replace(experiment.optimizer, ema=None),
+        train=dataclasses.replace(experiment.train, lora_rank=None),
+    )
+
+
+def _save(run, experiment, output: run_folder.RunFolder) -> None:
+    """Writes a checkpoint of the merged weights, with an optimizer that begins anew."""
+    from tfm.training import checkpoints
+    from tfm.training import precision
+
+    model = experiment.build_model(
+        run.tokenizer.vocab_size, run.task, output.pretrained
+    )
+    values = {variable.path: variable for variable in run.model.weights}
+    for variable in model.weights:
+        variable.assign(values[variable.path])
+    optimizer = experiment.optimizer.build(
+        max(run.step, 1), model, experiment.train.unfreeze_every
+    )
+    scale = precision.LossScale(experiment.train.dtype == "mixed_float16")
+    state = checkpoints.Checkpoints(
+        output.checkpoints,
+        model,
+        optimizer,
+        experiment.train.keep_checkpoints,
+        extra=scale.variables,
+    )
+    with state:
+        state.step.assign(run.step)
+        if output.metrics.is_file():  # what later steps must surpass
+            scores = run_folder.read_json(output.metrics)["validation"]
+            state.best_step.assign(run.step)
+            state.best_value.assign(scores[experiment.train.best_metric])
+        state.save_best()
+        state.save()
+
+
+if __name__ == "__main__":
+    config.run(main, Options)
