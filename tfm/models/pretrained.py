@@ -60,8 +60,8 @@ class Pretrained:
         from tfm.models import published_backbone
 
         shape = published_backbone.read(self.preset, self.dropout)
-        shape.check_sizes(vocab_size, max_length)
         shape.check_uses(packed, types, causal, pooled=self.pooling == "pooled")
+        shape.check_sizes(vocab_size, max_length)
         backbone, ids = shape.backbone, shape.ids
         tokens_BT = keras.Input((max_length,), dtype="int32", name="tokens")
         mask_BT = keras.ops.not_equal(tokens_BT, 0)

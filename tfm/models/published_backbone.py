@@ -67,7 +67,8 @@ class Shape:
         """UserError unless it serves what is asked of it; see Pretrained.build."""
         backbone = self.backbone
         name, kind = f"The preset {self.preset!r}", type(backbone).__name__
-        if not {"token_ids"} <= {*backbone.input} <= _INPUTS:
+        inputs = backbone.input if isinstance(backbone.input, dict) else {}
+        if "token_ids" not in inputs or not inputs.keys() <= _INPUTS:
             raise errors.UserError(
                 f"{name} is a {kind}, which does not read one text. "
                 "Give one that does, as BERT or GPT-2."
@@ -82,7 +83,7 @@ class Shape:
                 f"{name} would see from one document into the next. "
                 "Give --task.documents=separate or joined."
             )
-        if types and "segment_ids" not in backbone.input:
+        if types and "segment_ids" not in inputs:
             raise errors.UserError(f"{name} has no token types.")
         outputs = backbone.output
         if pooled and not (isinstance(outputs, dict) and "pooled_output" in outputs):
