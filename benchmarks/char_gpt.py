@@ -1,6 +1,6 @@
 """char_gpt beside a plain PyTorch model: the same first weights, the same windows.
 
-    python benchmarks/char_gpt.py --pytorch=PYTHON [--seeds=3] [--runs=runs/char_gpt]
+    python benchmarks/char_gpt.py --pytorch=PYTHON [--seeds=3] [--runs=runs/pytorch]
 
 PYTHON is that of an environment with PyTorch and NumPy, such as venv/bin/python. With
 each seed, char_gpt is trained, and benchmarks/char_gpt_pytorch.py from the weights that
@@ -12,6 +12,7 @@ apart the two of a seed are at the most. What is finished in --runs is not done 
 import argparse
 import json
 import pathlib
+import shutil
 import statistics
 import subprocess
 import sys
@@ -29,8 +30,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--pytorch", required=True)
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--runs", type=pathlib.Path, default="runs/char_gpt")
+    parser.add_argument("--runs", type=pathlib.Path, default="runs/pytorch")
     given = parser.parse_args()
+    if not has_pytorch(given.pytorch):
+        parser.error(
+            "--pytorch must be a Python that has PyTorch and NumPy. "
+            f"Got {given.pytorch}."
+        )
     folder = given.runs.resolve()
     store = f"--data.store={folder / 'store'}"
     ours, theirs = [], []
@@ -53,6 +59,16 @@ def main() -> None:
     apart = max(abs(a - b) for a, b in zip(ours, theirs, strict=True))
     print(f"mean    tfm {means[0]:.4f}  PyTorch {means[1]:.4f}")
     print(f"the two of a seed are apart by {apart:.4f} at the most")
+
+
+def has_pytorch(python: str) -> bool:
+    """Whether a Python is there and can import what the other script needs."""
+    if shutil.which(python) is None:
+        return False
+    command = [python, "-c", "import numpy, torch"]
+    return not subprocess.run(
+        command, stderr=subprocess.DEVNULL, check=False
+    ).returncode
 
 
 def write_beginning(run: pathlib.Path, begun: pathlib.Path, path: pathlib.Path) -> None:

@@ -16,6 +16,7 @@ from tfm import run_folder
 from tfm import tokens
 from tfm import trained
 from tfm import training
+from tfm.training import checkpoints
 
 TEXTS = ["a lovely film", "the story was dull", "awful"]
 
@@ -93,6 +94,8 @@ def test_adapters_are_merged_into_a_run_that_goes_on(source, tmp_path, capsys):
     e = _from(run, steps=4, lora_rank=2)
     e = dataclasses.replace(e, optimizer=dataclasses.replace(e.optimizer, ema=0.5))
     reviews.start(e, tmp_path / "adapted", "text_cls")
+    # as of a run that was stopped and scored on its test split alone
+    (tmp_path / "adapted/metrics.json").write_text('{"test": {}}')
     merged = str(tmp_path / "merged")
     options = merge.Options(run_dir=str(tmp_path / "adapted"), output=merged)
     merge.main(options)
@@ -104,6 +107,11 @@ def test_adapters_are_merged_into_a_run_that_goes_on(source, tmp_path, capsys):
     np.testing.assert_allclose(
         after.outputs(TEXTS), before.outputs(TEXTS), rtol=1e-5, atol=1e-6
     )
+    surpass = [
+        checkpoints.read_best_value(tmp_path / name / "checkpoints/best", 4)
+        for name in ("adapted", "merged")
+    ]
+    assert surpass[0] == surpass[1] > 0
     scores = evaluate.Options(run_dir=merged, split="validation")
     evaluate.main(scores)
     folder = run_folder.RunFolder(merged)

@@ -39,10 +39,8 @@ def main(options: Options) -> int:
     run.folder.copy_to(output, experiment)
     _save(run, experiment, output)
     output.mark_finished("merged", run.step)
-    before, after = f"{adapted:,}", f"{run.model.count_params():,}"
-    print(
-        f"Merged      {run.folder.path}, step {run.step:,}: {before} -> {after} weights"
-    )
+    what = f"{run.folder.path}, step {run.step:,}"
+    print(f"Merged      {what}: {adapted:,} -> {run.model.count_params():,} weights")
     print(f"Run folder  {output.path}")
     print(f"Evaluate    python -m tfm.evaluate --run_dir={shlex.quote(options.output)}")
     return 0
@@ -81,10 +79,10 @@ def _save(run, experiment, output: run_folder.RunFolder) -> None:
     )
     with state:
         state.step.assign(run.step)
-        if output.metrics.is_file():  # what later steps must surpass
-            scores = run_folder.read_json(output.metrics)["validation"]
+        best = run.folder.checkpoints / "best"
+        if run.step in checkpoints.steps(best):  # what later steps must surpass
             state.best_step.assign(run.step)
-            state.best_value.assign(scores[experiment.train.best_metric])
+            state.best_value.assign(checkpoints.read_best_value(best, run.step))
         state.save_best()
         state.save()
 

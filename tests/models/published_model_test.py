@@ -13,6 +13,7 @@ from tfm.models import published
 from tfm.models import published_backbone
 from tfm.tasks.language import next_tokens
 from tfm.tokens import pretrained as tokens
+from tfm.tokens import published_ids
 from tfm.training import weights_from
 
 LENGTH = 8
@@ -24,8 +25,8 @@ def preset(request, tmp_path) -> str:
     return getattr(small_preset, request.param)(tmp_path / "preset")
 
 
-def _tokenizer(preset: str, **fields):
-    return tokens.Pretrained(preset=preset, max_length=LENGTH, **fields).learn()
+def _tokenizer(preset: str):
+    return tokens.Pretrained(preset=preset, max_length=LENGTH).learn()
 
 
 def _model(preset: str, tokenizer, tied: bool = True) -> keras.Model:
@@ -108,6 +109,16 @@ def test_what_sees_ahead_writes_nothing(tmp_path):
     preset = small_preset.write(tmp_path)
     with pytest.raises(errors.UserError, match="BertBackbone, whose tokens see the l"):
         pretrained.Pretrained(preset=preset).build(13, 6, causal=True)
+
+
+def test_what_does_not_read_one_text_is_told():
+    shape = {"num_layers": 1, "num_heads": 1, "hidden_dim": 4, "intermediate_dim": 4}
+    backbone = keras_nlp.models.BartBackbone(vocabulary_size=5, **shape)
+    preset = published_backbone.Shape(
+        "bart", backbone, published_ids.PublishedIds(5, 1)
+    )
+    with pytest.raises(errors.UserError, match="BartBackbone, which does not read one"):
+        preset.check_uses(packed=False, types=0, causal=False, pooled=False)
 
 
 def test_more_positions_than_were_learned(tmp_path):

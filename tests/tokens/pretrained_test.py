@@ -1,5 +1,9 @@
 """keras_nlp's tokenizers under our interface: ids, enclosing, padding, a saved copy."""
 
+import pathlib
+import subprocess
+import sys
+
 import keras_nlp
 import numpy as np
 import pytest
@@ -10,6 +14,8 @@ from tfm import errors
 from tfm.tokens import pretrained
 from tfm.tokens import pretrained_tokenizer
 from tfm.tokens import published_ids
+
+ROOT = pathlib.Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -60,6 +66,19 @@ def test_a_saved_copy_needs_no_preset(preset, tmp_path):
         np.testing.assert_array_equal(ours, theirs)
     assert loaded.config == tokenizer.config
     assert loaded.vocabulary == tokenizer.vocabulary
+
+
+def test_tensorflow_says_nothing_where_a_worker_loads_it(preset, tmp_path):
+    _learn(preset).save(tmp_path / "saved")
+    code = "import sys; from tfm import tokens; tokens.load(sys.argv[1])"
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / "saved")],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert (done.stdout, done.stderr) == ("", "")
 
 
 def test_padding_is_zero_whatever_the_model_pads_with():

@@ -109,12 +109,8 @@ class Stepper:
 
 
 def theirs(tokens_BT, ids):
-    """The model's ids of our tokens."""
-    ids_BT = ops.where(ops.equal(tokens_BT, 0), ids.padding, tokens_BT)
-    last = ids.size if ids.shared else ids.padding
-    if last:
-        ids_BT = ops.where(ops.equal(tokens_BT, last), 0, ids_BT)
-    return ids_BT
+    """The model's ids of our tokens, int32."""
+    return ops.take(ids.theirs.astype("int32"), tokens_BT, axis=0)
 
 
 def can_reverse(backbone: keras.Model) -> bool:

@@ -15,6 +15,9 @@ step(tokens_BT, state, slot, starts_B=None) -> sequence_BTD, state
     different lengths are padded on the left: `starts_B` int32 is the slot of each row's
     first token; what the row has before it is not seen, and its features mean nothing.
 
+It may say, by the attribute `pads` = False, that rows must have the same length, and
+by `positions` how many tokens the model was taught to read before it was trained here.
+
 The features are those of the whole model, dropout apart. The state keeps its shapes,
 so `step` runs in tf.function and tf.while_loop, with or without XLA. Every tensor of a
 state has the batch as its first axis: rows can be picked by

@@ -41,10 +41,10 @@ class PretrainedTokenizer(tokenizer.Tokenizer):
         self._ids = {token: id for id, token in reversed([*enumerate(self.vocabulary)])}
         mask = getattr(library, "mask_token_id", None)
         if mask is not None:  # RoBERTa's is <mask>
-            self._ids.setdefault(_MASK, *self._ours([mask]))
-        self._special = {0, *self._ours(library.special_token_ids)}
+            self._ids.setdefault(_MASK, int(self._ours(mask)))
+        self._special = {0, *self._ours(library.special_token_ids).tolist()}
         self._begin, self._end = (
-            self._ours([] if id is None else [id])
+            self._ours([] if id is None else [id]).tolist()
             for id in (_start_id(library), getattr(library, "end_token_id", None))
         )
 
@@ -94,10 +94,10 @@ class PretrainedTokenizer(tokenizer.Tokenizer):
 
     def _prompt_rows(self, texts: list[str]) -> list[np.ndarray]:
         texts = [normalization.normalize(text, self.config) for text in texts]
-        return [self.ids.ours[np.asarray(row, int)] for row in self._encode(texts)]
+        return [self._ours(row) for row in self._encode(texts)]
 
     def _finish(self, row: Sequence[int], truncate: bool) -> np.ndarray:
-        row = self.ids.ours[np.asarray(row, int)]
+        row = self._ours(row)
         begin, end = (self._begin, self._end) if self.config.enclose else ([], [])
         if truncate:
             room = self.config.max_length - len(begin) - len(end)
@@ -114,8 +114,8 @@ class PretrainedTokenizer(tokenizer.Tokenizer):
     def _save(self, folder: pathlib.Path) -> None:
         self._library.save_to_preset(str(folder))
 
-    def _ours(self, theirs: Sequence[int]) -> list[int]:
-        return self.ids.ours[np.asarray(theirs, int)].tolist()
+    def _ours(self, theirs: int | Sequence[int]) -> np.ndarray:
+        return self.ids.ours[np.asarray(theirs, int)]
 
 
 def from_preset(config: pretrained.Pretrained) -> PretrainedTokenizer:

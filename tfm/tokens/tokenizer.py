@@ -102,9 +102,14 @@ class Tokenizer(abc.ABC):
         return frozenset(range(self.first_word_id))
 
     @property
-    def eos_id(self) -> int | None:
-        """The id that ends a text, that of [EOS]; None without one."""
+    def document_end(self) -> int | None:
+        """The id that follows every document of a corpus, [EOS]; None without one."""
         return self.id_of(EOS) if EOS in self.config.special_tokens else None
+
+    @property
+    def eos_id(self) -> int | None:
+        """The id by which a model is taught that a text ends; None without one."""
+        return self.document_end
 
     def special_names(self) -> Sequence[str]:
         """The special tokens that a task may need, and a prompt may name."""

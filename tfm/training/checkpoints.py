@@ -246,6 +246,16 @@ def read_weights(folder: pathlib.Path, step: int) -> dict[str, np.ndarray]:
     return opened.read(n for n in opened.specs if n.startswith("weights/"))
 
 
+def read_best_value(folder: pathlib.Path, step: int) -> float:
+    """What the evaluation came to at the checkpoint of a step in the folder best/.
+
+    Raises:
+      DamagedError: it is not there, or not as it was written.
+    """
+    name = "state/best_value"
+    return float(bundle.Bundle(shelf.place(folder, step)).read([name])[name])
+
+
 def random_states(model: keras.Model) -> list:
     """The state of every keras.random.SeedGenerator in the model."""
     return [generator.state for generator in randomness.generators(model)]

@@ -141,7 +141,7 @@ def _prepare(config, tokens, folder: pathlib.Path, engine: Engine, wanted: dict)
             "vocab_size": encoder.vocab_size,
         },
         "dtype": shards.dtype_of(encoder.vocab_size).str,
-        "end_id": shards.end_id(encoder),
+        "end_id": encoder.document_end,
         "splits": {name: _totals(outcomes[name]) for name in config.splits()},
     }
     try:

@@ -21,7 +21,6 @@ from tfm.data.corpora import spool
 if typing.TYPE_CHECKING:
     from tfm.tokens import tokenizer
 
-END = "[EOS]"  # follows every document, where the vocabulary has it
 _BATCH_TEXTS = 1024
 _BATCH_CHARACTERS = 2**20
 
@@ -69,13 +68,6 @@ def dtype_of(vocab_size: int) -> np.dtype:
     return np.dtype("<u2" if vocab_size < 2**16 else "<u4")
 
 
-def end_id(encoder: "tokenizer.Tokenizer") -> int | None:
-    """The id that follows every document, or None."""
-    if END not in encoder.config.special_tokens:
-        return None
-    return encoder.config.reserved.index(END)
-
-
 def encode(job: Job, encoder: "tokenizer.Tokenizer") -> dict:
     """Makes the shard, unless it is there.
 
@@ -97,7 +89,7 @@ def encode(job: Job, encoder: "tokenizer.Tokenizer") -> dict:
 
 def _write(texts: spool.Spool, encoder, targets) -> dict:
     dtype = dtype_of(encoder.vocab_size)
-    end = end_id(encoder)
+    end = encoder.document_end
     text_ends, origins, _ = texts.read_index()
     tokens_path, documents_path, origins_path = targets
     scratch = tokens_path.with_name(f"{tokens_path.name}.tmp-{os.getpid()}")

@@ -61,9 +61,8 @@ class MaskedTokens:
         self.masking = masking
         self.pairs = None
         if pair_ids:
-            eos = {"[EOS]"} & set(tokenizer.config.special_tokens)
             self.pairs = sentence_pairs.Pairs(
-                *pair_ids, max_length, tokenizer.id_of(eos.pop()) if eos else None
+                *pair_ids, max_length, tokenizer.document_end
             )
         self.window = self.stride = self.pairs.window if self.pairs else max_length
         self.crosses = documents != "separate"
