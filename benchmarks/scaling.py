@@ -29,7 +29,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
 
 from tfm import config
 from tfm import errors
-from tfm import quiet_start
+from tfm.distribution import quiet_start
 
 MICRO_BATCHES = 4
 SHORTER = 5  # rounds, and as many more of them, where only the step function differs

@@ -14,20 +14,20 @@ import typing
 from collections.abc import Callable
 from collections.abc import Iterator
 
-from tfm import pipeline
-from tfm import quiet_start
-from tfm import run_folder
+from tfm.distribution import quiet_start
+from tfm.run import assembly as pipeline
+from tfm.run import folder as run_folder
 
 quiet_start.import_tensorflow()
 import keras  # noqa: E402
 import tensorflow as tf  # noqa: E402
 from rich import console as rich_console  # noqa: E402
 
-from tfm.training import checkpoints  # noqa: E402
+from tfm.callbacks import progress  # noqa: E402
+from tfm.callbacks import tensorboard  # noqa: E402
+from tfm.checkpoints import checkpoints  # noqa: E402
 from tfm.training import loop  # noqa: E402
-from tfm.training import progress  # noqa: E402
 from tfm.training import step  # noqa: E402
-from tfm.training import tensorboard  # noqa: E402
 
 Way = Callable[[int], None]
 _NEVER = 10**9  # steps

@@ -11,10 +11,10 @@ import dataclasses
 
 from tfm import models
 from tfm import tasks
-from tfm import tokens
 from tfm import training
 from tfm.experiment import Experiment
 from tfm.experiments import pretrain_gpt
+from tfm.inputs import text as tokens
 
 
 def experiment() -> Experiment:

@@ -15,9 +15,9 @@ worse guesses: with --task.bag_of_words=30, 0.210 and a point more in that table
 from tfm import data
 from tfm import models
 from tfm import tasks
-from tfm import tokens
 from tfm import training
 from tfm.experiment import Experiment
+from tfm.inputs import text as tokens
 
 
 def experiment() -> Experiment:

@@ -10,9 +10,9 @@
 from tfm import data
 from tfm import models
 from tfm import tasks
-from tfm import tokens
 from tfm import training
 from tfm.experiment import Experiment
+from tfm.inputs import text as tokens
 
 
 def experiment() -> Experiment:

@@ -12,9 +12,9 @@ the first 256 (--tokens.truncate=end) it was 0.869 (seed 0).
 from tfm import data
 from tfm import models
 from tfm import tasks
-from tfm import tokens
 from tfm import training
 from tfm.experiment import Experiment
+from tfm.inputs import text as tokens
 
 
 def experiment():

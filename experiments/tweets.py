@@ -11,9 +11,9 @@ are not right in any.
 from tfm import data
 from tfm import models
 from tfm import tasks
-from tfm import tokens
 from tfm import training
 from tfm.experiment import Experiment
+from tfm.inputs import text as tokens
 
 
 def experiment():

@@ -8,7 +8,7 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
 import pytest  # noqa: E402
 
-from tests import reviews  # noqa: E402
+from tests.support import reviews  # noqa: E402
 
 
 @pytest.fixture(scope="session")

@@ -11,8 +11,8 @@ import time
 import numpy as np
 import pytest
 
-from tests import reviews
-from tfm.training import checkpoints
+from tests.support import reviews
+from tfm.checkpoints import checkpoints
 
 ROOT = pathlib.Path(__file__).parents[1]
 
@@ -20,7 +20,7 @@ ENDLESS = "--train.steps=1000000"  # a run that is still on when it is looked at
 
 EXPERIMENT = """
 import dataclasses, pathlib
-from tests import reviews
+from tests.support import reviews
 from tfm import training
 
 

@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from tests import reviews
-from tests import small_preset
+from tests.support import reviews
+from tests.support import small_preset
 from tfm import config
 from tfm import generate
 from tfm import predict

@@ -6,17 +6,17 @@ import shutil
 import numpy as np
 import pytest
 
-from tests import reviews
-from tests import small_preset
+from tests.support import reviews
+from tests.support import small_preset
 from tfm import errors
 from tfm import evaluate
 from tfm import merge
 from tfm import models
-from tfm import run_folder
-from tfm import tokens
-from tfm import trained
 from tfm import training
-from tfm.training import checkpoints
+from tfm.checkpoints import checkpoints
+from tfm.inputs import text as tokens
+from tfm.run import folder as run_folder
+from tfm.run import trained
 
 TEXTS = ["a lovely film", "the story was dull", "awful"]
 

@@ -5,15 +5,15 @@ import json
 
 import pytest
 
-from tests import reviews
+from tests.support import reviews
 from tfm import data
 from tfm import errors
 from tfm import generate
 from tfm import models
 from tfm import tasks
-from tfm import tokens
 from tfm import training
 from tfm.experiment import Experiment
+from tfm.inputs import text as tokens
 
 QUICK = {"max_new_tokens": 6, "jit": False}
 

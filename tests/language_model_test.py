@@ -7,20 +7,20 @@ import math
 import numpy as np
 import pytest
 
-from tests import reviews
+from tests.support import reviews
 from tfm import data
 from tfm import errors
 from tfm import evaluate
 from tfm import models
-from tfm import pipeline
 from tfm import predict
-from tfm import run_folder
 from tfm import tasks
-from tfm import tokens
-from tfm import trained
 from tfm import training
+from tfm.checkpoints import checkpoints
 from tfm.experiment import Experiment
-from tfm.training import checkpoints
+from tfm.inputs import text as tokens
+from tfm.run import assembly as pipeline
+from tfm.run import folder as run_folder
+from tfm.run import trained
 
 SMALL = {"num_layers": 1, "width": 16, "num_heads": 2, "feedforward_width": 32}
 

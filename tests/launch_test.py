@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from tests import launched
+from tests.support import launched
 from tfm import errors
 from tfm import launch
 

@@ -8,7 +8,7 @@ import pytest
 
 from tfm import errors
 from tfm import predict
-from tfm import trained
+from tfm.run import trained
 
 
 def test_predict_texts_and_a_file_agree(run, tmp_path, capsys):

@@ -10,17 +10,17 @@ import keras_nlp
 import numpy as np
 import pytest
 
-from tests import reviews
-from tests import small_preset
+from tests.support import reviews
+from tests.support import small_preset
 from tfm import data
 from tfm import errors
 from tfm import generation
 from tfm import models
 from tfm import tasks
-from tfm import tokens
-from tfm import trained
 from tfm import training
 from tfm.experiment import Experiment
+from tfm.inputs import text as tokens
+from tfm.run import trained
 
 # the last one is longer than what the run reads, but not than the published model
 PROMPTS = ["the man", "an", "the house and the man"]

@@ -13,16 +13,16 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from tests import events
-from tests import reviews
-from tests import steady
-from tests.training import small_run
+from tests.support import events
+from tests.support import reviews
+from tests.support import small_run
+from tests.support import steady
 from tfm import errors
 from tfm import launch
-from tfm import run_folder
 from tfm import train
-from tfm.training import bundle
-from tfm.training import shelf
+from tfm.checkpoints import bundle
+from tfm.checkpoints import directory as shelf
+from tfm.run import folder as run_folder
 
 ROOT = pathlib.Path(__file__).parents[1]
 SECONDS = 240  # that a process may take at the most, on a machine that is busy
@@ -171,8 +171,8 @@ def test_when_one_worker_is_killed_the_other_ends_and_both_go_on(source, tmp_pat
 # An experiment that waits at a place, so that what happens there can be seen.
 WAITING = """
 import os, pathlib, time
-from tests import steady
-from tfm import pipeline, quiet_start
+from tests.support import steady
+from tfm.run import assembly as pipeline, quiet_start
 
 
 def for_ever(*_):

@@ -9,15 +9,15 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests import events
-from tests import reviews
+from tests.support import events
+from tests.support import reviews
 from tfm import errors
 from tfm import evaluate
-from tfm import run_folder
-from tfm import trained
 from tfm import training
-from tfm.training import bundle
-from tfm.training import shelf
+from tfm.checkpoints import bundle
+from tfm.checkpoints import directory as shelf
+from tfm.run import folder as run_folder
+from tfm.run import trained
 
 
 def test_it_learns_and_leaves_all_that_is_needed(run):

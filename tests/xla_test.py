@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests import minilm
+from tests.support import minilm
 from tfm import config
 from tfm import models
-from tfm import tokens
+from tfm.inputs import text as tokens
 from tfm.training import step
 
 ROOT = pathlib.Path(__file__).parents[1]

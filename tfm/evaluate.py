@@ -12,9 +12,8 @@ import numpy as np
 
 from tfm import config
 from tfm import errors
-from tfm import run_folder
-from tfm import trained
-from tfm.data import folders
+from tfm import files
+from tfm.run import trained
 
 
 @dataclasses.dataclass(frozen=True)
@@ -60,7 +59,7 @@ class Options:
 
 def main(options: Options) -> None:
     if options.watch:
-        from tfm import watch
+        from tfm.run import watch
 
         watch.watch(
             options.run_dir,
@@ -73,7 +72,7 @@ def main(options: Options) -> None:
     run = trained.load(options.run_dir, options.checkpoint)
     name = options.data or options.split_name
 
-    from tfm import report
+    from tfm.callbacks import score_tables as report
 
     where = f"{run.folder.path}  step {run.step:,}"
     if run.task.by_sums:
@@ -91,8 +90,8 @@ def main(options: Options) -> None:
         print()
         report.print_confusion(run.task.confusion(outputs, labels), names)
     path = run.folder.metrics
-    before = run_folder.read_json(path) if path.is_file() else {}
-    folders.write_json(path, before | {name: metrics})
+    before = files.read_json(path) if path.is_file() else {}
+    files.write_json(path, before | {name: metrics})
     print(f"\nWritten to {path}")
 
 

@@ -15,7 +15,7 @@ class Experiment:
     """All that a run depends on. Every leaf field is a flag, as --train.steps=200."""
 
     data: object  # of tfm.data: LabeledText, or Corpus for what needs no labels
-    tokens: object  # of tfm.tokens
+    tokens: object  # of tfm.inputs.text
     augment: data_.Augment = data_.Augment()
     model: object  # of tfm.models, or any frozen dataclass with their build()
     task: object  # of tfm.tasks

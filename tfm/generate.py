@@ -12,9 +12,10 @@ from collections.abc import Iterator
 
 from tfm import config
 from tfm import errors
+from tfm import files
 from tfm import generation
-from tfm import text_rows
-from tfm import trained
+from tfm.run import text_rows
+from tfm.run import trained
 
 _ROWS = 256  # prompts that are read before any is worked on: alike ones go together
 _PARTING = "-" * 20
@@ -157,13 +158,13 @@ def _json_lines(options: Options):
 
 @contextlib.contextmanager
 def _jsonl_file(path: pathlib.Path):
-    with text_rows.created(path) as file:
+    with files.created(path) as file:
         yield lambda row, found: file.write(_dumps(row | _columns(found)) + "\n")
 
 
 @contextlib.contextmanager
 def _csv_file(path: pathlib.Path):
-    with text_rows.created(path) as file:
+    with files.created(path) as file:
         writer = csv.writer(file)
         columns = []  # of the first row; a row of JSON may lack some of them
 

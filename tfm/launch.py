@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 from tfm import config
 from tfm import errors
-from tfm import processes
+from tfm.distribution import processes
 
 GRACE = 5.0  # seconds between SIGTERM and SIGKILL
 # statuses after which nothing is started again

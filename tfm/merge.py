@@ -5,8 +5,8 @@ import shlex
 
 from tfm import config
 from tfm import errors
-from tfm import run_folder
-from tfm import trained
+from tfm.run import folder as run_folder
+from tfm.run import trained
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,7 +30,7 @@ def main(options: Options) -> int:
             f"{run.folder.path} has no adapters: it was trained without "
             "--train.lora_rank."
         )
-    from tfm.training import lora
+    from tfm.adaptation import lora
 
     adapted = run.model.count_params()
     lora.merge(run.model)
@@ -57,7 +57,7 @@ def _without_adapters(experiment):
 
 def _save(run, experiment, output: run_folder.RunFolder) -> None:
     """Writes a checkpoint of the merged weights, with an optimizer that begins anew."""
-    from tfm.training import checkpoints
+    from tfm.checkpoints import checkpoints
     from tfm.training import precision
 
     model = experiment.build_model(

@@ -10,8 +10,9 @@ from collections.abc import Iterable
 
 from tfm import config
 from tfm import errors
-from tfm import text_rows
-from tfm import trained
+from tfm import files
+from tfm.run import text_rows
+from tfm.run import trained
 
 
 @dataclasses.dataclass(frozen=True)
@@ -122,7 +123,7 @@ def _json_rows(task):
 
 @contextlib.contextmanager
 def _jsonl_file(path: pathlib.Path, task):
-    with text_rows.created(path) as file:
+    with files.created(path) as file:
         yield lambda row, _, found: file.write(_dumps(row | _prefixed(found)) + "\n")
 
 
@@ -130,7 +131,7 @@ def _jsonl_file(path: pathlib.Path, task):
 def _csv_file(path: pathlib.Path, task):
     if task.use == "fill":
         raise errors.UserError(f"What [MASK] stands for goes to .jsonl. Got {path}.")
-    with text_rows.created(path) as file:
+    with files.created(path) as file:
         writer = csv.writer(file)
         columns = []  # of the first row; a row of JSON may lack some of them
 

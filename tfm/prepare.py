@@ -73,7 +73,7 @@ def main(
 
 def _open(experiment, folder: str, beam_flags: Sequence[str] | None):
     """The data.stores.Stores in the folder, prepared with Beam if it has flags."""
-    from tfm import initialization
+    from tfm.run import warm_start as initialization
 
     engine = None
     if beam_flags is not None:

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 
 from tfm import config
 from tfm import errors
-from tfm import run_folder
 from tfm.config import fields
+from tfm.run import folder as run_folder
 
 # Rounding may move a weight by this share of the largest move of any: adding up in
 # another order changes the last bits, which an adaptive optimizer can enlarge.
@@ -60,10 +60,10 @@ def compare(
     options: Options, experiment, kept: list[str], scratch: pathlib.Path
 ) -> list[tuple[str, float, float]]:
     """What was compared, the largest difference of a weight, and what is allowed."""
-    from tfm import quiet_start
+    from tfm.distribution import quiet_start
 
     quiet_start.import_tensorflow()
-    from tfm.training import checkpoints
+    from tfm.checkpoints import checkpoints
 
     values = {leaf.path: leaf.value for leaf in fields.leaves(experiment)}
     common = [f"--experiment={options.experiment}", *kept, "--strategy=one"]
@@ -123,7 +123,7 @@ def _train(arguments: list[str]) -> None:
 
 def _train_and_kill(arguments: list[str], folder: pathlib.Path, step: int) -> None:
     """Trains until the checkpoint of `step` is there, then kills with SIGKILL."""
-    from tfm.training import shelf
+    from tfm.checkpoints import directory as shelf
 
     process = subprocess.Popen(
         _command(arguments), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL

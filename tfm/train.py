@@ -11,12 +11,12 @@ from collections.abc import Mapping
 import numpy as np
 
 from tfm import config
-from tfm import endings
 from tfm import errors
+from tfm import files
 from tfm import lock
-from tfm import run_folder
 from tfm.config import fields
-from tfm.data import folders
+from tfm.run import exit_status as endings
+from tfm.run import folder as run_folder
 from tfm.training import interrupt
 
 SHOWN_EXAMPLES = 20  # validation texts with predictions in TensorBoard
@@ -96,10 +96,10 @@ def start_job(options: Options):
         raise errors.UserError(
             f"--logical_devices takes 0 or more. Got {options.logical_devices}."
         )
-    from tfm import quiet_start
+    from tfm.distribution import quiet_start
 
     quiet_start.import_tensorflow()
-    from tfm.training import job
+    from tfm.distribution import job
 
     return job.Job(options.strategy, options.logical_devices, options.deterministic)
 
@@ -121,13 +121,13 @@ def train(experiment, folder: run_folder.RunFolder, job=None) -> str:
     """
     started = time.monotonic()
     job = job or start_job(Options(strategy="one"))
-    from tfm import pipeline
+    from tfm.run import assembly as pipeline
 
     with job.chief_first():
         prepared = pipeline.prepare(experiment, folder)
     job.say("\n".join(prepared.report))
 
-    from tfm import trainee
+    from tfm.run import trainer as trainee
     from tfm.training import loop
 
     plan = loop.Plan.of(experiment.train, len(prepared.training_examples))
@@ -153,7 +153,7 @@ def train(experiment, folder: run_folder.RunFolder, job=None) -> str:
     if job.is_chief:
         if experiment.train.lora_rank is not None:
             run.save_adapter(experiment, folder.adapter)
-        folders.write_json(folder.metrics, scores)
+        files.write_json(folder.metrics, scores)
         folder.mark_finished(outcome, last_step)
         _print_scores(scores, folder, prepared.task.use)
     return outcome
@@ -200,8 +200,8 @@ def _loop(experiment, folder, job, prepared, plan, run) -> str:
 
 
 def _reporters(experiment, folder, prepared, plan, model, first_step):
-    from tfm.training import progress
-    from tfm.training import tensorboard
+    from tfm.callbacks import progress
+    from tfm.callbacks import tensorboard
 
     settings = experiment.train
     line = progress.Progress(
@@ -219,7 +219,7 @@ def _reporters(experiment, folder, prepared, plan, model, first_step):
 
 
 def _predictions_table(prepared, outputs) -> str:
-    from tfm.training import tensorboard
+    from tfm.callbacks import tensorboard
 
     indices = prepared.records.splits["validation"]
     # spread over the split, which may be sorted by label
@@ -235,7 +235,7 @@ def _predictions_table(prepared, outputs) -> str:
 
 def _print_scores(scores: dict, folder: run_folder.RunFolder, use: str) -> None:
     """Prints the scores, and what to do with the run."""
-    from tfm import report
+    from tfm.callbacks import score_tables as report
 
     report.print_scores(scores)
     where = _quoted(folder)

@@ -11,8 +11,8 @@ from pyarrow import parquet
 
 from tfm import data
 from tfm import errors
-from tfm import tokens
 from tfm.data import tfds_source
+from tfm.inputs import text as tokens
 
 BYTES = tokens.Tokens(method="byte", special_tokens=("[EOS]",), lowercase=False)
 LINES = [f"Line number {i} of a film about café {i % 7}." for i in range(300)]

@@ -6,7 +6,7 @@ import types
 import numpy as np
 import pytest
 
-from tests.generation import small_runs
+from tests.support import small_runs
 from tfm import errors
 from tfm import generation
 from tfm import models

@@ -1,9 +1,9 @@
 """Prompts, and texts of tokens as they grow."""
 
-from tests.generation import small_runs
-from tfm import tokens
+from tests.support import small_runs
 from tfm.generation import continuation
 from tfm.generation import prompts
+from tfm.inputs import text as tokens
 
 
 def _tokenizer(method, special=("[EOS]", "<extra_id_0>")):

@@ -8,13 +8,13 @@ import keras_nlp
 import numpy as np
 import pytest
 
-from tests import minilm
-from tests import small_preset
+from tests.support import minilm
+from tests.support import small_preset
 from tfm import errors
+from tfm.adaptation import weights_from
+from tfm.inputs.text import pretrained as pretrained_tokens
 from tfm.models import pretrained
 from tfm.models import published_backbone
-from tfm.tokens import pretrained as pretrained_tokens
-from tfm.training import weights_from
 
 TOKENS = np.array([[2, 5, 6, 7, 3, 0], [2, 10, 3, 0, 0, 0], [0] * 6], np.int32)
 PAIR = ["A man is eating food.", "A man is eating a piece of bread."]

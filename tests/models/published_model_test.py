@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests import small_preset
+from tests.support import small_preset
 from tfm import errors
+from tfm.adaptation import weights_from
+from tfm.inputs.text import pretrained as tokens
+from tfm.inputs.text import published_ids
 from tfm.models import pretrained
 from tfm.models import published
 from tfm.models import published_backbone
 from tfm.tasks.language import next_tokens
-from tfm.tokens import pretrained as tokens
-from tfm.tokens import published_ids
-from tfm.training import weights_from
 
 LENGTH = 8
 TEXT = "the man. an!"

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfm.training import checkpoints
+from tfm.checkpoints import checkpoints
 from tfm.training import loop
 from tfm.training import step
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.training import small_run
+from tests.support import small_run
 
 BATCH = 8
 INFINITE, SPIKE = 13, 33  # batches
@@ -44,8 +44,8 @@ class _Warnings(list):
 def _train(replicas: int, folder) -> None:
     import keras
 
-    from tfm.training import checkpoints
-    from tfm.training import job as jobs
+    from tfm.checkpoints import checkpoints
+    from tfm.distribution import job as jobs
     from tfm.training import loop
     from tfm.training import step
 

@@ -4,7 +4,7 @@ import dataclasses
 import typing
 
 from tfm import errors
-from tfm import ranges
+from tfm import validation as ranges
 
 if typing.TYPE_CHECKING:
     import numpy as np

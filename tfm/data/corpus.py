@@ -7,7 +7,7 @@ import typing
 from typing import Literal
 
 from tfm import errors
-from tfm import ranges
+from tfm import validation as ranges
 from tfm.data import source_fields
 
 if typing.TYPE_CHECKING:
@@ -110,7 +110,7 @@ class Corpus:
         An interrupted preparation goes on where it stopped, whatever stopped it.
 
         Args:
-          tokens: a tfm.tokens.Tokens, to learn a vocabulary from the training split;
+          tokens: of tfm.inputs.text, to learn a vocabulary from the training split;
             or a ready Tokenizer, such as that of another run.
           folder: where the store is; `self.store` goes before it.
           engine: how to prepare it; None: in processes of this machine. See

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from tfm import errors
-from tfm import ranges
+from tfm import validation as ranges
 from tfm.data import source_fields
 
 if typing.TYPE_CHECKING:

@@ -13,8 +13,9 @@ import numpy as np
 import pyarrow
 
 from tfm import errors
+from tfm import files
 from tfm.data import checks
-from tfm.data import folders
+from tfm.data import fingerprints
 from tfm.data import labeled_text
 from tfm.data import labels as labels_module
 from tfm.data import splits
@@ -37,9 +38,9 @@ def prepare(config: labeled_text.LabeledText, folder: pathlib.Path) -> None:
     if meta_path.exists():
         _check_same(config, json.loads(meta_path.read_text("utf-8")), folder)
         return
-    with folders.whole(folder) as partial:
+    with files.whole(folder) as partial:
         fingerprints = {
-            name: folders.fingerprint(getattr(config, name), config.format)
+            name: fingerprints.fingerprint(getattr(config, name), config.format)
             for name in _SPLITS
         }
         meta = _write(config, partial)
@@ -70,7 +71,7 @@ def _check_same(config: labeled_text.LabeledText, meta: dict, folder) -> None:
                 f"not {name}={settings[name]!r}. {rule}."
             )
     for name, old in meta["fingerprints"].items():
-        if not folders.is_unchanged(getattr(config, name), config.format, old):
+        if not fingerprints.is_unchanged(getattr(config, name), config.format, old):
             raise errors.UserError(
                 f"{getattr(config, name)} has changed since {folder} was prepared "
                 f"from it. {rule}."

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tfm.data import folders
+from tfm import files
 from tfm.data import records as records_module
 
 _BATCH_TEXTS = 1024
@@ -94,7 +94,7 @@ def write(
         meta_path.unlink()  # from here on the folder is no store
         for name in ("tokens.int32", "offsets.npy"):
             (folder / name).unlink()
-    with folders.whole(folder) as partial:
+    with files.whole(folder) as partial:
         lengths = np.zeros(len(records) + 1, np.int64)
         with (partial / "tokens.int32").open("wb") as file:
             for indices, texts in _batches(records):

@@ -9,7 +9,7 @@ class Continuation:
     """What follows a prompt, as it grows.
 
     Args:
-      tokenizer: the tfm.tokens Tokenizer.
+      tokenizer: the tfm.inputs.text Tokenizer.
       before: the ids that the text goes on from.
       shown: special tokens that the text shows, by id: sentinels.
       eos_id: ends the text; None if there is none.

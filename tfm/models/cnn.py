@@ -6,7 +6,7 @@ B batch, T positions, E embedding width, F filters, D width of all filters toget
 import dataclasses
 
 from tfm import errors
-from tfm import ranges
+from tfm import validation as ranges
 from tfm.models import checks
 
 

@@ -7,7 +7,7 @@ import dataclasses
 from typing import Literal
 
 from tfm import errors
-from tfm import ranges
+from tfm import validation as ranges
 from tfm.models import checks
 
 Pooling = Literal["last", "mean", "max", "attention"]

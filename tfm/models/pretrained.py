@@ -5,7 +5,7 @@ import pathlib
 from typing import Literal
 
 from tfm import errors
-from tfm import ranges
+from tfm import validation as ranges
 
 Pooling = Literal["mean", "max", "first", "last", "pooled"]
 

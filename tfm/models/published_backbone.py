@@ -9,10 +9,10 @@ import keras
 import keras_nlp
 
 from tfm import errors
+from tfm.inputs.text import pretrained as pretrained_tokens
+from tfm.inputs.text import pretrained_tokenizer
+from tfm.inputs.text import published_ids
 from tfm.models import published
-from tfm.tokens import pretrained as pretrained_tokens
-from tfm.tokens import pretrained_tokenizer
-from tfm.tokens import published_ids
 
 _FILE = "backbone.json"  # in a run's folder, of a model without its weights
 _INPUTS = {"token_ids", "padding_mask", "segment_ids"}  # of a model that reads a text

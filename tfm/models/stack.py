@@ -4,7 +4,7 @@ import dataclasses
 from typing import Literal
 
 from tfm import errors
-from tfm import ranges
+from tfm import validation as ranges
 
 Activation = Literal["relu", "gelu", "swiglu"]
 Position = Literal["learned", "sinusoidal", "rotary"]

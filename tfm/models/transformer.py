@@ -3,7 +3,7 @@
 import dataclasses
 from typing import Literal
 
-from tfm import ranges
+from tfm import validation as ranges
 from tfm.models import stack
 
 Norm = Literal["pre", "post"]

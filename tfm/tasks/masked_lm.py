@@ -3,7 +3,7 @@
 import dataclasses
 
 from tfm import errors
-from tfm import ranges
+from tfm import validation as ranges
 from tfm.tasks import checks
 
 

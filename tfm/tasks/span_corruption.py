@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from tfm import ranges
+from tfm import validation as ranges
 from tfm.tasks import checks
 from tfm.tasks.language import span_lengths
 

@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Sequence
 
 from tfm import errors
-from tfm import ranges
+from tfm import validation as ranges
 
 
 @dataclasses.dataclass(frozen=True)

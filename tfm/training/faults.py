@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfm import errors
-from tfm.training import bundle
+from tfm.checkpoints import bundle
 
 HISTORY = 100  # steps whose median loss is the usual one
 EARLIEST = 20  # steps that must have been seen before a loss can be a spike

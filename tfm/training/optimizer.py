@@ -4,7 +4,7 @@ import dataclasses
 import typing
 
 from tfm import errors
-from tfm import ranges
+from tfm import validation as ranges
 
 Name = typing.Literal[
     "adamw",
@@ -76,7 +76,7 @@ class Optimizer:
         """
         import keras
 
-        from tfm.training import layerwise
+        from tfm.adaptation import layerwise
         from tfm.training import schedules
 
         if unfreeze_every and self.name == "ftrl":

@@ -4,7 +4,7 @@ import dataclasses
 import typing
 
 from tfm import errors
-from tfm import ranges
+from tfm import validation as ranges
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,9 +71,9 @@ class Train:
         Raises:
           UserError: a pattern that matches no layer.
         """
-        from tfm.training import freezing
-        from tfm.training import groups
-        from tfm.training import lora
+        from tfm.adaptation import freezing
+        from tfm.adaptation import groups
+        from tfm.adaptation import lora
 
         groups.mark_backbone(model, backbone)
         freezing.freeze(model, self.freeze)

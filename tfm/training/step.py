@@ -10,10 +10,10 @@ from collections.abc import Iterator
 import keras
 import tensorflow as tf
 
-from tfm.training import layerwise
+from tfm.adaptation import layerwise
+from tfm.checkpoints import randomness
+from tfm.distribution import strategy as strategies
 from tfm.training import precision
-from tfm.training import randomness
-from tfm.training import strategy as strategies
 
 
 def train_function(

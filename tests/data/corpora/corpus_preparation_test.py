@@ -15,10 +15,10 @@ import pytest
 from tfm import data
 from tfm import errors
 from tfm import lock
-from tfm import tokens
 from tfm.data.corpora import local_preparation
 from tfm.data.corpora import shard_workers
 from tfm.data.corpora import shards
+from tfm.inputs import text as tokens
 
 ROOT = pathlib.Path(__file__).parents[3]
 SECONDS = 60

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.tasks.language import small_models
+from tests.support import small_models
 from tfm import tasks
 from tfm.tasks.language import bag_of_words
 

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests.tasks.language import small_models
+from tests.support import small_models
 from tfm import errors
 from tfm import tasks
-from tfm import tokens
+from tfm.inputs import text as tokens
 
 TOKENIZER = small_models.tokenizer("character", 60, ("[EOS]",))
 EOS = TOKENIZER.id_of("[EOS]")

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests.tasks.language import small_models
+from tests.support import small_models
 from tfm import errors
 from tfm import tasks
 

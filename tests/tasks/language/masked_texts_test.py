@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from tests.tasks.language import small_models
+from tests.support import small_models
 from tests.tasks.language.masked_lm_test import CLS
 from tests.tasks.language.masked_lm_test import EOS
 from tests.tasks.language.masked_lm_test import LENGTH

@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from tests.data.corpora import windows_test
-from tests.tasks.language import small_models
+from tests.support import small_models
 from tfm import models
 from tfm import tasks
 from tfm.data import batches

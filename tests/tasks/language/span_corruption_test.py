@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from tests.tasks.language import small_models
+from tests.support import small_models
 from tfm import errors
 from tfm import tasks
 

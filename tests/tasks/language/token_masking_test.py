@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from tests.tasks.language import small_models
-from tfm import tokens
+from tests.support import small_models
+from tfm.inputs import text as tokens
 from tfm.tasks.language import masking
 
 LENGTH = 128

@@ -5,8 +5,8 @@ import types
 import numpy as np
 import pytest
 
-from tests.tasks.language import small_models
-from tfm import tokens
+from tests.support import small_models
+from tfm.inputs import text as tokens
 from tfm.tasks.language import vocabulary_tables
 
 TEXT = "the brothers' wonderful dog, café 你好 🙂 x² \\xe4 end"

@@ -18,11 +18,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from tfm import errors
+from tfm import files
 from tfm.data import corpus as corpus_module
-from tfm.data import folders
 from tfm.data.corpora import documents
+from tfm.data.corpora import shard_buffer as spool
 from tfm.data.corpora import shards
-from tfm.data.corpora import spool
 
 try:
     import apache_beam as beam
@@ -60,7 +60,7 @@ class Beam:
             if problems:
                 raise errors.UserError(problems[0].read_text("utf-8"))
             found = sorted(path.stem for path in work.glob("*-*.index"))
-            folders.write_json(finished, found)
+            files.write_json(finished, found)
         for name in json.loads(finished.read_text("utf-8")):
             split, _, slot = name.rpartition("-")
             yield spool.Spool(work, split, int(slot))
@@ -234,7 +234,7 @@ def _write_counts(
     body = {source: {} for source in config.sources()}
     for (source, name), count in counts:
         body[source][name] = count
-    folders.write_json(pathlib.Path(work) / "counts.json", body)
+    files.write_json(pathlib.Path(work) / "counts.json", body)
 
 
 def _encode(fields: tuple) -> None:

@@ -4,7 +4,7 @@ import collections
 import re
 import unicodedata
 
-from tfm.tokens import normalization
+from tfm.inputs.text import normalization
 
 # line ends of other systems, and control characters but tab and line feed
 _CONTROL = re.compile(r"\r\n?|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")

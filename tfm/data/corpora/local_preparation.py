@@ -12,13 +12,13 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from tfm import files
 from tfm.data import corpus as corpus_module
-from tfm.data import folders
 from tfm.data.corpora import documents
 from tfm.data.corpora import seen
+from tfm.data.corpora import shard_buffer as spool
 from tfm.data.corpora import shard_workers
 from tfm.data.corpora import shards
-from tfm.data.corpora import spool
 
 _BATCH_DOCUMENTS = 2048
 _BATCH_CHARACTERS = 2**21
@@ -100,7 +100,7 @@ class _Scan:
             self._next_unit(units)
         for split in self._config.splits():
             self._close(split)
-        folders.write_json(self._work / "counts.json", self._counts)
+        files.write_json(self._work / "counts.json", self._counts)
         self._note()
         for split, slot in self._complete[noted:]:
             yield self._spool(split, slot)
@@ -198,4 +198,4 @@ class _Scan:
             },
             "seen": {name: f.tell() // 8 for name, f in self._seen_files.items()},
         }
-        folders.write_json(self._journal, body)
+        files.write_json(self._journal, body)

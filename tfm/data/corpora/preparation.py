@@ -16,12 +16,13 @@ from collections.abc import Iterable
 from collections.abc import Iterator
 
 from tfm import errors
+from tfm import files
 from tfm import lock
 from tfm.data import corpus as corpus_module
-from tfm.data import folders
+from tfm.data import fingerprints
 from tfm.data.corpora import documents
+from tfm.data.corpora import shard_buffer as spool
 from tfm.data.corpora import shards
-from tfm.data.corpora import spool
 from tfm.data.corpora import stores
 
 WORK = "unfinished"
@@ -110,7 +111,7 @@ def _check_same(
             )
     for source, spec in config.sources().items():
         before = found["sources"][source]["fingerprint"]
-        if not folders.is_unchanged(spec, config.file_format(), before):
+        if not fingerprints.is_unchanged(spec, config.file_format(), before):
             raise errors.UserError(
                 f"{spec} has changed since {folder} was prepared from it. {rule}."
             )
@@ -153,7 +154,7 @@ def _prepare(config, tokens, folder: pathlib.Path, engine: Engine, wanted: dict)
         left_over.unlink()
     body = "".join(f"{name}\n" for name in documents.names(config))
     (folder / stores.FILES).write_text(body, "utf-8")
-    folders.write_json(folder / stores.MANIFEST, manifest)
+    files.write_json(folder / stores.MANIFEST, manifest)
 
 
 def _begin(config, folder: pathlib.Path, wanted: dict) -> dict:
@@ -177,12 +178,12 @@ def _begin(config, folder: pathlib.Path, wanted: dict) -> dict:
         "sources": {
             source: {
                 "spec": spec,
-                "fingerprint": folders.fingerprint(spec, config.file_format()),
+                "fingerprint": fingerprints.fingerprint(spec, config.file_format()),
             }
             for source, spec in config.sources().items()
         },
     }
-    folders.write_json(begun, state)
+    files.write_json(begun, state)
     return state
 
 
@@ -231,7 +232,7 @@ def _check_filled(config: corpus_module.Corpus, splits: dict) -> None:
 
 def _learnt(config, tokens, folder: pathlib.Path, spools: list[spool.Spool]):
     """The tokenizer: learnt from the training split, or already saved."""
-    from tfm import tokens as tokens_module
+    from tfm.inputs import text as tokens_module
 
     place = folder / "tokenizer"
     if (place / "tokens.json").is_file():  # which is written last

@@ -15,11 +15,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from tfm.data import folders
-from tfm.data.corpora import spool
+from tfm import files
+from tfm.data.corpora import shard_buffer as spool
 
 if typing.TYPE_CHECKING:
-    from tfm.tokens import tokenizer
+    from tfm.inputs.text import tokenizer
 
 _BATCH_TEXTS = 1024
 _BATCH_CHARACTERS = 2**20
@@ -82,7 +82,7 @@ def encode(job: Job, encoder: "tokenizer.Tokenizer") -> dict:
         folder.mkdir(parents=True, exist_ok=True)
         outcome = {"split": job.split, "number": job.number}
         outcome |= _write(texts, encoder, paths(folder, job.number))
-        folders.write_json(job.done, outcome)
+        files.write_json(job.done, outcome)
     texts.remove()
     return outcome
 
@@ -144,6 +144,6 @@ def _save(path: pathlib.Path, array: np.ndarray) -> str:
 @functools.cache
 def encoder_of(store: str) -> "tokenizer.Tokenizer":
     """The tokenizer of a store that is being prepared, loaded once a process."""
-    from tfm import tokens
+    from tfm.inputs import text as tokens
 
     return tokens.load(pathlib.Path(store) / "tokenizer")

@@ -18,8 +18,8 @@ MANIFEST = "manifest.json"
 FILES = "files.txt"
 
 if typing.TYPE_CHECKING:
-    from tfm import tokens
-    from tfm.tokens import tokenizer
+    from tfm.inputs import text as tokens
+    from tfm.inputs.text import tokenizer
 
 
 class Stores:
@@ -46,7 +46,7 @@ class Stores:
         """
         import numpy as np
 
-        from tfm import tokens as tokens_module
+        from tfm.inputs import text as tokens_module
 
         self.folder = pathlib.Path(folder)
         self.manifest = json.loads((self.folder / MANIFEST).read_text("utf-8"))

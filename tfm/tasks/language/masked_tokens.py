@@ -24,7 +24,7 @@ class MaskedTokens:
     head over the vocabulary; their number P is fixed, and those too many weigh 0.
 
     Args:
-      tokenizer: the tfm.tokens Tokenizer.
+      tokenizer: the tfm.inputs.text Tokenizer.
       max_length: T.
       masking: chooses and hides, see masking.Masking.
       documents: see MaskedLM.

@@ -14,8 +14,8 @@ class Masking:
     """Chooses tokens at random and hides most of them (Devlin et al. 2018).
 
     Args:
-      tokenizer: the tfm.tokens Tokenizer. Its reserved tokens are never chosen, and
-        never put in the place of another.
+      tokenizer: the tfm.inputs.text Tokenizer. Its reserved tokens are never chosen,
+        and never put in the place of another.
       mask_id: the id of [MASK].
       rate: the share of the other tokens that is chosen.
       mask_share: of these, the share that becomes [MASK].

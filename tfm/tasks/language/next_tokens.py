@@ -18,7 +18,7 @@ class NextTokens(generative.Generative):
     first token of the next document never is.
 
     Args:
-      tokenizer: the tfm.tokens Tokenizer.
+      tokenizer: the tfm.inputs.text Tokenizer.
       max_length: T.
       documents: see CausalLM.
       tied: whether the logits are made by the embedding's table.

@@ -1,0 +1,55 @@
+"""Frozen layers stay as they are; a name that matches nothing is told."""
+
+import numpy as np
+import pytest
+
+from tfm import errors
+from tfm import models
+from tfm import tasks
+from tfm import training
+from tfm.adaptation import freezing
+
+
+def _model():
+    return models.LSTM(embedding_width=4, width=4, num_layers=2).build(10, 5)
+
+
+def test_layers_are_frozen_by_name_or_path():
+    model = _model()
+    freezing.freeze(model, ["embedding", "lstm/forward_0"])
+    left = {v.path.rpartition("/lstm_cell")[0] for v in model.trainable_variables}
+    assert left == {"lstm/forward_1"}
+
+
+def test_a_pattern_without_a_layer_and_a_model_without_a_weight_are_told():
+    with pytest.raises(errors.UserError, match="no layer matches 'lstn'. There are"):
+        freezing.freeze(_model(), ["lstn"])
+    with pytest.raises(errors.UserError, match="leaves no weight to train"):
+        freezing.freeze(_model(), ["*"])
+    assert np.all([v.trainable for v in _model().variables if "kernel" in v.path])
+
+
+def test_probing_trains_the_head_on_features_that_stay_the_same():
+    backbone = models.LSTM(embedding_width=4, width=4, dropout=0.5).build(10, 5)
+    model = (
+        tasks.TextClassification(dropout=0.0).bind(("a", "b"), False).model(backbone)
+    )
+    tokens = np.array([[1, 2, 3, 0, 0]])
+
+    def dropped() -> float:
+        return np.abs(model(tokens, training=True) - model(tokens)).max()
+
+    assert dropped() > 0
+    training.Train(freeze=("backbone",)).adapt(model, backbone)
+    assert [v.path for v in model.trainable_variables] == ["head/kernel", "head/bias"]
+    assert dropped() == 0
+
+
+def test_the_head_keeps_its_dropout_while_probing():
+    backbone = models.CNN(embedding_width=4).build(10, 5)
+    model = (
+        tasks.TextClassification(dropout=0.5).bind(("a", "b"), False).model(backbone)
+    )
+    training.Train(freeze=("backbone",)).adapt(model, backbone)
+    tokens = np.array([[1, 2, 3, 0, 0]])
+    assert np.abs(model(tokens, training=True) - model(tokens)).max() > 0

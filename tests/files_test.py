@@ -1,0 +1,50 @@
+import os
+import socket
+import subprocess
+import sys
+
+import pytest
+
+from tfm import errors
+from tfm import files
+
+
+def test_a_folder_appears_whole(tmp_path):
+    with files.whole(tmp_path / "a" / "b") as partial:
+        (partial / "x").write_text("1")
+        assert not (tmp_path / "a" / "b").exists()
+    assert (tmp_path / "a" / "b" / "x").read_text() == "1"
+    assert [path.name for path in (tmp_path / "a").iterdir()] == ["b"]
+
+
+def test_what_a_killed_process_left_behind_is_removed(tmp_path):
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    host = socket.gethostname()
+    (tmp_path / f"a.partial-{host}-{dead.pid}").mkdir()
+    (tmp_path / f"a.partial-elsewhere-{dead.pid}").mkdir()
+    (tmp_path / f"a.partial-{host}-{os.getppid()}").mkdir()
+    with files.whole(tmp_path / "a"):
+        pass
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(
+        ["a", f"a.partial-elsewhere-{dead.pid}", f"a.partial-{host}-{os.getppid()}"]
+    )
+
+
+def test_a_user_s_files_are_not_replaced(tmp_path):
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "thesis.txt").write_text("mine")
+    with pytest.raises(errors.UserError, match="is in the way"):  # noqa: SIM117
+        with files.whole(tmp_path / "a"):
+            pass
+    assert (tmp_path / "a" / "thesis.txt").read_text() == "mine"
+
+
+def test_two_processes_that_prepare_the_same(tmp_path):
+    with pytest.raises(errors.UserError, match="by another process meanwhile"):  # noqa: SIM117
+        with files.whole(tmp_path / "a") as partial:
+            (partial / "x").write_text("mine")
+            (tmp_path / "a").mkdir()
+            (tmp_path / "a" / "x").write_text("theirs")
+    assert (tmp_path / "a" / "x").read_text() == "theirs"
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]

@@ -1,0 +1,78 @@
+"""Words, word pieces and byte pairs."""
+
+import pytest
+
+from tfm.inputs import text as tokens
+
+
+def pieces(text, method="word", texts=None, **fields):
+    tokenizer = tokens.Tokens(method=method, **fields).learn(texts or [text])
+    return tokenizer.tokens(tokenizer.encode([text])[0])
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("It isn't good!", ["it", "isn't", "good", "!"]),
+        ("Don’t 'quote' rock'n'roll", ["don't", "'", "quote", "'", "rock'n'roll"]),
+        ("well-made, 8/10", ["well", "-", "made", ",", "8", "/", "10"]),
+        ("_The_ e-mail?!", ["_", "the", "_", "e", "-", "mail", "?", "!"]),
+        ("很好看ok。", ["很", "好", "看", "ok", "。"]),
+        ("हिन्दी می‌خواهم", ["हिन्दी", "می‌خواهم"]),
+        ("👩‍👩‍👧❤️ 👍🏽", ["👩‍👩‍👧", "❤️", "👍🏽"]),
+        ("שלום עולם", ["שלום", "עולם"]),
+        ("1st x² schön", ["1st", "x²", "schön"]),
+    ],
+)
+def test_words(text, words):
+    assert pieces(text) == words
+
+
+def test_decoding_joins_words_by_spaces():
+    tokenizer = tokens.Tokens().learn(["it isn't good."])
+    rows = tokenizer.encode(["It isn't\n bad."])
+    assert tokenizer.decode(rows) == ["it isn't [UNK] ."]
+
+
+def test_frequent_words_come_first_and_ties_by_the_alphabet():
+    tokenizer = tokens.Tokens(vocab_size=5).learn(["d b c", "c a", "b"])
+    assert tokenizer.vocabulary == ["[PAD]", "[UNK]", "b", "c", "a"]
+
+
+def test_word_pieces_spell_a_new_word():
+    texts = ["low lower lowest new newer newest"] * 4
+    tokenizer = tokens.Tokens(method="wordpiece", vocab_size=40).learn(texts)
+    rows = tokenizer.encode(["newest slowest"])
+    shown = tokenizer.tokens(rows[0])
+    assert shown[0] == "newest"
+    assert "[UNK]" in shown  # no word began with s
+    assert tokenizer.decode(tokenizer.encode(["lowewest now"])) == ["lowewest now"]
+
+
+def test_a_word_of_more_than_100_characters_has_no_pieces():
+    tokenizer = tokens.Tokens(method="wordpiece").learn(["a aa"])
+    assert tokenizer.encode(["a" * 101])[0].tolist() == [1]
+    assert tokenizer.decode(tokenizer.encode(["a" * 100])) == ["a" * 100]
+
+
+def test_word_pieces_keep_the_most_frequent_characters():
+    texts = ["e e e", "a a", "z"]
+    tokenizer = tokens.Tokens(method="wordpiece", vocab_size=4).learn(texts)
+    assert tokenizer.vocabulary[2:] == ["a", "e"]
+
+
+def test_words_counted_thousands_of_times_count_for_word_pieces():
+    texts = ["ab " * 2500, "cd " * 2400]
+    tokenizer = tokens.Tokens(method="wordpiece", vocab_size=7).learn(texts)
+    assert tokenizer.vocabulary[2:] == ["##b", "##d", "a", "c", "ab"]
+
+
+def test_byte_pairs_are_shown_as_text():
+    texts = ["hello 你好"] * 2
+    assert pieces("hello 你好", "bpe", texts) == ["hello", " 你好"]
+    assert pieces("ä \n", "bpe", texts) == ["\\xc3", "\\xa4", " ", "\n"]
+
+
+def test_byte_pairs_that_occur_once_are_not_merged():
+    assert pieces("abc", "bpe", ["abc"]) == ["a", "b", "c"]
+    assert pieces("abc", "bpe", ["abc abc", "abc"]) == ["abc"]

@@ -1,0 +1,22 @@
+"""An experiment whose steps do not depend on how many there are; light to import."""
+
+import dataclasses
+import pathlib
+
+from tests.support import reviews
+from tfm import training
+from tfm.experiment import Experiment
+
+ENDLESS = 1_000_000  # steps: such a run is still on when it is looked at
+
+
+def experiment(source: pathlib.Path, steps: int = ENDLESS) -> Experiment:
+    """With dropout; its data are shuffled, its losses logged one by one."""
+    made = reviews.experiment(
+        source, steps=steps, log_every=1, checkpoint_every=5, eval_every=ENDLESS
+    )
+    optimizer = training.Optimizer(
+        learning_rate=0.01, schedule="constant", warmup_steps=5
+    )
+    model = dataclasses.replace(made.model, dropout=0.3)
+    return dataclasses.replace(made, optimizer=optimizer, model=model)

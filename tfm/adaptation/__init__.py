@@ -1,0 +1,1 @@
+"""Fine-tuning: LoRA, freezing, layer-wise rates, weights from elsewhere."""

@@ -1,0 +1,1 @@
+"""Callbacks: TensorBoard, the progress line, score tables."""

@@ -1,0 +1,1 @@
+"""Strategies, jobs of several processes, clusters and TPUs."""

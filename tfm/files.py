@@ -1,0 +1,82 @@
+"""Files and folders that appear whole or not at all; JSON files of a run."""
+
+import contextlib
+import json
+import os
+import pathlib
+import shutil
+import socket
+from collections.abc import Iterator
+
+from tfm import errors
+
+
+@contextlib.contextmanager
+def whole(final: pathlib.Path) -> Iterator[pathlib.Path]:
+    """Gives a folder to fill, which becomes `final` in one step when all went well.
+
+    What a killed process left behind is removed by the next one on its machine.
+    """
+    if final.exists() and (not final.is_dir() or any(final.iterdir())):
+        raise errors.UserError(
+            f"{final} is in the way: it is not prepared data. Move it elsewhere."
+        )
+    final.parent.mkdir(parents=True, exist_ok=True)
+    host = socket.gethostname()
+    for left_over in final.parent.glob(f"{final.name}.partial-{host}-*"):
+        if not _is_alive(int(left_over.name.rpartition("-")[2])):
+            shutil.rmtree(left_over, ignore_errors=True)
+    partial = final.with_name(f"{final.name}.partial-{host}-{os.getpid()}")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir()
+    try:
+        yield partial
+        try:
+            partial.rename(final)
+        except OSError as error:
+            raise errors.UserError(
+                f"{final} was prepared by another process meanwhile. Start again."
+            ) from error
+    except BaseException:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
+
+
+def write_json(path: pathlib.Path, body) -> None:
+    """Writes a JSON file in one move, so that it is never half there."""
+    scratch = path.with_name(f"{path.name}.tmp-{os.getpid()}")
+    text = json.dumps(body, indent=2, ensure_ascii=False)
+    scratch.write_text(text + "\n", encoding="utf-8")
+    scratch.replace(path)
+
+
+def read_json(path: pathlib.Path):
+    """The content of a JSON file; UserError where it is damaged."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise errors.UserError(f"{path} cannot be read: {error}.") from None
+
+
+@contextlib.contextmanager
+def created(path: pathlib.Path):
+    """A new text file that takes its name when all is written."""
+    scratch = path.with_name(path.name + ".tmp")
+    try:
+        with scratch.open("w", encoding="utf-8", newline="") as file:
+            yield file
+        scratch.replace(path)
+    except OSError as error:
+        raise errors.UserError(f"{path} cannot be written: {error.strerror}.") from None
+    finally:
+        scratch.unlink(missing_ok=True)
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

@@ -1,0 +1,1 @@
+"""Raw columns to arrays: text."""

@@ -1,0 +1,88 @@
+"""What is done to a text before it is split into tokens, in learning and in use."""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from collections.abc import Iterator
+
+from tfm import errors
+from tfm.inputs.text import config as config_lib
+
+# A name must follow the bracket: "a < b", "<3" and "<me@example.org>" are no tags.
+_TAG = re.compile(r"</?[a-zA-Z][a-zA-Z0-9:-]*(?:\s[^<>]*)?/?>")
+
+_SPACE = re.compile(r"(?<=\S) (?=\S)")
+_WHITE = re.compile(r"(?<=\S)\s(?=\S)")
+
+
+def normalize(text: str, config: config_lib.Tokens) -> str:
+    """Returns the text as the methods see it.
+
+    The Unicode form is NFC: letters with accents are one character however they were
+    typed, and nothing that can be seen is changed. (NFKC would also turn "x²" into
+    "x2" and the wide Chinese comma into the English one.)
+
+    Surrogates without a partner, which no encoding can write, become U+FFFD.
+    """
+    if config.strip_html:
+        text = _TAG.sub(" ", text)
+    if config.lowercase:
+        text = text.lower()
+    if text.isascii():
+        return text
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if config.method in ("word", "wordpiece"):
+        text = text.replace("’", "'")  # else "don’t" is another word than "don't"
+    return unicodedata.normalize("NFC", text)
+
+
+def stream(texts: Iterable[str], config: config_lib.Tokens) -> Iterator[str]:
+    """Yields the normalized texts. Raises UserError if there is nothing to read."""
+    if isinstance(texts, str):
+        raise errors.UserError("Texts must be a list or an iterator. Got one str.")
+    empty = True
+    for text in texts:
+        text = normalize(text, config)
+        empty = empty and not text.strip()
+        yield text
+    if empty:
+        raise errors.UserError(
+            "Learning a vocabulary needs a text. Got none, or only empty ones."
+        )
+
+
+def pieces(text: str, limit: int, drop_space: bool = False) -> list[str]:
+    """Cuts a long text before single spaces, where no method joins characters.
+
+    So the pieces have the tokens of the text. (Where the text has no single space, or
+    other white space, for half of `limit`, it is cut anywhere.)
+
+    Args:
+      text: normalized.
+      limit: characters of a piece, at least 2.
+      drop_space: whether to leave out the space before which it is cut.
+    """
+    found, start = [], 0
+    while len(text) - start > limit:
+        end = _place(text, start + limit // 2, start + limit)
+        found.append(text[start:end])
+        start = end + (drop_space and text[end] == " ")
+    return [*found, text[start:]]
+
+
+def _place(text: str, first: int, last: int) -> int:
+    """The last place to cut at, between the two."""
+    for pattern in (_SPACE, _WHITE):
+        step = 256
+        while True:  # backwards, in windows that grow
+            begin = max(first, last - step)
+            places = [m.start() for m in pattern.finditer(text, begin, last + 2)]
+            if places:
+                return places[-1]
+            if begin == first:
+                break
+            step *= 4
+    return last

@@ -1,0 +1,236 @@
+"""The interface of all tokenizers."""
+
+import abc
+import dataclasses
+import itertools
+import json
+import pathlib
+import re
+from collections.abc import Iterable
+from collections.abc import Iterator
+from collections.abc import Sequence
+
+import numpy as np
+
+from tfm import errors
+from tfm.inputs.text import config as config_lib
+from tfm.inputs.text import normalization
+
+CHUNK = 1024  # texts that a library sees at a time: its results take much memory
+EOS = "[EOS]"  # ends a text, where the vocabulary has it
+LONGEST = 2**18  # characters that a library sees at a time; more are slower
+
+
+class Tokenizer(abc.ABC):
+    """Text to ids and back.
+
+    A backend counts ids from 0, where 0 is unknown; this class moves them behind the
+    reserved tokens, which the backend never hears of.
+
+    Attributes:
+      config: the Tokens it was learnt from.
+      vocabulary: the tokens for display, in the order of their ids.
+    """
+
+    # whether a piece of a text begins with a mark that stands for the space before it
+    joins_pieces = False
+
+    def __init__(self, config: config_lib.Tokens, learnt: Iterable[str]):
+        self.config = config
+        self.vocabulary = [*config.reserved, *learnt]
+        # where two tokens look the same, the first one counts: it may be reserved
+        self._ids = {token: id for id, token in reversed([*enumerate(self.vocabulary)])}
+        self._shift = self.first_word_id - 1  # from a backend's ids to ours
+
+    @property
+    def vocab_size(self) -> int:
+        """The number of ids: rows of an embedding, width of logits."""
+        return len(self.vocabulary)
+
+    @property
+    def first_word_id(self) -> int:
+        """The first id that is not reserved."""
+        return len(self.config.reserved)
+
+    def encode(self, texts: Sequence[str], truncate: bool = True) -> list[np.ndarray]:
+        """Returns the int32 ids of each text.
+
+        Args:
+          texts: what to encode.
+          truncate: whether to cut texts to `config.max_length` tokens.
+        """
+        if isinstance(texts, str):
+            raise errors.UserError("encode takes a list of texts. Got one str.")
+        rows = []
+        for start in range(0, len(texts), CHUNK):
+            chunk = texts[start : start + CHUNK]
+            chunk = [normalization.normalize(text, self.config) for text in chunk]
+            rows += [self._finish(row, truncate) for row in self._encode(chunk)]
+        return rows
+
+    def encode_joined(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+        """Returns the ids of all texts in one array, as `encode` gives them uncut.
+
+        Meant for many and for long texts: it takes bounded memory besides its result.
+
+        Returns:
+          int32 [sum of lengths], and the length of each text, int64 [n].
+        """
+        pieces, counts = [], []
+        for text in texts:
+            text = normalization.normalize(text, self.config)
+            found = normalization.pieces(text, LONGEST, self.joins_pieces)
+            pieces += found
+            counts.append(len(found))
+        lengths, ids = [], [np.zeros(0, np.int32)]
+        for chunk in _chunks(pieces):
+            rows = list(self._encode(chunk))
+            sizes = [*map(len, rows)]
+            flat = itertools.chain.from_iterable(rows)
+            ids.append(np.fromiter(flat, np.int32, sum(sizes)))
+            lengths += sizes
+        ids = np.concatenate(ids)
+        unknown = ids == 0
+        ids += self._shift
+        ids[unknown] = 1
+        ends = np.cumsum([0, *counts])
+        return ids, np.diff(np.append(0, np.cumsum(lengths, dtype=np.int64))[ends])
+
+    @property
+    def special_ids(self) -> frozenset[int]:
+        """The ids that stand for no text."""
+        return frozenset(range(self.first_word_id))
+
+    @property
+    def document_end(self) -> int | None:
+        """The id that follows every document of a corpus, [EOS]; None without one."""
+        return self.id_of(EOS) if EOS in self.config.special_tokens else None
+
+    @property
+    def eos_id(self) -> int | None:
+        """The id by which a model is taught that a text ends; None without one."""
+        return self.document_end
+
+    def special_names(self) -> Sequence[str]:
+        """The special tokens that a task may need, and a prompt may name."""
+        return self.config.special_tokens
+
+    def encode_prompt(self, text: str, whole: bool = False) -> np.ndarray:
+        """Returns the ids of a text, int32, uncut.
+
+        Names of special tokens that stand in it are those tokens.
+
+        Args:
+          text: what to encode.
+          whole: whether it ends there, or goes on; it matters where a published
+            model's tokens enclose it.
+        """
+        special = self.special_names()
+        if not special:
+            return self._prompt_rows([text])[0]
+        names = sorted(special, key=len, reverse=True)
+        # texts and names by turns
+        parts = re.split(f"({'|'.join(map(re.escape, names))})", text)
+        texts, names = parts[::2], parts[1::2]
+        if self.config.method in ("bpe", "unigram", "pretrained"):
+            # a word's token holds the space before it, so what stands for words too
+            texts = [*(part.rstrip() for part in texts[:-1]), texts[-1]]
+        if self.config.method == "unigram":  # which puts a space before each text
+            texts = [part.lstrip() for part in texts]
+        rows = self._prompt_rows(texts)
+        joined = [rows[0]]
+        for name, row in zip(names, rows[1:], strict=True):
+            joined += [[self.id_of(name)], row]
+        return np.concatenate(joined).astype(np.int32)
+
+    def decode(self, rows: Iterable[Sequence[int]]) -> list[str]:
+        """Returns the text of each row, without its padding and special tokens."""
+        return self._decode([self._strip(row) for row in rows])
+
+    def tokens(self, row: Sequence[int]) -> list[str]:
+        """Returns the row's tokens for display, special ones included."""
+        return [self.vocabulary[id] for id in row]
+
+    def id_of(self, token: str) -> int:
+        """Returns the id of a token as `vocabulary` spells it."""
+        if token not in self._ids:
+            raise errors.UserError(f"The vocabulary must hold a token. Got {token!r}.")
+        return self._ids[token]
+
+    def save(self, folder: str | pathlib.Path) -> None:
+        """Writes all that `load` needs, and vocab.txt: a token a line, from id 0 on."""
+        folder = pathlib.Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        self._save(folder)
+        # as in JSON strings, "\n" stands for a line feed
+        lines = [json.dumps(t, ensure_ascii=False)[1:-1] for t in self.vocabulary]
+        _write(folder / "vocab.txt", "\n".join(lines) + "\n")
+        # last, since `load` takes a folder with this file for whole
+        fields = dataclasses.asdict(self.config)
+        _write(folder / config_lib.FILE, json.dumps(fields, indent=2) + "\n")
+
+    def _prompt_rows(self, texts: list[str]) -> list[np.ndarray]:
+        """The ids of the parts of a prompt."""
+        return self.encode(texts, truncate=False)
+
+    def _finish(self, row: Sequence[int], truncate: bool) -> np.ndarray:
+        row = np.asarray(row, np.int32)
+        if truncate:
+            row = cut(row, self.config.max_length, self.config.truncate)
+        return np.where(row == 0, 1, row + self._shift).astype(np.int32)
+
+    def _strip(self, row: Sequence[int]) -> np.ndarray:
+        row = np.asarray(row, np.int64)
+        row = row[(row == 1) | (row > self._shift)]
+        return np.maximum(row - self._shift, 0)
+
+    @classmethod
+    @abc.abstractmethod
+    def learn(cls, config: config_lib.Tokens, texts: Iterable[str]) -> "Tokenizer":
+        """Returns a tokenizer with the vocabulary of the texts."""
+
+    @classmethod
+    @abc.abstractmethod
+    def load(cls, config: config_lib.Tokens, folder: pathlib.Path) -> "Tokenizer":
+        """Returns the tokenizer whose `_save` wrote to the folder."""
+
+    @abc.abstractmethod
+    def _encode(self, texts: list[str]) -> Iterable[Sequence[int]]:
+        """Normalized texts to the backend's ids."""
+
+    @abc.abstractmethod
+    def _decode(self, rows: list[np.ndarray]) -> list[str]:
+        """The backend's ids to texts."""
+
+    @abc.abstractmethod
+    def _save(self, folder: pathlib.Path) -> None:
+        """Writes the backend's own file."""
+
+
+def cut(row: np.ndarray, length: int, truncate: str) -> np.ndarray:
+    """The row without what `Tokens.truncate` cuts off beyond `length` tokens."""
+    if len(row) <= length:
+        return row
+    if truncate == "end":
+        return row[:length]
+    if truncate == "start":
+        return row[len(row) - length :]
+    half = length // 2
+    return np.concatenate([row[: length - half], row[len(row) - half :]])
+
+
+def _chunks(texts: list[str]) -> Iterator[list[str]]:
+    """Yields the texts again, few at a time, and so many characters."""
+    chunk, characters = [], 0
+    for text in texts:
+        if len(chunk) == CHUNK or chunk and characters + len(text) > LONGEST:
+            yield chunk
+            chunk, characters = [], 0
+        chunk.append(text)
+        characters += len(text)
+    if chunk:
+        yield chunk
+
+
+def _write(path: pathlib.Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8", newline="\n")

@@ -1,0 +1,161 @@
+"""Words, word pieces and byte pairs by the `tokenizers` library."""
+
+import collections
+import pathlib
+from collections.abc import Iterable
+from collections.abc import Iterator
+from collections.abc import Sequence
+
+import numpy as np
+import tokenizers
+from tokenizers import decoders
+from tokenizers import models
+from tokenizers import pre_tokenizers
+from tokenizers import trainers
+
+from tfm.inputs.text import config as config_lib
+from tfm.inputs.text import normalization
+from tfm.inputs.text import tokenizer
+
+# A word is a Chinese character; or letters, accents and digits, with apostrophes and
+# (Persian, Hindi) zero-width joiners inside: "don't" is one word; or else one visible
+# character, an emoji with all that is joined to it, or a punctuation mark.
+_LETTER = r"[\p{L}\p{M}\p{N}&&[^\p{Han}]]"
+_WORD = rf"\p{{Han}}|{_LETTER}+(?:['\u200c\u200d]{_LETTER}+)*|(?!\s)\X"
+_MAX_REPEAT = 1000  # copies of a word in one text for the WordPiece trainer
+
+
+class Words(tokenizer.Tokenizer):
+    """Words (method "word"), WordPiece ("wordpiece") or byte-level BPE ("bpe")."""
+
+    FILE = "tokenizer.json"
+
+    def __init__(self, config: config_lib.Tokens, library: tokenizers.Tokenizer):
+        self._library = library
+        size = library.get_vocab_size()
+        learnt = map(library.id_to_token, range(1, size))
+        super().__init__(config, map(_readable, learnt) if _is_bpe(config) else learnt)
+
+    @classmethod
+    def learn(cls, config: config_lib.Tokens, texts: Iterable[str]) -> "Words":
+        size = config.vocab_size - len(config.reserved) + 1  # with its unknown
+        texts = normalization.stream(texts, config)
+        learn = {"word": _words, "wordpiece": _wordpieces, "bpe": _byte_pairs}
+        return cls(config, learn[config.method](texts, size))
+
+    @classmethod
+    def load(cls, config: config_lib.Tokens, folder: pathlib.Path) -> "Words":
+        text = (folder / cls.FILE).read_text(encoding="utf-8")
+        return cls(config, tokenizers.Tokenizer.from_str(text))
+
+    def _encode(self, texts: list[str]) -> Iterable[Sequence[int]]:
+        return (encoding.ids for encoding in self._library.encode_batch_fast(texts))
+
+    def _decode(self, rows: list[np.ndarray]) -> list[str]:
+        return self._library.decode_batch([row.tolist() for row in rows])
+
+    def _save(self, folder: pathlib.Path) -> None:
+        text = self._library.to_str(pretty=True)
+        (folder / self.FILE).write_text(text, encoding="utf-8")
+
+
+def _words(texts: Iterator[str], size: int) -> tokenizers.Tokenizer:
+    trainer = trainers.WordLevelTrainer(
+        vocab_size=size, special_tokens=[config_lib.UNKNOWN], show_progress=False
+    )
+    training = tokenizers.Tokenizer(models.WordLevel())
+    training.pre_tokenizer = _split()
+    training.train_from_iterator(texts, trainer)
+    library = tokenizers.Tokenizer(
+        models.WordLevel(training.get_vocab(), unk_token=config_lib.UNKNOWN)
+    )
+    library.pre_tokenizer = _split()
+    return library
+
+
+def _wordpieces(texts: Iterator[str], size: int) -> tokenizers.Tokenizer:
+    """Learns WordPiece.
+
+    The trainer numbers the characters that it meets in a random order and breaks ties
+    by number. So the words are counted first, and it is told their characters.
+    """
+    split = _split()
+    counts = collections.Counter()
+    for text in texts:
+        counts.update(word for word, _ in split.pre_tokenize_str(text))
+    characters = collections.Counter()
+    for word, count in counts.items():
+        for character in _spell(word):
+            characters[character] += count
+    order = sorted(characters, key=lambda spelt: (-characters[spelt], spelt))
+    alphabet = sorted(order[: size - 1])
+    # the trainer needs an "x" for each "##x", even if no word begins with it
+    extra = sorted({spelt[-1] for spelt in alphabet} - set(alphabet))
+    trainer = trainers.WordPieceTrainer(
+        vocab_size=size + len(extra),
+        special_tokens=[config_lib.UNKNOWN, *alphabet, *extra],
+        show_progress=False,
+    )
+    training = tokenizers.Tokenizer(models.WordPiece(unk_token=config_lib.UNKNOWN))
+    training.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    training.train_from_iterator(_repeat(counts, set(alphabet)), trainer)
+    ids = training.get_vocab()
+    pieces = sorted(ids.keys() - set(extra), key=ids.get)
+    vocabulary = {piece: id for id, piece in enumerate(pieces)}
+    library = tokenizers.Tokenizer(
+        models.WordPiece(vocabulary, unk_token=config_lib.UNKNOWN)
+    )
+    library.pre_tokenizer = split
+    library.decoder = decoders.WordPiece(cleanup=False)
+    return library
+
+
+def _spell(word: str) -> list[str]:
+    return [word[0], *("##" + character for character in word[1:])]
+
+
+def _repeat(counts: collections.Counter, alphabet: set[str]) -> Iterator[str]:
+    """Each word as often as it was counted; words that stay unknown are left out."""
+    for word, count in counts.items():
+        if alphabet.issuperset(_spell(word)):
+            for start in range(0, count, _MAX_REPEAT):
+                yield " ".join([word] * min(count - start, _MAX_REPEAT))
+
+
+def _byte_pairs(texts: Iterator[str], size: int) -> tokenizers.Tokenizer:
+    trainer = trainers.BpeTrainer(
+        vocab_size=size,
+        min_frequency=2,
+        special_tokens=[config_lib.UNKNOWN],
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    training = tokenizers.Tokenizer(models.BPE())
+    training.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    training.train_from_iterator(texts, trainer)
+    # a new tokenizer on the same model forgets that [UNK] is matched inside texts
+    library = tokenizers.Tokenizer(training.model)
+    library.pre_tokenizer = training.pre_tokenizer
+    library.decoder = decoders.ByteLevel()
+    return library
+
+
+def _split() -> pre_tokenizers.PreTokenizer:
+    return pre_tokenizers.Split(tokenizers.Regex(_WORD), "removed", invert=True)
+
+
+def _is_bpe(config: config_lib.Tokens) -> bool:
+    return config.method == "bpe"
+
+
+# Byte-level BPE spells each byte as a visible character: itself where it has one.
+_VISIBLE = [*range(33, 127), *range(161, 173), *range(174, 256)]
+_BYTES = {chr(byte): byte for byte in _VISIBLE} | {
+    chr(256 + number): byte
+    for number, byte in enumerate(sorted(set(range(256)) - set(_VISIBLE)))
+}
+
+
+def _readable(piece: str) -> str:
+    """Returns "ä½ł" as "你", and bytes that are no character as "\\xe4"."""
+    return bytes(_BYTES[letter] for letter in piece).decode(errors="backslashreplace")

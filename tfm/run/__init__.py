@@ -1,0 +1,1 @@
+"""Runs: their folder, assembly, training, loading and scoring."""

@@ -1,0 +1,43 @@
+"""How a command ends that trains and cannot go on: what is told, and its status."""
+
+import sys
+
+from tfm import errors
+from tfm.run import folder as run_folder
+
+
+def failed(error: BaseException, folder: run_folder.RunFolder) -> int:
+    """The exit status, told why, where another process is at fault.
+
+    Args:
+      error: what ended the training in `folder`.
+
+    Raises:
+      UserError: where a file cannot be written.
+      BaseException: any other `error`, as it is.
+    """
+    if isinstance(error, Exception) and not isinstance(error, errors.UserError):
+        from tfm.training import faults
+
+        if faults.is_lost_peer(error):
+            print(
+                "error: Another process of this job ended or cannot be reached; "
+                f"{what_is_saved(folder)}. Run all again to go on.",
+                file=sys.stderr,
+            )
+            return errors.PEER_LOST
+        if found := faults.not_written(error):
+            file, reason = found
+            raise errors.UserError(
+                f"{file or folder.path} cannot be written: {reason}; "
+                f"{what_is_saved(folder)}."
+            ) from error
+    raise error
+
+
+def what_is_saved(folder: run_folder.RunFolder) -> str:
+    """`the last checkpoint is of step 120`."""
+    step = folder.last_step()
+    if step is None:
+        return "there is nothing to save yet"
+    return f"the last checkpoint is of step {step:,}"
