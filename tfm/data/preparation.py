@@ -45,7 +45,7 @@ def prepare(config: labeled_text.LabeledText, folder: pathlib.Path) -> None:
         }
         meta = _write(config, partial)
         meta["config"] = _settings(config)
-        meta["fingerprints"] = fingerprints
+        meta["fingerprints"] = found
         (partial / "meta.json").write_text(
             json.dumps(meta, indent=1, ensure_ascii=False), "utf-8"
         )

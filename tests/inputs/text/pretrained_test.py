@@ -70,7 +70,7 @@ def test_a_saved_copy_needs_no_preset(preset, tmp_path):
 
 def test_tensorflow_says_nothing_where_a_worker_loads_it(preset, tmp_path):
     _learn(preset).save(tmp_path / "saved")
-    code = "import sys; from tfm import tokens; tokens.load(sys.argv[1])"
+    code = "import sys; from tfm.inputs import text as tokens; tokens.load(sys.argv[1])"
     done = subprocess.run(
         [sys.executable, "-c", code, str(tmp_path / "saved")],
         cwd=ROOT,
