@@ -158,7 +158,8 @@ def start_up() -> float:
     """Processor seconds of a process that imports what is needed, and ends."""
     before = os.times()
     _run(
-        "from tfm import data; from tfm.inputs import text as tokens; from tfm.data.corpora import local_preparation\n"
+        "from tfm import data; from tfm.inputs import text as tokens\n"
+        "from tfm.data.corpora import local_preparation\n"
         "from tfm.inputs.text import words, unigram"
     )
     after = os.times()

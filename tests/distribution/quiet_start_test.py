@@ -19,7 +19,10 @@ class config:
 
 def test_a_ctrl_c_while_tensorflow_is_imported_is_not_lost(tmp_path):
     (tmp_path / "tensorflow.py").write_text(SWALLOWS)
-    command = "from tfm.distribution import quiet_start; quiet_start.import_tensorflow(); print(1)"
+    command = (
+        "from tfm.distribution import quiet_start\n"
+        "quiet_start.import_tensorflow(); print(1)"
+    )
     done = subprocess.run(
         [sys.executable, "-c", command],
         env=os.environ | {"PYTHONPATH": os.pathsep.join((str(tmp_path), str(ROOT)))},

@@ -39,7 +39,7 @@ def prepare(config: labeled_text.LabeledText, folder: pathlib.Path) -> None:
         _check_same(config, json.loads(meta_path.read_text("utf-8")), folder)
         return
     with files.whole(folder) as partial:
-        fingerprints = {
+        found = {
             name: fingerprints.fingerprint(getattr(config, name), config.format)
             for name in _SPLITS
         }
