@@ -5,7 +5,7 @@ nothing is registered. The configs (Data, Inputs, Model, Task) are frozen datacl
 whose fields are flags; what they say of themselves (columns, reads, gives) is known
 before a byte is read.
 
-    rows --Data--> rows --Preprocessor--> arrays --Examples--> batches --Model--> outputs
+    source --Data--> rows --Preprocessor--> arrays --Examples--> batches --> model
 
 B batch, N examples of a split. Every array's first axis is the batch.
 """
@@ -265,7 +265,7 @@ class Preset(Model, typing.Protocol):
     preset: str
 
     def kept_in(self, folder: pathlib.Path) -> Model:
-        """This model with its shape in a run's folder, which needs the preset no more."""
+        """This model with its shape in a folder; the preset is needed no more."""
         ...
 
     def published(self) -> "keras.Model":
