@@ -55,7 +55,7 @@ def check(e: Experiment) -> None:
     _need(e.model.reads, f"{model} reads", given, f"{inputs} and {task} give")
     taken = e.model.reads | e.model.optional
     _need(e.task.gives, f"{task} gives", taken, f"{model} reads")
-    check_outputs(e, e.model.gives)
+    _need(e.task.reads, f"{task} reads", e.model.gives, f"{model} gives")
     if e.task.direction(e.train.best_metric) is None:
         raise errors.UserError(
             f"train.best_metric must be a metric of {task}. "
@@ -70,13 +70,23 @@ def check(e: Experiment) -> None:
     e.task.reserves(e.inputs)
 
 
-def check_outputs(e: Experiment, outputs) -> None:
-    """Whether the task finds among the model's outputs what it reads.
+def check_built(e: Experiment, backbone) -> None:
+    """Whether the built backbone is what the model's config promised.
+
+    Of a published model this is known only when its preset has been read.
 
     Raises:
-      UserError: it does not.
+      UserError: the task does not find what it reads, or nothing reads what it gives.
     """
-    _need(e.task.reads, f"{_name(e.task)} reads", outputs, f"{_name(e.model)} gives")
+    model, task = _name(e.model), _name(e.task)
+    inputs, outputs = backbone.input, backbone.output
+    if not isinstance(inputs, dict) or not isinstance(outputs, dict):
+        raise errors.UserError(
+            f"{model}.build must return a keras.Model from a dict of inputs to a dict "
+            f"of outputs. Got {type(inputs).__name__} to {type(outputs).__name__}."
+        )
+    _need(e.task.gives, f"{task} gives", inputs, f"{model} reads")
+    _need(e.task.reads, f"{task} reads", outputs, f"{model} gives")
 
 
 def _check_columns(wanted, who: str, there, data: str) -> None:
