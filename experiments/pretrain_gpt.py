@@ -8,11 +8,11 @@
 """
 
 from tfm import data
+from tfm import inputs
 from tfm import models
 from tfm import tasks
 from tfm import training
 from tfm.experiment import Experiment
-from tfm.inputs import text as tokens
 
 
 def experiment() -> Experiment:
@@ -22,7 +22,7 @@ def experiment() -> Experiment:
             document="file",
             split="tail",
         ),
-        tokens=tokens.Tokens(
+        inputs=inputs.Text(
             method="bpe",
             vocab_size=2_000,
             max_length=128,
