@@ -14,9 +14,9 @@ import pyarrow
 
 from tfm import errors
 from tfm import files
-from tfm.data import checks
 from tfm.data import fingerprints
-from tfm.data import labeled_text
+from tfm.data import labeled_rows
+from tfm.data import labeled_settings
 from tfm.data import labels as labels_module
 from tfm.data import splits
 
@@ -32,7 +32,7 @@ _BATCH_CHARACTERS = 2**22
 _SPLITS = ("train", "validation", "test")
 
 
-def prepare(config: labeled_text.LabeledText, folder: pathlib.Path) -> None:
+def prepare(config: labeled_settings.LabeledTextSettings, folder: pathlib.Path) -> None:
     """Prepares the folder, or checks that it was prepared from the same data."""
     meta_path = folder / "meta.json"
     if meta_path.exists():
@@ -51,14 +51,16 @@ def prepare(config: labeled_text.LabeledText, folder: pathlib.Path) -> None:
         )
 
 
-def _settings(config: labeled_text.LabeledText) -> dict[str, object]:
+def _settings(config: labeled_settings.LabeledTextSettings) -> dict[str, object]:
     """Returns the settings that decide about the records and splits."""
     settings = json.loads(json.dumps(dataclasses.asdict(config)))
     del settings["bad_rows"]
     return settings
 
 
-def _check_same(config: labeled_text.LabeledText, meta: dict, folder) -> None:
+def _check_same(
+    config: labeled_settings.LabeledTextSettings, meta: dict, folder
+) -> None:
     rule = (
         "Splitting anew would train on former test texts: start another run folder, "
         f"or delete {folder} to prepare it anew"
@@ -78,18 +80,18 @@ def _check_same(config: labeled_text.LabeledText, meta: dict, folder) -> None:
             )
 
 
-def _write(config: labeled_text.LabeledText, folder: pathlib.Path) -> dict:
+def _write(config: labeled_settings.LabeledTextSettings, folder: pathlib.Path) -> dict:
     """Writes all but meta.json, which it returns."""
-    labels = config.label_reader(config.labels or None)
+    labels = labeled_rows.label_reader(config, config.labels or None)
     tallies = {}
     with _Writer(folder / "records.arrow") as writer:
         ends = []
         for name in _SPLITS:
             spec = getattr(config, name)
             if spec:
-                tallies[name] = checks.Tally()
-                for example in checks.examples(
-                    config, spec, labels, tallies[name], config.where
+                tallies[name] = labeled_rows.Tally()
+                for example in labeled_rows.examples(
+                    config, spec, labels, tallies[name]
                 ):
                     writer.add(example)
             labels.learning = False  # a label that only the test texts have is wrong
@@ -179,7 +181,7 @@ class _Writer:
     def __len__(self) -> int:
         return len(self.lengths)
 
-    def add(self, example: checks.Example) -> None:
+    def add(self, example: labeled_rows.Example) -> None:
         self.hashes += splits.digest(example.text)
         self.labels.extend(example.labels)
         self.lengths.append(len(example.labels))

@@ -1,16 +1,18 @@
-"""Rows -> examples: a bad row stops the reading with its place, or is counted."""
+"""Rows with labels: a bad one stops the reading with its place, or is counted."""
 
 import collections
 import dataclasses
 import typing
 from collections.abc import Iterator
+from collections.abc import Sequence
 
 from tfm import errors
+from tfm import interfaces
+from tfm.data import labeled_settings
 from tfm.data import labels as labels_module
+from tfm.data import row_texts
 from tfm.data import sources
-
-if typing.TYPE_CHECKING:
-    from tfm.data import labeled_text
+from tfm.data import unlabeled_rows
 
 
 class Example(typing.NamedTuple):
@@ -18,6 +20,7 @@ class Example(typing.NamedTuple):
     labels: tuple[int, ...]
     origin: str  # the file's path
     line: int
+    values: dict[str, object]  # by column
 
 
 @dataclasses.dataclass
@@ -31,38 +34,74 @@ class Tally:
     )
 
 
-def examples(
-    config: "labeled_text.LabeledText",
+def label_reader(
+    config: labeled_settings.LabeledTextSettings, names: Sequence[str] | None
+) -> labels_module.Labels:
+    """Turns label values into numbers; None learns the names."""
+    renamed = dict(entry.split("=", 1) for entry in config.rename)
+    return labels_module.Labels(
+        names, config.multi_label, config.label_separator, renamed
+    )
+
+
+def reads(
+    config: labeled_settings.LabeledTextSettings,
     spec: str,
-    labels: labels_module.Labels | None,
+    label_names: Sequence[str],
     tally: Tally,
-    where: str = "",
+) -> Iterator[interfaces.Read]:
+    """Yields text and label (a name, or a list of names) of a source's good rows.
+
+    Args:
+      config: as of `examples`.
+      spec: the source.
+      label_names: the classes, in order.
+      tally: is counted up.
+    """
+    labels = label_reader(config, label_names)
+    for example in examples(config, spec, labels, tally, all_columns=True):
+        names = [labels.names[number] for number in example.labels]
+        yield interfaces.Read(
+            {"text": example.text, "label": names if config.multi_label else names[0]},
+            unlabeled_rows.shown(example.values),
+            f"{example.origin}:{example.line}",
+        )
+
+
+def examples(
+    config: labeled_settings.LabeledTextSettings,
+    spec: str,
+    labels: labels_module.Labels,
+    tally: Tally,
+    all_columns: bool = False,
 ) -> Iterator[Example]:
     """Yields the good rows of a source.
 
     Args:
-      config: says where the text and the label are, and what to do with bad rows.
+      config: says where the text and the label are, which rows to take (`where`), and
+        what to do with bad ones.
       spec: the source.
-      labels: its classes; None for texts without labels.
+      labels: its classes.
       tally: is counted up.
-      where: COLUMN=VALUE of the rows to take; empty takes all.
+      all_columns: whether to keep the values of other columns too.
 
     Raises:
       UserError: of a bad row where `config.bad_rows` is stop, of a source without
         a good row, and what `sources.read` raises.
     """
-    column, _, wanted = where.partition("=")
+    column, _, wanted = config.where.partition("=")
     wanted = labels_module.name_of(wanted)
     others = {}  # values that `where` left out, as an ordered set
     rows = sources.read(
         spec,
         text=config.text,
-        label=config.label if labels else "",
+        label=config.label,
         also=(column,) if column else (),
         format=config.format,
-        columns=config.columns,
+        header=config.header,
         encoding=config.encoding,
         quoted=config.quoted,
+        all_columns=all_columns,
     )
     for values, origin, line, problem in rows:
         if column and not problem:
@@ -75,11 +114,11 @@ def examples(
         tally.read += 1
         numbers = ()
         if not problem:
-            text, problem = text_of(values[config.text], config.encoding)
-        if labels and not problem:
+            text, problem = row_texts.text_of(values[config.text], config.encoding)
+        if not problem:
             numbers, problem = labels.numbers(values[config.label])
         if not problem:
-            yield Example(text, numbers, origin, line)
+            yield Example(text, numbers, origin, line, values)
         elif config.bad_rows == "skip":
             tally.skipped[problem.partition(":")[0]] += 1
         else:
@@ -89,7 +128,7 @@ def examples(
             )
     if not tally.read and others:
         raise errors.UserError(
-            f"{spec} has no row with {where}. "
+            f"{spec} has no row with {config.where}. "
             f"Its values of {column!r}: {', '.join(others)}."
         )
     if not tally.read:
@@ -97,33 +136,3 @@ def examples(
     if tally.read == tally.skipped.total():
         reasons = ", ".join(f"{n} {reason}" for reason, n in tally.skipped.items())
         raise errors.UserError(f"{spec} holds no good row. Skipped: {reasons}.")
-
-
-def text_of(value: object, encoding: str) -> tuple[str, str]:
-    """Returns a row's text without the space around it, or what is wrong with it."""
-    text, problem = string_of(value, encoding)
-    text = text.strip()
-    if not text:
-        return "", problem or "no text"
-    if "\0" in text:
-        return "", "a NUL byte in the text"
-    return text, ""
-
-
-def string_of(value: object, encoding: str) -> tuple[str, str]:
-    """Returns a row's text as it is, or what is wrong with it; "" where it has none."""
-    if isinstance(value, bytes):
-        value = value.decode(encoding, errors="surrogateescape")
-    if value is None or value != value:  # NaN, an empty cell of Parquet
-        return "", ""
-    if not isinstance(value, str):
-        return "", f"text is not a string: {value!r:.50}"
-    if not value.isascii():
-        try:
-            value.encode()
-        except UnicodeEncodeError:
-            return "", (
-                f"text is not valid {encoding}: "
-                "another encoding is set with --data.encoding, such as latin-1"
-            )
-    return value, ""

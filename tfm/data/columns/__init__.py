@@ -1,0 +1,1 @@
+"""Kinds of columns: values such as labels to arrays and back."""
