@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from tfm import errors
 from tfm import interfaces
+from tfm.data import formats
 from tfm.data import labeled_settings
 from tfm.data import labels as labels_module
 from tfm.data import row_texts
@@ -89,28 +90,9 @@ def examples(
       UserError: of a bad row where `config.bad_rows` is stop, of a source without
         a good row, and what `sources.read` raises.
     """
-    column, _, wanted = config.where.partition("=")
-    wanted = labels_module.name_of(wanted)
     others = {}  # values that `where` left out, as an ordered set
-    rows = sources.read(
-        spec,
-        text=config.text,
-        label=config.label,
-        also=(column,) if column else (),
-        format=config.format,
-        header=config.header,
-        encoding=config.encoding,
-        quoted=config.quoted,
-        all_columns=all_columns,
-    )
-    for values, origin, line, problem in rows:
-        if column and not problem:
-            value = labels_module.name_of(values[column])
-            if value != wanted:
-                tally.left_out += 1
-                if len(others) < 10:
-                    others[value] = None
-                continue
+    for row in _wanted_rows(config, spec, tally, others, all_columns):
+        values, origin, line, problem = row
         tally.read += 1
         numbers = ()
         if not problem:
@@ -127,6 +109,7 @@ def examples(
                 "Fix the row, or skip such rows with --data.bad_rows=skip."
             )
     if not tally.read and others:
+        column = config.where.partition("=")[0]
         raise errors.UserError(
             f"{spec} has no row with {config.where}. "
             f"Its values of {column!r}: {', '.join(others)}."
@@ -136,3 +119,38 @@ def examples(
     if tally.read == tally.skipped.total():
         reasons = ", ".join(f"{n} {reason}" for reason, n in tally.skipped.items())
         raise errors.UserError(f"{spec} holds no good row. Skipped: {reasons}.")
+
+
+def _wanted_rows(
+    config: labeled_settings.LabeledTextSettings,
+    spec: str,
+    tally: Tally,
+    others: dict[str, None],
+    all_columns: bool,
+) -> Iterator[formats.Row]:
+    """Yields the rows of which `where` is true, and the bad ones.
+
+    Some of the values that the others have come to `others`.
+    """
+    column, _, wanted = config.where.partition("=")
+    wanted = labels_module.name_of(wanted)
+    rows = sources.read(
+        spec,
+        text=config.text,
+        label=config.label,
+        also=(column,) if column else (),
+        format=config.format,
+        header=config.header,
+        encoding=config.encoding,
+        quoted=config.quoted,
+        all_columns=all_columns,
+    )
+    for row in rows:
+        if column and not row.problem:
+            value = labels_module.name_of(row.values[column])
+            if value != wanted:
+                tally.left_out += 1
+                if len(others) < 10:
+                    others[value] = None
+                continue
+        yield row

@@ -108,29 +108,10 @@ def _write(config: labeled_settings.LabeledTextSettings, folder: pathlib.Path) -
     np.save(folder / "labels.npy", numbers)
     offsets = np.zeros(len(writer) + 1, np.int64)
     np.cumsum(writer.lengths, out=offsets[1:])
-    strata = numbers
     if config.multi_label:
         np.save(folder / "label_offsets.npy", offsets)
-        strata = splits.strata_of(numbers, offsets, len(names))
     hashes = np.frombuffer(writer.hashes, np.uint64).reshape(-1, 2)
-    indices, dropped = splits.assign(
-        hashes,
-        strata,
-        splits.signatures(numbers, offsets),
-        ends,
-        seed=config.split_seed,
-        validation=0 if config.validation else config.validation_fraction,
-        test=0 if config.test else config.test_fraction,
-        max_examples=config.max_examples,
-    )
-    if config.multi_label:
-        splits.move_only_texts(indices, numbers, offsets, ends[0])
-    if config.train_examples is not None:
-        rows = indices["train"]
-        order = splits.keys(hashes[rows], config.split_seed, 2)
-        chosen = splits.sample(order, strata[rows], config.train_examples)
-        indices["train"] = rows[chosen]
-        dropped["not_trained_on"] = len(rows) - len(chosen)
+    indices, dropped = _assign(config, hashes, numbers, offsets, ends, len(names))
     classes = {}
     for name, rows in indices.items():
         np.save(folder / f"{name}.npy", rows)
@@ -155,6 +136,48 @@ def _write(config: labeled_settings.LabeledTextSettings, folder: pathlib.Path) -
         "sizes": {name: len(rows) for name, rows in indices.items()},
         "classes": classes,
     }
+
+
+def _assign(
+    config: labeled_settings.LabeledTextSettings,
+    hashes: np.ndarray,
+    numbers: np.ndarray,
+    offsets: np.ndarray,
+    ends: list[int],
+    num_labels: int,
+) -> tuple[dict[str, np.ndarray], dict[str, int]]:
+    """The rows of each split, and how many were dropped; see splits.assign.
+
+    Args:
+      config: says how to cut.
+      hashes: uint64 [n, 2], of the texts.
+      numbers: the labels of all rows, one after the other.
+      offsets: int64 [n + 1], where each row's labels begin and end.
+      ends: where the rows of each source end.
+      num_labels: C.
+    """
+    strata = numbers
+    if config.multi_label:
+        strata = splits.strata_of(numbers, offsets, num_labels)
+    indices, dropped = splits.assign(
+        hashes,
+        strata,
+        splits.signatures(numbers, offsets),
+        ends,
+        seed=config.split_seed,
+        validation=0 if config.validation else config.validation_fraction,
+        test=0 if config.test else config.test_fraction,
+        max_examples=config.max_examples,
+    )
+    if config.multi_label:
+        splits.move_only_texts(indices, numbers, offsets, ends[0])
+    if config.train_examples is not None:
+        rows = indices["train"]
+        order = splits.keys(hashes[rows], config.split_seed, 2)
+        chosen = splits.sample(order, strata[rows], config.train_examples)
+        indices["train"] = rows[chosen]
+        dropped["not_trained_on"] = len(rows) - len(chosen)
+    return indices, dropped
 
 
 class _Writer:

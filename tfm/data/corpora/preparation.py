@@ -5,12 +5,9 @@ buffers and journal, and the outcome of each shard. The manifest is written last
 """
 
 import collections
-import dataclasses
-import hashlib
 import json
 import pathlib
 import shutil
-import tempfile
 import typing
 from collections.abc import Iterable
 from collections.abc import Iterator
@@ -24,13 +21,12 @@ from tfm.data.corpora import documents
 from tfm.data.corpora import settings
 from tfm.data.corpora import shard_buffer
 from tfm.data.corpora import shards
+from tfm.data.corpora import store_settings
 from tfm.data.corpora import stores
-from tfm.inputs.text import settings as text_settings
 
 WORK = "unfinished"
 _BEGUN = "settings.json"  # in it: the beginning of the manifest
 _TOKENIZER = "tokenizer"
-_FREE = ("bad_rows", "store", "workers")
 
 
 class Engine(typing.Protocol):
@@ -48,11 +44,13 @@ def check(config: settings.CorpusSettings, folder: pathlib.Path) -> None:
     Raises:
       UserError: it was prepared from other settings or files.
     """
-    wanted = {"settings": _data_settings(config)}
+    wanted = store_settings.of_corpus(config)
     if (folder / stores.MANIFEST).exists():
-        _check_same(config, wanted, _read(folder / stores.MANIFEST), folder)
+        store_settings.check_same(
+            config, wanted, _read(folder / stores.MANIFEST), folder
+        )
     elif _has_shards(folder):
-        _check_same(config, wanted, _read(folder / WORK / _BEGUN), folder)
+        store_settings.check_same(config, wanted, _read(folder / WORK / _BEGUN), folder)
 
 
 def tokenizer_folder(folder: pathlib.Path) -> pathlib.Path | None:
@@ -79,7 +77,7 @@ def sample(
     if tokenizer_folder(folder):
         raise errors.UserError(f"{folder} has a vocabulary: {folder / _TOKENIZER}.")
     with _locked(folder):
-        _begin(config, folder, {"settings": _data_settings(config)})
+        _begin(config, folder, store_settings.of_corpus(config))
         buffers = (engine or _local(config)).scan(config, folder / WORK)
         train = [texts for texts in buffers if texts.split == "train"]
         if not train:
@@ -101,14 +99,14 @@ def prepare(
       folder: of the store.
       engine: what does the work; None: processes of this machine.
     """
-    wanted = _wanted(config, preprocessor)
+    wanted = store_settings.of_store(config, preprocessor)
     if not (folder / stores.MANIFEST).exists():
         with _locked(folder):
             if not (folder / stores.MANIFEST).exists():
                 engine = engine or _local(config)
                 _prepare(config, preprocessor, folder, engine, wanted)
     shutil.rmtree(folder / WORK, ignore_errors=True)
-    _check_same(config, wanted, _read(folder / stores.MANIFEST), folder)
+    store_settings.check_same(config, wanted, _read(folder / stores.MANIFEST), folder)
 
 
 def _local(config: settings.CorpusSettings) -> Engine:
@@ -130,28 +128,6 @@ def _read(path: pathlib.Path) -> dict:
     return json.loads(path.read_text("utf-8"))
 
 
-def _data_settings(config: settings.CorpusSettings) -> dict[str, object]:
-    """The settings of the corpus that decide about the store."""
-    fields = {f"data.{k}": v for k, v in dataclasses.asdict(config).items()}
-    for name in _FREE:
-        del fields[f"data.{name}"]
-    return json.loads(json.dumps(fields))
-
-
-def _wanted(config: settings.CorpusSettings, preprocessor) -> dict:
-    """All that decides about the store."""
-    fields = dataclasses.asdict(preprocessor.tokenizer.config)
-    fields = {
-        f"inputs.{name}": value
-        for name, value in fields.items()
-        if name not in text_settings.FREE
-    }
-    return {
-        "settings": _data_settings(config) | json.loads(json.dumps(fields)),
-        "tokenizer": {"sha256": _fingerprint_of(preprocessor)},
-    }
-
-
 def _check_place(folder: pathlib.Path) -> None:
     """Refuses a folder that holds something else."""
     ours = {WORK, lock.NAME}
@@ -160,32 +136,6 @@ def _check_place(folder: pathlib.Path) -> None:
         raise errors.UserError(
             f"{folder} is not empty and holds no prepared corpus. Give another folder."
         )
-
-
-def _check_same(
-    config: settings.CorpusSettings, wanted: dict, found: dict, folder: pathlib.Path
-) -> None:
-    rule = f"Give another folder, or delete {folder} to prepare it anew"
-    old, new = found["settings"], wanted["settings"]
-    for name in new:
-        if name in old and new[name] != old[name]:
-            raise errors.UserError(
-                f"{folder} was prepared with {name}={old[name]!r}, "
-                f"not {name}={new[name]!r}. {rule}."
-            )
-    vocabularies = [
-        c["tokenizer"]["sha256"] for c in (wanted, found) if "tokenizer" in c
-    ]
-    if len(set(vocabularies)) > 1:
-        raise errors.UserError(
-            f"{folder} was prepared with another vocabulary. {rule}."
-        )
-    for source, spec in config.sources().items():
-        before = found["sources"][source]["fingerprint"]
-        if not fingerprints.is_unchanged(spec, config.file_format(), before):
-            raise errors.UserError(
-                f"{spec} has changed since {folder} was prepared from it. {rule}."
-            )
 
 
 def _prepare(config, preprocessor, folder: pathlib.Path, engine: Engine, wanted: dict):
@@ -230,7 +180,7 @@ def _begin(config, folder: pathlib.Path, wanted: dict) -> dict:
     state = _read(begun) if begun.exists() else None
     if state:
         try:
-            _check_same(config, wanted, state, folder)
+            store_settings.check_same(config, wanted, state, folder)
         except errors.UserError:
             if _has_shards(folder):
                 raise
@@ -304,24 +254,3 @@ def _sample(buffers: list[shard_buffer.ShardBuffer], limit: int) -> Iterator[str
     for texts in buffers:
         keys = texts.read_index()[2]
         yield from texts.texts(keys <= threshold)
-
-
-def _fingerprint_of(preprocessor) -> str:
-    with tempfile.TemporaryDirectory(prefix="tfm_tokenizer_") as folder:
-        preprocessor.save(pathlib.Path(folder))
-        return fingerprint(pathlib.Path(folder))
-
-
-def fingerprint(folder: pathlib.Path) -> str:
-    """Returns the sha256 of a saved tokenizer, without what concerns no store."""
-    hasher = hashlib.sha256()
-    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-        name = path.relative_to(folder).as_posix()
-        body = path.read_bytes()
-        if name == text_settings.FILE:
-            fields = json.loads(body)
-            for free in text_settings.FREE:
-                fields.pop(free, None)
-            body = json.dumps(fields, sort_keys=True).encode()
-        hasher.update(f"{name} {len(body)} ".encode() + body)
-    return hasher.hexdigest()
