@@ -70,6 +70,24 @@ def backbone(specs, width=6, embedding_width=6):
     return keras.Model(given, outputs, name="backbone")
 
 
+class Stream:
+    """Documents of tokens in memory; see interfaces.Stream."""
+
+    def __init__(self, *documents):
+        self._line = np.concatenate([np.zeros(0, np.int32), *documents])
+        self.ends = np.cumsum([len(document) for document in documents])
+
+    def __len__(self):
+        return len(self.ends)
+
+    def read(self, start, stop):
+        return self._line[start:stop].astype(np.int32)
+
+    def segments(self, start, stop):
+        numbers = np.searchsorted(self.ends, np.arange(start, stop), "right")
+        return (numbers - numbers[0] + 1).astype(np.int32)
+
+
 def stack(examples: list[dict], weight=None) -> dict:
     """A batch of examples."""
     found = {name: np.stack([e[name] for e in examples]) for name in examples[0]}

@@ -82,10 +82,9 @@ def test_multi_label_has_a_panel_for_each_label():
     np.testing.assert_array_equal(matrix.counts, expected)
     assert (matrix.rows, matrix.panels) == (("no", "yes"), NAMES)
     samples = evaluation.figures["predictions"]
-    marks = [row[2].endswith(" ✗") for row in samples.rows]
-    assert marks == [
-        f"{row[1]} ✗" == row[2] or row[1] != row[2] for row in samples.rows
-    ]
+    marks = [predicted.endswith(" ✗") for _, _, predicted, _ in samples.rows]
+    for (_, true, predicted, _), mark in zip(samples.rows, marks, strict=True):
+        assert (predicted == true) != mark
     assert 0 < sum(marks) < len(marks)
 
 

@@ -9,6 +9,7 @@ import keras
 import numpy as np
 
 from tfm import interfaces
+from tfm.data import windows
 from tfm.tasks.language import sum_metrics
 from tfm.tasks.language import terms as terms_lib
 
@@ -57,8 +58,6 @@ class LanguageObjective:
         self, split: interfaces.Split, mode: interfaces.Mode
     ) -> interfaces.Examples:
         """Windows of a split, which is an interfaces.Stream."""
-        from tfm.data import windows
-
         return windows.Windows(split, self, training=mode == "train")
 
     def loss(self, outputs, batch: Mapping):
