@@ -172,7 +172,8 @@ def test_when_one_worker_is_killed_the_other_ends_and_both_go_on(source, tmp_pat
 WAITING = """
 import os, pathlib, time
 from tests.support import steady
-from tfm.run import assembly as pipeline, quiet_start
+from tfm.run import assembly
+from tfm.distribution import quiet_start
 
 
 def for_ever(*_):
@@ -183,7 +184,7 @@ def for_ever(*_):
 if os.environ.get("WAIT") == "import":
     quiet_start.import_tensorflow = for_ever
 if os.environ.get("WAIT") == "data":
-    pipeline.prepare = for_ever
+    assembly.prepare = for_ever
 
 
 def experiment():

@@ -27,9 +27,10 @@ class Plan:
     best_metric: str
     patience: int | None
     spike_factor: float | None = None
+    direction: str = "max"
 
     @classmethod
-    def of(cls, settings, num_examples: int) -> "Plan":
+    def of(cls, settings, num_examples: int, direction: str) -> "Plan":
         """The plan of a tfm.training.Train over `num_examples`."""
         return cls(
             total_steps=settings.total_steps(num_examples),
@@ -37,6 +38,7 @@ class Plan:
             checkpoint_every=settings.checkpoint_every,
             log_every=settings.log_every,
             best_metric=settings.best_metric,
+            direction=direction,
             patience=settings.patience,
             spike_factor=settings.spike_factor,
         )
@@ -231,7 +233,7 @@ class Loop:
         # an area under a curve is undefined where a split has one class only
         value = metrics.get(self.plan.best_metric, math.nan)
         is_best = int(state.best_step) < 0 or is_better(
-            self.plan.best_metric, value, float(state.best_value)
+            self.plan.direction, value, float(state.best_value)
         )
         if is_best:
             state.best_value.assign(value)
@@ -249,13 +251,13 @@ class Loop:
         return patience is not None and int(self._checkpoints.since_best) >= patience
 
 
-def is_better(metric: str, value: float, than: float) -> bool:
+def is_better(direction: str, value: float, than: float) -> bool:
     """Losses and their like fall, other metrics rise; nothing beats a NaN."""
     if math.isnan(value):
         return False
     if math.isnan(than):
         return True
-    return value < than if metric in FALLING else value > than
+    return value < than if direction == "min" else value > than
 
 
 def _next(step: int, every: int) -> int:

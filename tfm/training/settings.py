@@ -39,7 +39,6 @@ class Train:
         validation.at_least(
             self, 1, "steps", "eval_every", "patience", "checkpoint_every"
         )
-        validation.at_least(self, 1, "unfreeze_every", "lora_rank")
         if self.spike_factor is not None and not self.spike_factor > 1:
             raise errors.UserError(
                 f"spike_factor must be above 1, or none. Got {self.spike_factor}."

@@ -48,7 +48,7 @@ def train_function(
       micro_batches: M, parts of a replica's batch that are computed one by one.
       loss_scale: for float16; None is no scaling.
       jit_compile: compile forward and backward with XLA.
-      ids: names of the arrays of a batch whose entries are counted as tokens, but for 0.
+      ids: names of the arrays of a batch whose entries but 0 are counted as tokens.
 
     Returns:
       The function. It gives for each step: loss, weight, gradient_norm (before
