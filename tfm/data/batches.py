@@ -60,7 +60,7 @@ def filled(rows: np.ndarray | Sequence, spec: interfaces.Spec) -> np.ndarray:
       spec: of a row.
     """
     dtype = object if spec.dtype == "string" else np.dtype(spec.dtype)
-    if isinstance(rows, np.ndarray):
+    if isinstance(rows, np.ndarray) and rows.shape[1:] == spec.shape:
         return rows.astype(dtype, copy=False)
     found = np.zeros((len(rows), *spec.shape), dtype)
     if not spec.shape:
