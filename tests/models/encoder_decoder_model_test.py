@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.support import specs
 from tfm import models
 
 SMALL = {"num_layers": 1, "width": 8, "num_heads": 2, "feedforward_width": 16}
@@ -27,7 +28,10 @@ def config(request):
 
 
 def test_more_padding_changes_nothing(config, randomize):
-    model, longer = (randomize(config.build(10, length)) for length in (6, 9))
+    model, longer = (
+        randomize(config.build(specs.of(10, length, "decoder_tokens")))
+        for length in (6, 9)
+    )
     if config.position == "learned":  # the first rows of a longer table
         for name in ("positions", "decoder_positions"):
             table = model.get_layer(name).lookup.embeddings
@@ -43,7 +47,7 @@ def test_more_padding_changes_nothing(config, randomize):
 
 
 def test_the_decoder_sees_its_past_and_all_of_the_text(config, randomize):
-    model = randomize(config.build(10, 6))
+    model = randomize(config.build(specs.of(10, 6, "decoder_tokens")))
     row = {name: values[:1] for name, values in INPUTS.items()}
     out = np.asarray(model(row)["sequence"])[0]
     for place in range(4):
@@ -60,7 +64,7 @@ def test_the_decoder_sees_its_past_and_all_of_the_text(config, randomize):
 
 
 def test_the_future_has_no_gradient(randomize, influence):
-    model = randomize(CONFIGS[0].build(10, 6))
+    model = randomize(CONFIGS[0].build(specs.of(10, 6, "decoder_tokens")))
     row = [INPUTS[made.name][:1] for made in model.inputs]
     seen = influence(model, *row, at="decoder_embedding_dropout")
     np.testing.assert_array_equal(seen, np.tri(4) > 0)
@@ -70,13 +74,13 @@ def test_the_future_has_no_gradient(randomize, influence):
 
 
 def test_one_table_for_both_sides():
-    model = CONFIGS[0].build(10, 6)
+    model = CONFIGS[0].build(specs.of(10, 6, "decoder_tokens"))
     tables = [w.path for w in model.weights if w.shape == (10, 8)]
     assert tables == ["embedding/lookup/embeddings"]
 
 
 def test_forward_and_gradient_under_xla(randomize):
-    model = randomize(CONFIGS[0].build(10, 6))
+    model = randomize(CONFIGS[0].build(specs.of(10, 6, "decoder_tokens")))
     weights = [w.value for w in model.trainable_weights]
 
     def step(inputs):
@@ -99,10 +103,10 @@ def test_forward_and_gradient_under_xla(randomize):
 
 
 def test_half_precision_is_close_to_float32(randomize):
-    expected = randomize(CONFIGS[0].build(10, 6))(INPUTS)
+    expected = randomize(CONFIGS[0].build(specs.of(10, 6, "decoder_tokens")))(INPUTS)
     keras.config.set_dtype_policy("mixed_bfloat16")
     try:
-        half = randomize(CONFIGS[0].build(10, 6))(INPUTS)
+        half = randomize(CONFIGS[0].build(specs.of(10, 6, "decoder_tokens")))(INPUTS)
     finally:
         keras.config.set_dtype_policy("float32")
     for name, values in half.items():
@@ -113,7 +117,7 @@ def test_half_precision_is_close_to_float32(randomize):
 
 @pytest.mark.filterwarnings("ignore:__array__ implementation")  # of TF, in saving
 def test_saved_models_load_and_give_the_same(tmp_path, randomize):
-    model = randomize(CONFIGS[1].build(10, 6))
+    model = randomize(CONFIGS[1].build(specs.of(10, 6, "decoder_tokens")))
     model.save(tmp_path / "model.keras")
     loaded = keras.models.load_model(tmp_path / "model.keras")(INPUTS)
     for name, values in model(INPUTS).items():
