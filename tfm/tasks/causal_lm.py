@@ -16,7 +16,7 @@ if typing.TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True)
 class CausalLM:
-    """Each token from those before it (GPT); see language.causal_lm."""
+    """Next-token prediction from the tokens before (GPT); see language.causal_lm."""
 
     # what a window holds: packed, several documents that do not see each other;
     # joined, the same as one text; separate, a part of one document
@@ -38,7 +38,7 @@ class CausalLM:
         return frozenset({"segments"} if self.documents == "packed" else ())
 
     def direction(self, metric: str) -> "interfaces.Direction | None":
-        """Which way loss, perplexity, bits_per_byte or accuracy is better."""
+        """The better way for a metric: loss, perplexity, bits_per_byte or accuracy."""
         if metric in ("loss", "perplexity", "bits_per_byte"):
             return "min"
         return "max" if metric == "accuracy" else None

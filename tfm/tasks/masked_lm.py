@@ -17,7 +17,7 @@ if typing.TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True)
 class MaskedLM:
-    """Hidden tokens from those around them (BERT); see language.masked_lm."""
+    """Prediction of hidden tokens from those around them; see language.masked_lm."""
 
     mask_rate: float = 0.15  # share of the tokens that are to be told
     mask_share: float = 0.8  # of these, the share that becomes [MASK]
@@ -64,7 +64,7 @@ class MaskedLM:
         )
 
     def direction(self, metric: str) -> "interfaces.Direction | None":
-        """Which way a metric is better; None too where this task does not compute it.
+        """The better way for a metric; None too where this task does not compute it.
 
         Args:
           metric: loss, perplexity or masked_accuracy; masked_loss with next_sentence

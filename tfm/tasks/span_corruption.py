@@ -16,7 +16,10 @@ if typing.TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True)
 class SpanCorruption:
-    """What was cut out of a text, from the rest (T5); see language.span_corruption."""
+    """Denoising: spans cut out of a text, from the rest of it (T5).
+
+    See language.span_corruption.
+    """
 
     noise_density: float = 0.15  # share of the tokens that is cut out
     mean_span: float = 3.0  # tokens of a span that is cut out, on average
@@ -34,11 +37,11 @@ class SpanCorruption:
         validation.at_least(self, 1, "mean_span")
 
     def direction(self, metric: str) -> "interfaces.Direction | None":
-        """Which way loss, perplexity or accuracy is better."""
+        """The better way for a metric: loss, perplexity or accuracy."""
         return {"loss": "min", "perplexity": "min", "accuracy": "max"}.get(metric)
 
     def lengths(self, max_length: int) -> span_lengths.SpanLengths:
-        """How many tokens go in and come out, of S = max_length for the encoder."""
+        """The numbers of tokens in and out, of S = max_length for the encoder."""
         return span_lengths.SpanLengths(max_length, self.noise_density, self.mean_span)
 
     def reserves(self, inputs: "interfaces.Inputs") -> Sequence[str]:

@@ -18,7 +18,7 @@ _AVERAGES = ("macro", "micro")
 
 @dataclasses.dataclass(frozen=True)
 class TextClassification:
-    """One of two or more classes for each text, or any number of labels.
+    """One of two or more classes for each text, or any number of labels to it.
 
     Which of the two is a matter of the data: see LabeledText.multi_label. Rare classes
     can be given class weights, and targets can be softened by label smoothing.
@@ -49,7 +49,7 @@ class TextClassification:
             )
 
     def direction(self, metric: str) -> "interfaces.Direction | None":
-        """Which way a metric is better: down for the loss, up for every score.
+        """The better way for a metric: down for the loss, up for every score.
 
         Args:
           metric: as accuracy, f1_macro, roc_auc, or f1/positive for one class.

@@ -15,7 +15,7 @@ from tfm.tasks.language import terms as terms_lib
 
 
 class LanguageObjective:
-    """What the objectives over plain text share; see interfaces.Objective.
+    """Base of the objectives over plain text; see interfaces.Objective.
 
     One of them has `terms` and `metrics`, and `example` for windows.Windows. Its loss
     and its evaluation are the same terms, summed. Nothing as large as the logits is

@@ -105,7 +105,7 @@ class SpanCorruptionObjective(generative.GenerativeObjective):
         return found
 
     def _corrupt(self, tokens, rng):
-        """What stays and what is cut out, both with sentinels."""
+        """The tokens that stay and those cut out, both with sentinels."""
         num_noise, num_spans = self._lengths.noise(len(tokens))
         if not num_spans:
             return tokens, tokens[:0]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn import metrics as sklearn_metrics
 
-from tests.tasks.classification.classification_objective_test import objective
+from tests.tasks.classification.objective_test import objective
 from tests.tasks.text_classification_test import NAMES
 
 SIZE = 500
