@@ -12,7 +12,6 @@ from sklearn import metrics as sklearn_metrics
 from tfm import interfaces
 
 _SHOWN = 20  # examples with predictions
-_LONGEST = 300  # characters of a text that is shown
 
 
 def classes(scores: Mapping[str, float], names: Sequence[str]) -> interfaces.Table:
@@ -74,7 +73,7 @@ def samples(
         zip(*shown.values(), strict=True), true, predicted, confidences, strict=True
     ):
         mark = "" if label == guess else " ✗"
-        rows.append((*cells, str(label), f"{guess}{mark}", f"{confidence:.3f}"))
+        rows.append((*cells, str(label), f"{guess}{mark}", float(confidence)))
     return interfaces.Samples((*shown, "true", "predicted", "probability"), rows)
 
 
@@ -88,6 +87,4 @@ def _raw(split, places) -> dict[str, list[str]]:
     ]
     if not names:
         return {"origin": split.origins(places)}
-    return {
-        name: [" ".join(row[name].split())[:_LONGEST] for row in rows] for name in names
-    }
+    return {name: [row[name] for row in rows] for name in names}
