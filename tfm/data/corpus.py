@@ -17,7 +17,7 @@ if typing.TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True)
 class Corpus(settings.CorpusSettings):
-    """Where the texts come from, how they are cleaned and cut into splits.
+    """Plain text: its sources, its cleaning, and its cut into splits.
 
     A source is what it is for LabeledText. Its documents are cleaned, counted and
     tokenized once, into a store of token ids that `prepare` finds again.

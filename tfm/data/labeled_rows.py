@@ -26,7 +26,7 @@ class Example(typing.NamedTuple):
 
 @dataclasses.dataclass
 class Tally:
-    """What became of the rows of one source."""
+    """Counts of the rows of one source."""
 
     read: int = 0  # rows, without those that `where` leaves out
     left_out: int = 0  # rows that `where` leaves out

@@ -17,7 +17,7 @@ if typing.TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True)
 class LabeledText(labeled_settings.LabeledTextSettings):
-    """Where labelled texts come from, and how they are cut into splits.
+    """Labelled texts: their sources, and their cut into splits.
 
     A source is a path, a glob, a folder (of files, or one folder per class), a file
     of an installed package as `package:NAME/FILE`, or `tfds:NAME[#SPLIT]`. Files are

@@ -1,4 +1,4 @@
-"""Where a source lies: a path, glob, folder or package file -> the files to read."""
+"""Files of a source: a path, glob, folder or package file -> what to read."""
 
 import dataclasses
 import difflib

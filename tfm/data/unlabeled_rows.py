@@ -10,7 +10,7 @@ from tfm.data import sources
 
 
 class Format(typing.Protocol):
-    """How files are written, and which column has the text: LabeledText, Corpus."""
+    """Fields of a config that say how files are written: of LabeledText, Corpus."""
 
     text: str
     header: tuple[str, ...]

@@ -110,7 +110,7 @@ class Windows:
         return int(rng.integers(self._maker.stride))
 
     def _span(self, place: int, phase: int) -> tuple[int, int]:
-        """Where a window begins and ends in the line."""
+        """The beginning and the end of a window in the line."""
         window, stride = self._maker.window, self._maker.stride
         if self._maker.crosses:
             start = phase + place * stride

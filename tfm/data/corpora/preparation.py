@@ -30,7 +30,7 @@ _TOKENIZER = "tokenizer"
 
 
 class Engine(typing.Protocol):
-    """What does the work: `local_preparation.Local`, `beam_preparation.Beam`."""
+    """Means of doing the work: `local_preparation.Local`, `beam_preparation.Beam`."""
 
     def scan(
         self, config: settings.CorpusSettings, work: pathlib.Path
@@ -207,7 +207,7 @@ def _clear(folder: pathlib.Path) -> None:
 
 
 def _totals(outcomes: dict[int, dict]) -> dict:
-    """What the manifest says of a split."""
+    """A split in the manifest."""
     entries = [outcome for _, outcome in sorted(outcomes.items())]
     names = ("documents", "tokens", "bytes")
     totals = {name: sum(entry[name] for entry in entries) for name in names}

@@ -44,11 +44,11 @@ class Job(typing.NamedTuple):
 
     @property
     def done(self) -> pathlib.Path:
-        """Where the outcome is, once all files of the shard are there."""
+        """The file of the outcome, written once all files of the shard are there."""
         return pathlib.Path(self.work) / f"{self.split}-{self.number:05d}.done"
 
     def outcome(self) -> dict | None:
-        """What `encode` returned; None if it has not."""
+        """The return value of `encode`; None before it returned."""
         if not self.done.exists():
             return None
         return json.loads(self.done.read_text("utf-8"))

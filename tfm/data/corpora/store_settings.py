@@ -15,7 +15,7 @@ _FREE = ("bad_rows", "store", "workers")
 
 
 def of_corpus(config: settings.CorpusSettings) -> dict:
-    """What the config of the corpus decides."""
+    """The settings of the corpus that decide about its store."""
     fields = {f"data.{k}": v for k, v in dataclasses.asdict(config).items()}
     for name in _FREE:
         del fields[f"data.{name}"]

@@ -63,7 +63,7 @@ class TokenStore:
 
     @functools.cached_property
     def ends(self) -> np.ndarray:
-        """Where each document ends in the line, int64 [num_documents]; in memory."""
+        """The end of each document in the line, int64 [num_documents]; in memory."""
         found = np.empty(self.num_documents, np.int64)
         for shard, first in enumerate(self._first_tokens[:-1]):
             begin, end = self._first_documents[shard : shard + 2]

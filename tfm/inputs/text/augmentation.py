@@ -12,7 +12,7 @@ if typing.TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True)
 class Augment:
-    """How much of each training text to change (Wei and Zou, 2019, "EDA").
+    """Data augmentation: shares of each text to change (Wei and Zou, 2019, "EDA").
 
     What becomes of a text depends on the seed, the epoch and the text's index alone,
     so a resumed run sees what an uninterrupted one would have seen.

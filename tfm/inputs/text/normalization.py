@@ -1,4 +1,4 @@
-"""What is done to a text before it is split into tokens, in learning and in use."""
+"""Text normalization: Unicode form, case, tags; before tokens are learnt and used."""
 
 import re
 import unicodedata

@@ -53,9 +53,7 @@ class TextPreprocessor:
             found_BT = np.zeros_like(tokens_BT)
             rows = zip(found_BT, tokens_BT, seeds_B3.tolist(), strict=True)
             for found_T, tokens_T, seed in rows:
-                # without its padding, id 0
-                length = 1 + np.max(np.flatnonzero(tokens_T), initial=-1)
-                row = augmenter(tokens_T[:length], *seed)
+                row = augmenter(tokens_T, *seed)  # padding stays, as special ids do
                 found_T[: len(row)] = row
             return found_BT
 
