@@ -61,7 +61,7 @@ def test_a_vocabulary_is_asked_for_until_a_shard_was_made_with_it(corpus, tmp_pa
         with pytest.raises(_StopError):
             dataset.encode(preprocessor, tmp_path)
     dataset = corpus.prepare(tmp_path)
-    assert dataset.preprocessor == kept
+    assert dataset.preprocessor == kept and not dataset.is_finished
     with pytest.raises(errors.UserError, match=f"has a vocabulary: {kept}"):
         list(dataset.training_rows())
     loaded = TEXT.load(kept)
@@ -73,7 +73,8 @@ def test_a_vocabulary_is_asked_for_until_a_shard_was_made_with_it(corpus, tmp_pa
     with pytest.raises(errors.UserError, match="data.unicode='nfc', not data.unicode"):
         dataclasses.replace(corpus, unicode="nfkc").prepare(tmp_path)
     dataset.encode(loaded, tmp_path)
-    assert corpus.prepare(tmp_path).preprocessor == kept
+    finished = corpus.prepare(tmp_path)
+    assert finished.preprocessor == kept and finished.is_finished
     assert dataset.summary()[0] == f"train source {corpus.train}: 300 rows"
 
 

@@ -45,6 +45,11 @@ class CorpusDataset:
         """The folder of the tokenizer, once a part of the store was made with it."""
         return preparation.tokenizer_folder(self._folder)
 
+    @property
+    def is_finished(self) -> bool:
+        """Whether the store is whole, so that `encode` only opens it."""
+        return preparation.is_finished(self._folder)
+
     def training_rows(self) -> Iterator[interfaces.Row]:
         """Texts to learn a vocabulary from: train, or a random sample of it.
 

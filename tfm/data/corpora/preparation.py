@@ -45,7 +45,7 @@ def check(config: settings.CorpusSettings, folder: pathlib.Path) -> None:
       UserError: it was prepared from other settings or files.
     """
     wanted = store_settings.of_corpus(config)
-    if (folder / stores.MANIFEST).exists():
+    if is_finished(folder):
         store_settings.check_same(
             config, wanted, _read(folder / stores.MANIFEST), folder
         )
@@ -53,9 +53,14 @@ def check(config: settings.CorpusSettings, folder: pathlib.Path) -> None:
         store_settings.check_same(config, wanted, _read(folder / WORK / _BEGUN), folder)
 
 
+def is_finished(folder: pathlib.Path) -> bool:
+    """Whether the store in a folder is whole."""
+    return (folder / stores.MANIFEST).exists()
+
+
 def tokenizer_folder(folder: pathlib.Path) -> pathlib.Path | None:
     """The tokenizer of a store that has a shard; None: any other will do."""
-    made = (folder / stores.MANIFEST).exists() or _has_shards(folder)
+    made = is_finished(folder) or _has_shards(folder)
     return folder / _TOKENIZER if made else None
 
 
@@ -100,9 +105,9 @@ def prepare(
       engine: what does the work; None: processes of this machine.
     """
     wanted = store_settings.of_store(config, preprocessor)
-    if not (folder / stores.MANIFEST).exists():
+    if not is_finished(folder):
         with _locked(folder):
-            if not (folder / stores.MANIFEST).exists():
+            if not is_finished(folder):
                 engine = engine or _local(config)
                 _prepare(config, preprocessor, folder, engine, wanted)
     shutil.rmtree(folder / WORK, ignore_errors=True)
