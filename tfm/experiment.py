@@ -58,8 +58,8 @@ def check(e: Experiment) -> None:
     _need(e.task.reads, f"{task} reads", e.model.gives, f"{model} gives")
     if e.task.direction(e.train.best_metric) is None:
         raise errors.UserError(
-            f"train.best_metric must be a metric of {task}. "
-            f"Got {e.train.best_metric!r}."
+            f"train.best_metric must be a metric of {task}: "
+            f"{', '.join(e.task.metrics)}. Got {e.train.best_metric!r}."
         )
     step = type(e.train_step).__name__
     if step not in e.task.train_steps:
