@@ -25,8 +25,7 @@ if typing.TYPE_CHECKING:
 
 Row = Mapping[str, object]  # raw values by column, as {"text": "A film.", "label": "1"}
 Arrays = Mapping[str, "np.ndarray"]
-# column-major: one array over all rows, or a list with an array for each row
-Ragged = Mapping[str, "np.ndarray | list[np.ndarray]"]
+Ragged = Mapping[str, "np.ndarray | list[np.ndarray]"]  # one array, or one for each row
 Names = frozenset[str]
 Kinds = Mapping[str, Names]  # by column, such as {"label": {"category", "categories"}}
 Mode = typing.Literal["train", "evaluate", "predict"]
@@ -101,10 +100,8 @@ class Dataset(Protocol):
     def training_rows(self) -> Iterator[Row]:
         """The rows to fit a preprocessor on, of the training split alone."""
 
-    def encode(
-        self, preprocessor: "Preprocessor", folder: pathlib.Path
-    ) -> Mapping[str, Split]:
-        """The splits train, validation and test, encoded once into the folder."""
+    def encode(self, preprocessor: "Preprocessor", folder: pathlib.Path):
+        """{name: Split} of train, validation and test, encoded once into the folder."""
 
     def summary(self) -> list[str]:
         """Lines for a human: what was read, dropped and kept. Asked after encode."""
@@ -179,7 +176,7 @@ class Model(Protocol):
     gives: Names  # outputs; "causal": features where no position sees a later one
 
     def build(self, specs: Mapping[str, Spec]) -> "keras.Model":
-        """The keras.Model from a dict of inputs, of those in `specs`, to one of outputs."""
+        """The keras.Model: a dict of inputs, of those in `specs`, to one of outputs."""
 
 
 @runtime_checkable
@@ -299,7 +296,5 @@ class Task(Protocol):
     def reserves(self, inputs: Inputs) -> Sequence[str]:
         """Special tokens that the vocabulary must have; UserError for other inputs."""
 
-    def bind(
-        self, columns: Mapping[str, Column], preprocessor: Preprocessor
-    ) -> Objective:
-        """The objective for these columns and this preprocessor."""
+    def bind(self, columns: Mapping, preprocessor: Preprocessor) -> Objective:
+        """The objective for {name: Column} and a preprocessor."""
