@@ -89,6 +89,10 @@ def test_losses_by_hand():
     weight = batch["target_weight"][:2]
     total, count = watched["accuracy"]
     assert (float(total), float(count)) == ((right * weight).sum(), weight.sum())
+    found = small_models.metrics(_objective(), logits, batch)
+    loss = np.average(expected[:2], weights=weight)
+    assert found["loss"] == pytest.approx(loss, rel=1e-5)
+    assert found["accuracy"] == pytest.approx(np.average(right, weights=weight))
 
 
 def test_label_smoothing_spreads_the_target_and_leaves_the_metrics():
