@@ -87,7 +87,7 @@ def test_what_does_not(task, model, message):
         ),
         (
             {"train": training.Train(best_metric="f1_macro")},
-            "must be a metric of tasks.CausalLM. Got 'f1_macro'",
+            "of tasks.CausalLM: loss, perp.*, accuracy. Got 'f1_macro'",
         ),
     ],
 )

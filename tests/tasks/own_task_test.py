@@ -69,6 +69,7 @@ class Regression:
     columns = {"target": frozenset({"number"})}
     reads = frozenset({"pooled"})
     gives = frozenset()
+    metrics = ("loss", "within_a_tenth")
     train_steps = ("MeanLoss",)
 
     def direction(self, metric):

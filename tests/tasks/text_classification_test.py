@@ -70,6 +70,13 @@ def test_which_way_each_metric_is_better(metrics, direction):
     assert found == {direction}
 
 
+def test_every_metric_of_the_list_is_known():
+    task = tasks.TextClassification()
+    worse_up = {name for name in task.metrics if task.direction(name) == "min"}
+    better_up = {name for name in task.metrics if task.direction(name) == "max"}
+    assert (worse_up, len(better_up)) == ({"loss"}, len(task.metrics) - 1)
+
+
 def test_it_takes_any_inputs_and_the_labels_that_rows_have():
     task = tasks.TextClassification()
     assert task.columns == {"label": {"category", "categories"}}

@@ -26,6 +26,7 @@ class CausalLM:
 
     columns = {"text": frozenset({"stream"})}
     reads = frozenset({"causal"})
+    metrics = ("loss", "perplexity", "bits_per_byte", "accuracy")
     train_steps = ("MeanLoss",)
 
     def __post_init__(self):
@@ -38,10 +39,10 @@ class CausalLM:
         return frozenset({"segments"} if self.documents == "packed" else ())
 
     def direction(self, metric: str) -> "interfaces.Direction | None":
-        """The better way for a metric: loss, perplexity, bits_per_byte or accuracy."""
-        if metric in ("loss", "perplexity", "bits_per_byte"):
-            return "min"
-        return "max" if metric == "accuracy" else None
+        """The better way for a metric, one of `metrics`."""
+        if metric not in self.metrics:
+            return None
+        return "max" if metric == "accuracy" else "min"
 
     def reserves(self, inputs: "interfaces.Inputs") -> Sequence[str]:
         """None is needed. Where there is [EOS], it ends documents and is learnt.

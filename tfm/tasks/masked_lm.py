@@ -14,6 +14,8 @@ if typing.TYPE_CHECKING:
     from tfm import interfaces
     from tfm.tasks.language import masked_lm
 
+_OF_PAIRS = ("next_sentence_loss", "next_sentence_accuracy")
+
 
 @dataclasses.dataclass(frozen=True)
 class MaskedLM:
@@ -63,21 +65,21 @@ class MaskedLM:
             | ({"types"} if self.next_sentence else set())
         )
 
-    def direction(self, metric: str) -> "interfaces.Direction | None":
-        """The better way for a metric; None too where this task does not compute it.
+    @property
+    def metrics(self) -> Sequence[str]:
+        """Those that this configuration computes."""
+        return (
+            *("loss", "perplexity", "masked_accuracy"),
+            *(("masked_loss",) if self._of_one else ()),
+            *(_OF_PAIRS if self.next_sentence else ()),
+            *(("bag_loss",) if self.bag_of_words else ()),
+        )
 
-        Args:
-          metric: loss, perplexity or masked_accuracy; masked_loss with next_sentence
-            or bag_of_words; next_sentence_loss, next_sentence_accuracy; bag_loss.
-        """
-        known = {"loss": "min", "perplexity": "min", "masked_accuracy": "max"}
-        if self._of_one:
-            known["masked_loss"] = "min"
-        if self.next_sentence:
-            known |= {"next_sentence_loss": "min", "next_sentence_accuracy": "max"}
-        if self.bag_of_words:
-            known["bag_loss"] = "min"
-        return known.get(metric)
+    def direction(self, metric: str) -> "interfaces.Direction | None":
+        """The better way for a metric, one of `metrics`."""
+        if metric not in self.metrics:
+            return None
+        return "max" if metric.endswith("_accuracy") else "min"
 
     def reserves(self, inputs: "interfaces.Inputs") -> Sequence[str]:
         """[MASK]; with next_sentence [CLS] and [SEP] too.

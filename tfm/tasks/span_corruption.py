@@ -29,6 +29,7 @@ class SpanCorruption:
     columns = {"text": frozenset({"stream"})}
     reads = frozenset({"causal"})
     gives = frozenset({"decoder_tokens"})
+    metrics = ("loss", "perplexity", "accuracy")
     train_steps = ("MeanLoss",)
 
     def __post_init__(self):
@@ -37,8 +38,10 @@ class SpanCorruption:
         validation.at_least(self, 1, "mean_span")
 
     def direction(self, metric: str) -> "interfaces.Direction | None":
-        """The better way for a metric: loss, perplexity or accuracy."""
-        return {"loss": "min", "perplexity": "min", "accuracy": "max"}.get(metric)
+        """The better way for a metric, one of `metrics`."""
+        if metric not in self.metrics:
+            return None
+        return "max" if metric == "accuracy" else "min"
 
     def lengths(self, max_length: int) -> span_lengths.SpanLengths:
         """The numbers of tokens in and out, of S = max_length for the encoder."""

@@ -13,7 +13,6 @@ if typing.TYPE_CHECKING:
     from tfm.tasks.classification import objective
 
 _OF_CLASS = ("precision", "recall", "f1")
-_AVERAGES = ("macro", "micro")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,6 +32,18 @@ class TextClassification:
     columns = {"label": frozenset({"category", "categories"})}
     reads = frozenset({"pooled"})
     gives = frozenset()
+    metrics = (
+        "accuracy",
+        "loss",
+        "precision_macro",
+        "recall_macro",
+        "f1_macro",
+        "precision_micro",
+        "recall_micro",
+        "f1_micro",
+        "roc_auc",
+        "pr_auc",
+    )
     train_steps = ("MeanLoss",)
 
     def __post_init__(self):
@@ -57,9 +68,8 @@ class TextClassification:
         kind, _, label = metric.partition("/")
         if metric == "loss":
             return "min"
-        averaged = {f"{score}_{mean}" for score in _OF_CLASS for mean in _AVERAGES}
-        known = metric in {"accuracy", "roc_auc", "pr_auc"} | averaged
-        return "max" if known or (kind in _OF_CLASS and label) else None
+        known = metric in self.metrics or (kind in _OF_CLASS and label)
+        return "max" if known else None
 
     def reserves(self, inputs: "interfaces.Inputs") -> Sequence[str]:
         """None: no special token is needed."""

@@ -239,7 +239,7 @@ def test_the_next_sentence_loss_is_added():
     assert found["perplexity"] == pytest.approx(math.exp(masked_loss), rel=1e-5)
     assert found["next_sentence_accuracy"] == pytest.approx(right[:3].mean())
     task = tasks.MaskedLM(next_sentence=True)
-    assert set(found) == {name for name in METRICS if task.direction(name)}
+    assert set(found) == set(task.metrics)
 
 
 @pytest.mark.parametrize("next_sentence", [False, True])
@@ -354,6 +354,7 @@ ALONE = {"loss", "perplexity", "masked_accuracy"}
 )
 def test_which_way_each_metric_is_better(fields, known):
     task = tasks.MaskedLM(**fields)
+    assert set(task.metrics) == set(known)
     for name in [*METRICS, "accuracy", "f1_macro"]:
         expected = METRICS[name] if name in known else None
         assert task.direction(name) == expected, name

@@ -240,7 +240,8 @@ def test_sentinels_are_reserved_where_the_vocabulary_has_room():
 
 
 def test_which_way_each_metric_is_better():
-    names = ("loss", "perplexity", "accuracy", "bits_per_byte")
+    names = (*TASK.metrics, "bits_per_byte")
+    assert TASK.metrics == ("loss", "perplexity", "accuracy")
     assert [TASK.direction(name) for name in names] == ["min", "min", "max", None]
 
 
