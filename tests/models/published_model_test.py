@@ -86,14 +86,13 @@ def test_token_by_token(made):
 
     @tf.function(jit_compile=True)
     def read(rows):
-        cache = decoding.init_cache(2, LENGTH)
-        first, cache = decoding.decode_step(rows[:, :3], cache, tf.constant(0))
-        parts = [first]
-        for slot in range(3, LENGTH):
+        cache, parts, first = decoding.init_cache(2, LENGTH), [], 0
+        for last in (3, 4, 5, LENGTH):
             part, cache = decoding.decode_step(
-                rows[:, slot : slot + 1], cache, tf.constant(slot)
+                rows[:, first:last], cache, tf.constant(first)
             )
             parts.append(part)
+            first = last
         return embedding(tf.concat(parts, axis=1), reverse=True)
 
     np.testing.assert_allclose(read(rows), expected, rtol=1e-4, atol=1e-5)

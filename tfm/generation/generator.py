@@ -50,8 +50,6 @@ class _Row:
 class Generator:
     """Text generation with a KV cache, by sampling or beam search.
 
-    It compiles once for each bucket of lengths and each way to choose.
-
     A decoder or LSTM goes on from the prompt, an encoder-decoder reads it as its source
     and writes an answer. A prompt that is empty begins with [EOS], as if a document had
     ended before it. Reserved tokens are never made, but for [EOS], and the sentinels of
@@ -66,15 +64,16 @@ class Generator:
       run: a trained.Trained, or anything with its `experiment`, `model`, `objective`
         and `preprocessor.tokenizer`.
       jit_compile: by XLA: half the time a token, but seconds for each new number of
-        prompts.
+        prompts. Any loop compiles once for each bucket of lengths and way to choose.
 
     Raises:
       UserError: the run's model or task cannot generate.
     """
 
     def __init__(self, run, jit_compile: bool = True):
-        tokenizer, decoding = run.preprocessor.tokenizer, _decoding(run)
+        decoding = _decoding(run)
         self._reader = reader = prompts_lib.Reader.of(run, decoding)
+        tokenizer = reader.tokenizer
         self._sentinels = {
             tokenizer.id_of(name): name
             for name in tokenizer.config.special_tokens
@@ -181,7 +180,7 @@ class Generator:
         num_slots = prompts_lib.bucket(length + num_new - 1)
         if self._reader.window is not None:
             num_slots = min(num_slots, self._reader.window)
-        uniforms = _uniforms(rows, settings)
+        uniforms = prompts_lib.uniforms([row.stream for row in rows], settings)
         buffer_BS, cache, starts_B = self._begin(rows, length, settings, num_slots)
         slot, made, told = length, 0, 0
         at_a_time = _CALL_STREAMING if on_text else _CALL
@@ -276,17 +275,7 @@ class Generator:
         )
 
 
-def _uniforms(rows: list[_Row], settings) -> np.ndarray:
-    """Each row's random numbers, float32 [B, max_new_tokens]."""
-    shape = len(rows), settings.max_new_tokens
-    if settings.deterministic:
-        return np.zeros(shape, np.float32)
-    return np.stack(
-        [np.random.default_rng(r.stream).random(shape[1], np.float32) for r in rows]
-    )
-
-
-def _decoding(run) -> interfaces.Decoding:
+def _decoding(run):
     """The incremental decoding of a run's model; UserError where there is none."""
     task, config = run.experiment.task, run.experiment.model
     if not isinstance(run.objective, interfaces.Writes):
@@ -298,5 +287,10 @@ def _decoding(run) -> interfaces.Decoding:
         raise errors.UserError(
             f"A models.{type(config).__name__} reads a text all at once, so it cannot "
             "generate. Train a models.Decoder, EncoderDecoder, LSTM or Pretrained."
+        )
+    if not hasattr(run.preprocessor, "tokenizer"):
+        raise errors.UserError(
+            "Generation needs inputs with a tokenizer, as inputs.Text has. "
+            f"Got {type(run.experiment.inputs).__name__}."
         )
     return config.decoding(run.model)

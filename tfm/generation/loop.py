@@ -14,7 +14,6 @@ import keras_nlp
 import numpy as np
 import tensorflow as tf
 
-from tfm import interfaces
 from tfm.generation import choice
 from tfm.generation import settings as settings_lib
 
@@ -23,7 +22,7 @@ class Loop:
     """Prefill, sampling and beam search of a model, compiled.
 
     Args:
-      decoding: an interfaces.Decoding of the model.
+      decoding: of the model, see models.decoding.
       logits: the head, features [B, D] -> scores [B, V].
       allowed_V: bool, the tokens that may be made.
       eos_id: the token that ends a row, or None.
@@ -32,7 +31,7 @@ class Loop:
 
     def __init__(
         self,
-        decoding: interfaces.Decoding,
+        decoding,
         logits: Callable,
         allowed_V: np.ndarray,
         eos_id: int | None,

@@ -5,8 +5,9 @@ import hashlib
 import re
 from collections.abc import Sequence
 
+import numpy as np
+
 from tfm import errors
-from tfm import interfaces
 
 _LEAST = 4  # tokens of the shortest bucket
 _WORD = re.compile(r"\S+")
@@ -34,12 +35,12 @@ class Reader:
     pads: bool = True  # whether prompts of several lengths can be made into a batch
 
     @classmethod
-    def of(cls, run, decoding: interfaces.Decoding) -> "Reader":
+    def of(cls, run, decoding) -> "Reader":
         """That of a run's model.
 
         Args:
           run: as a Generator takes it.
-          decoding: of the run's model.
+          decoding: of the run's model, see models.decoding.
         """
         tokenizer, start_id = run.preprocessor.tokenizer, run.objective.start_id
         trained = run.model.input["tokens"].shape[1]
@@ -140,7 +141,22 @@ def streams(texts: Sequence[str], num_samples: int, seed: int) -> list[list[int]
     return found
 
 
-def _grows(decoding: interfaces.Decoding) -> bool:
+def uniforms(streams: list[list[int]], settings) -> np.ndarray:
+    """Random numbers of each row, float32 [B, max_new_tokens]; zeros if none is drawn.
+
+    Args:
+      streams: the seeds of B rows.
+      settings: settings.Settings.
+    """
+    shape = len(streams), settings.max_new_tokens
+    if settings.deterministic:
+        return np.zeros(shape, np.float32)
+    return np.stack(
+        [np.random.default_rng(seeds).random(shape[1], np.float32) for seeds in streams]
+    )
+
+
+def _grows(decoding) -> bool:
     """Whether the cache is larger for a longer text, as keys and values are."""
     import tensorflow as tf
 

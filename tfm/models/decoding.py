@@ -2,7 +2,7 @@
 
 B rows, T new tokens, S slots of the cache, M positions of an encoder's text, D width.
 
-A decoding has two methods (interfaces.Decoding):
+A decoding, which interfaces.Decodes gives, has two methods:
 
 init_cache(batch_size, length, source=None) -> cache
     Before the first token. `length` is S, the most tokens of a row, those of the prompt
