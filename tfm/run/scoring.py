@@ -8,13 +8,16 @@ objective kept of it.
 import dataclasses
 import hashlib
 import pathlib
-
-import numpy as np
+import typing
 
 from tfm import errors
 from tfm import files
 from tfm import interfaces
-from tfm.training import evaluation
+
+if typing.TYPE_CHECKING:
+    import numpy as np
+
+    from tfm.training import evaluation
 
 _ROWS = 4096  # raw rows that are hashed at a time
 
@@ -24,7 +27,7 @@ class Scored:
     """An evaluation of a split, with what was kept of each example."""
 
     evaluation: interfaces.Evaluation
-    results: dict[str, np.ndarray]
+    results: "dict[str, np.ndarray]"
     split: interfaces.Split
 
     @property
@@ -51,7 +54,7 @@ class Scored:
 
 
 def score(
-    evaluator: evaluation.Evaluator,
+    evaluator: "evaluation.Evaluator",
     objective: interfaces.Objective,
     preprocessor: interfaces.Preprocessor,
     split: interfaces.Split,
@@ -77,8 +80,10 @@ def score(
     return Scored(objective.compute_metrics(results, split), results, split)
 
 
-def _hashes(split: interfaces.Split, rows: np.ndarray) -> list[str]:
+def _hashes(split: interfaces.Split, rows: "np.ndarray") -> list[str]:
     """A hash of the raw row that each example was made of."""
+    import numpy as np
+
     distinct, places = np.unique(rows, return_inverse=True)
     found = []
     for start in range(0, len(distinct), _ROWS):
@@ -92,8 +97,9 @@ def _hashes(split: interfaces.Split, rows: np.ndarray) -> list[str]:
     return [found[place] for place in places.tolist()]
 
 
-def _column(values: np.ndarray):
+def _column(values: "np.ndarray"):
     """An Arrow column: numbers, or a list for each example."""
+    import numpy as np
     import pyarrow
 
     if values.ndim == 1:
