@@ -119,7 +119,7 @@ HAS_BEAM = importlib.util.find_spec("apache_beam") is not None
     [
         (),
         ("--data.deduplicate=false",),
-        ("--data.validation=", "--data.split=tail", "--data.max_documents=200"),
+        ("--data.validation=", "--data.cut=tail", "--data.max_documents=200"),
     ],
 )
 def test_beam_makes_the_same_store(folder, flags):
