@@ -128,9 +128,11 @@ def train(experiment, folder: run_folder.RunFolder, job=None) -> str:
     job.say("\n".join(prepared.report))
 
     from tfm.run import trainer as trainee
+    from tfm.training import early_stopping
     from tfm.training import loop
 
-    plan = loop.Plan.of(experiment.train, len(prepared.training_examples))
+    direction = _direction(experiment.train.best_metric)
+    plan = loop.Plan.of(experiment.train, len(prepared.training_examples), direction)
     run = trainee.build(experiment, folder, job, prepared, plan)
     outcome = _loop(experiment, folder, job, prepared, plan, run)
     if outcome in STATUS:
@@ -140,10 +142,11 @@ def train(experiment, folder: run_folder.RunFolder, job=None) -> str:
     last_step = int(run.state.step)
     run.state.restore_best()
     best_step = int(run.state.best_step)
+    by = early_stopping.chosen_by(plan.best_metric, run.state)
     minutes = (time.monotonic() - started) / 60
     job.say(
         f"\n{outcome.capitalize()} at step {last_step:,} after {minutes:.1f} min; "
-        f"best at step {best_step:,} by validation {plan.best_metric}.\n"
+        f"best at step {best_step:,} by validation {by}.\n"
     )
     scores = {}
     for split in ("validation", "test"):
@@ -157,6 +160,11 @@ def train(experiment, folder: run_folder.RunFolder, job=None) -> str:
         folder.mark_finished(outcome, last_step)
         _print_scores(scores, folder, prepared.task.use)
     return outcome
+
+
+def _direction(metric: str) -> str:
+    falling = ("loss", "perplexity", "bits_per_byte", "masked_loss")
+    return "min" if metric in (*falling, "next_sentence_loss") else "max"
 
 
 def _loop(experiment, folder, job, prepared, plan, run) -> str:
