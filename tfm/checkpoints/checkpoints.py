@@ -33,10 +33,10 @@ BEST = ("best_step", "best_value", "best_loss", "lowest_loss")
 class Checkpoints:
     """Saves and restores everything that a run is made of.
 
-    A checkpoint holds weights, optimizer (the weights' moving averages too), step, the
-    state of every random-number generator of the model, what is known of the best
-    evaluation, and `extra`. The data order needs no state but how many batches were
-    left out: it is a function of the seed and the batch's number.
+    A checkpoint holds weights, the alpha of adapters, optimizer (the weights' moving
+    averages too), step, the state of every random-number generator of the model, what
+    is known of the best evaluation, and `extra`. The data order needs no state but how
+    many batches were left out: it is a function of the seed and the batch's number.
 
     The variables are listed, not found by following objects: a Keras layer that
     keeps its sublayers in a list hides them from tf.train.Checkpoint(model=...),
@@ -85,6 +85,7 @@ class Checkpoints:
         self._variables = (
             naming.named("weights", model.weights)
             | averages
+            | naming.named_alphas(model)
             | naming.named("optimizer", others)
             | naming.named("seeds", random_states(model))
             | self._numbers
