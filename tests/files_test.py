@@ -48,3 +48,20 @@ def test_two_processes_that_prepare_the_same(tmp_path):
             (tmp_path / "a" / "x").write_text("theirs")
     assert (tmp_path / "a" / "x").read_text() == "theirs"
     assert [path.name for path in tmp_path.iterdir()] == ["a"]
+
+
+def test_a_folder_takes_the_place_of_another(tmp_path):
+    final = tmp_path / "a"
+    for text in ("1", "2"):
+        with files.whole(final, replace=True) as partial:
+            (partial / text).write_text(text)
+    with pytest.raises(ZeroDivisionError):  # noqa: SIM117
+        with files.whole(final, replace=True) as partial:
+            (partial / "3").write_text("3")
+            raise ZeroDivisionError
+    assert [path.name for path in tmp_path.glob("**/*")] == ["a", "2"]
+    (tmp_path / "b").write_text("mine")
+    with pytest.raises(errors.UserError, match="is in the way"):  # noqa: SIM117
+        with files.whole(tmp_path / "b", replace=True):
+            pass
+    assert (tmp_path / "b").read_text() == "mine"

@@ -108,10 +108,12 @@ def test_adapters_are_merged_into_a_run_that_goes_on(source, tmp_path, capsys):
     for ours, theirs in zip(after.predict(TEXTS), before.predict(TEXTS), strict=True):
         assert ours["probabilities"] == pytest.approx(theirs["probabilities"], rel=1e-5)
     surpass = [
-        checkpoints.read_best_value(tmp_path / name / "checkpoints/best", 4)
+        checkpoints.read_best(tmp_path / name / "checkpoints/best", 4)
         for name in ("adapted", "merged")
     ]
-    assert surpass[0] == surpass[1] > 0
+    assert surpass[0] == surpass[1]
+    assert surpass[0]["best_step"] == 4 and surpass[0]["best_value"] > 0
+    assert 0 < surpass[0]["lowest_loss"] <= surpass[0]["best_loss"] < float("inf")
     scores = evaluate.Options(run_dir=merged, split="validation")
     evaluate.main(scores)
     folder = run_folder.RunFolder(merged)

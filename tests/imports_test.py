@@ -51,7 +51,7 @@ RULES = {
     "experiments": (set(), set()),
     "experiment": ({"errors", "interfaces", "adaptation", "training"}, set()),
     "config": (
-        {"errors", "experiment", "experiments", "config"},
+        {"errors", "validation", "experiment", "experiments", "config"},
         {"absl"},
     ),
     "layers": ({"layers"}, {"keras"}),

@@ -13,12 +13,20 @@ from tfm import errors
 
 
 @contextlib.contextmanager
-def whole(final: pathlib.Path) -> Iterator[pathlib.Path]:
+def whole(final: pathlib.Path, replace: bool = False) -> Iterator[pathlib.Path]:
     """Gives a folder to fill, which becomes `final` in one step when all went well.
 
     What a killed process left behind is removed by the next one on its machine.
+
+    Args:
+      final: the folder, which must be empty or not be there.
+      replace: take a folder's place that is there, once all went well.
+
+    Raises:
+      UserError: something else is there.
     """
-    if final.exists() and (not final.is_dir() or any(final.iterdir())):
+    in_the_way = final.exists() and not (final.is_dir() and replace)
+    if in_the_way and (not final.is_dir() or any(final.iterdir())):
         raise errors.UserError(
             f"{final} is in the way: it is not prepared data. Move it elsewhere."
         )
@@ -32,6 +40,10 @@ def whole(final: pathlib.Path) -> Iterator[pathlib.Path]:
     partial.mkdir()
     try:
         yield partial
+        if replace and final.exists():
+            before = partial / ".replaced"
+            final.rename(before)
+            shutil.rmtree(before)
         try:
             partial.rename(final)
         except OSError as error:

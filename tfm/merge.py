@@ -78,8 +78,8 @@ def _save(run, experiment, output: run_folder.RunFolder) -> None:
         state.step.assign(run.step)
         best = run.folder.checkpoints / "best"
         if run.step in checkpoints.steps(best):  # what later steps must surpass
-            state.best_step.assign(run.step)
-            state.best_value.assign(checkpoints.read_best_value(best, run.step))
+            for name, value in checkpoints.read_best(best, run.step).items():
+                getattr(state, name).assign(value)
         state.save_best()
         state.save()
 

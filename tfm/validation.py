@@ -1,10 +1,12 @@
-"""What a config's fields must be; one line for each mistake.
+"""Checks of a config's fields; one line for each mistake.
 
 Each function takes the config and the names of fields. A field that is None is right.
 """
 
 import dataclasses
+import re
 import typing
+from collections.abc import Mapping
 
 from tfm import errors
 
@@ -42,6 +44,70 @@ def one_of(config, **options) -> None:
         names = typing.get_args(literal)
         rule = f"must be one of {', '.join(names)}"
         _check(config, [name], names.__contains__, rule)
+
+
+class FrozenDict(dict):
+    """A dict that cannot be changed, as the fields of a frozen dataclass."""
+
+    def _refuse(self, *_, **__):
+        raise TypeError("A FrozenDict cannot be changed; make another one.")
+
+    __setitem__ = __delitem__ = __ior__ = _refuse
+    clear = pop = popitem = setdefault = update = _refuse
+
+    def __hash__(self):
+        return hash(tuple(self.items()))
+
+    def __reduce__(self):
+        return FrozenDict, (dict(self),)
+
+    def __repr__(self):
+        return f"FrozenDict({dict(self)!r})"
+
+
+def configs(config, *names: str) -> None:
+    """Freezes fields that hold configs: {name: config}, or some in a row.
+
+    Call it in __post_init__. Flags then reach the inner configs by their names or
+    numbers, as --parts.text.vocab_size or --parts.0.width.
+
+    Raises:
+      UserError: something is no config, or a name that no flag can have.
+    """
+    for name in names:
+        value = getattr(config, name)
+        if value is None:
+            continue
+        inner_configs(name, value)
+        frozen = FrozenDict if isinstance(value, Mapping) else tuple
+        object.__setattr__(config, name, frozen(value))
+
+
+def inner_configs(path: str, value: Mapping | typing.Sequence) -> dict[str, object]:
+    """The configs in a mapping by their names, in a sequence by their numbers.
+
+    Args:
+      path: of the field, for the message.
+      value: what it holds.
+
+    Raises:
+      UserError: something is no config, or a name that no flag can have.
+    """
+    found = value
+    if not isinstance(value, Mapping):
+        found = {str(number): part for number, part in enumerate(value)}
+    for name, part in found.items():
+        if not isinstance(name, str) or not re.fullmatch(r"[^\s.=]+", name):
+            raise errors.UserError(
+                f"{path}: a config's name must be text without spaces, dots or =, "
+                f"since flags have it. Got {name!r}."
+            )
+        if not dataclasses.is_dataclass(part) or isinstance(part, type):
+            raise errors.UserError(
+                f"{path} must hold configs alone, as models.LSTM(). "
+                f"Got {path}.{name}={part!r}."
+            )
+    return dict(found)
 
 
 def _check(config, names, is_right, rule: str) -> None:

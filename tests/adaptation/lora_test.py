@@ -15,6 +15,7 @@ from tfm import training
 from tfm.adaptation import freezing
 from tfm.adaptation import groups
 from tfm.adaptation import lora
+from tfm.checkpoints import bundle
 from tfm.checkpoints import checkpoints
 from tfm.training import step
 
@@ -41,9 +42,9 @@ def _classifier():
     return model, task.loss
 
 
-def _adapted(rank=2, targets=TARGETS) -> keras.Model:
+def _adapted(rank=2, targets=TARGETS, alpha=None) -> keras.Model:
     model, _ = _classifier()
-    lora.enable(model, rank, targets)
+    lora.enable(model, rank, targets, alpha)
     return model
 
 
@@ -78,8 +79,9 @@ def test_nothing_is_changed_at_first():
     np.testing.assert_array_equal(model(TOKENS), expected)
 
 
-def test_a_layer_computes_what_the_paper_says():
-    model = _adapted()
+@pytest.mark.parametrize(("alpha", "times"), [(None, 1.0), (6, 3.0)])
+def test_a_layer_computes_what_the_paper_says(alpha, times):
+    model = _adapted(alpha=alpha)
     _fill(model)
     layer = model.get_layer("block_0").attention.query
     x = np.random.default_rng(3).normal(size=(2, 8)).astype(np.float32)
@@ -89,7 +91,7 @@ def test_a_layer_computes_what_the_paper_says():
         layer.lora_kernel_b.numpy(),
     )
     assert a.shape == (8, 2) and b.shape == (2, 8)
-    expected = x @ kernel + (x @ a) @ b + layer.bias.numpy()
+    expected = x @ kernel + times * (x @ a) @ b + layer.bias.numpy()
     np.testing.assert_allclose(layer(x), expected, rtol=1e-5, atol=1e-5)
 
 
@@ -160,14 +162,15 @@ def test_the_head_gets_no_adapter_and_a_frozen_layer_neither():
     with pytest.raises(errors.UserError, match="lora_targets: no layer matches 'head'"):
         lora.enable(model, 2, ("head",))
     freezing.freeze(model, ["embedding"])
-    with pytest.raises(errors.UserError, match="leaves nothing of train.lora_targets"):
+    with pytest.raises(errors.UserError, match="leaves nothing of adapt.lora_targets"):
         lora.enable(model, 2, ("embedding",))
 
 
+@pytest.mark.parametrize("alpha", [None, 5])
 @pytest.mark.parametrize("targets", [TARGETS, ("block_*", "embedding")])
-def test_a_merged_model_computes_the_same_and_is_plain(targets):
+def test_a_merged_model_computes_the_same_and_is_plain(targets, alpha):
     plain, _ = _classifier()
-    model = _adapted(targets=targets)
+    model = _adapted(targets=targets, alpha=alpha)
     _fill(model)
     expected = np.asarray(model(TOKENS))
     assert np.abs(np.asarray(plain(TOKENS)) - expected).max() > 1e-2
@@ -178,33 +181,48 @@ def test_a_merged_model_computes_the_same_and_is_plain(targets):
     np.testing.assert_array_equal(plain(TOKENS), model(TOKENS))
 
 
-def test_an_adapter_is_saved_alone_and_put_on_the_base(tmp_path):
-    model = _adapted()
-    _fill(model)
-    lora.save(model, tmp_path / "adapter", TARGETS, "runs/bert")
-    size = sum(file.stat().st_size for file in (tmp_path / "adapter").iterdir())
-    assert size < 5_000
-    about = json.loads((tmp_path / "adapter" / "adapter.json").read_text())
-    assert about == {"rank": 2, "targets": ["query", "value"], "base": "runs/bert"}
-    other, _ = _classifier()
-    lora.load(other, tmp_path / "adapter")
-    np.testing.assert_array_equal(other(TOKENS), model(TOKENS))
+def test_an_adapter_is_saved_alone_and_in_place_of_an_earlier_one(tmp_path):
+    folder = tmp_path / "adapter"
+    for seed in (1, 2):
+        model = _adapted(alpha=4)
+        _fill(model, seed)
+        lora.save(model, folder, TARGETS, "runs/bert")
+    assert sum(file.stat().st_size for file in folder.iterdir()) < 5_000
+    assert [path.name for path in tmp_path.iterdir()] == ["adapter"]
+    assert json.loads((folder / lora.ABOUT).read_text()) == {
+        "rank": 2,
+        "alpha": 4,
+        "targets": ["query", "value"],
+        "base": "runs/bert",
+    }
+    with np.load(folder / lora.WEIGHTS) as values:
+        assert set(values) == {v.path for v in model.trainable_variables}
+        for variable in model.trainable_variables:
+            np.testing.assert_array_equal(values[variable.path], variable)
 
 
-def test_an_adapter_of_another_model_is_refused(tmp_path):
-    lora.save(_adapted(), tmp_path, TARGETS, "runs/bert")
-    backbone = models.Transformer(num_heads=2, width=4, num_layers=1).build(20, 6)
-    other = tasks.TextClassification().bind(("a", "b"), False).model(backbone)
-    with pytest.raises(errors.UserError, match="of another model, which began as runs"):
-        lora.load(other, tmp_path)
-    with pytest.raises(errors.UserError, match="holds no adapter"):
-        lora.load(other, tmp_path / "none")
+def test_an_adapter_that_cannot_be_written_leaves_the_earlier_one(
+    tmp_path, monkeypatch
+):
+    folder = tmp_path / "adapter"
+    lora.save(_adapted(), folder, TARGETS, "runs/bert")
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(lora.files, "write_json", full)  # which is written last
+    other = _adapted()
+    _fill(other)
+    with pytest.raises(OSError, match="No space left"):
+        lora.save(other, folder, TARGETS, "runs/bert")
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    assert [path.name for path in tmp_path.iterdir()] == ["adapter"]
 
 
 def test_a_checkpoint_has_what_resuming_needs(tmp_path):
-    def run(folder):
-        model, loss = _classifier()
-        lora.enable(model, 2, TARGETS)
+    def run(folder, alpha=3):
+        model = _adapted(alpha=alpha)
         optimizer = training.Optimizer().build(10, model)
         return model, checkpoints.Checkpoints(folder, model, optimizer, keep=1)
 
@@ -217,6 +235,13 @@ def test_a_checkpoint_has_what_resuming_needs(tmp_path):
     assert again.restore()
     for path, value in _values(other).items():
         np.testing.assert_array_equal(value, expected[path])
+    (folder,) = (tmp_path / "last").iterdir()
+    opened = bundle.Bundle(folder)
+    alphas = [name for name in opened.specs if name.startswith("alpha/")]
+    assert {name.partition(":")[2] for name in alphas} == {
+        f"block_0/attention/{layer}/kernel" for layer in TARGETS
+    }
+    assert set(opened.read(alphas).values()) == {3.0}
 
 
 def test_half_precision_is_close_and_the_adapters_stay_float32():

@@ -198,9 +198,10 @@ def test_another_model_and_a_run_without_a_checkpoint_are_refused(tmp_path):
         weights_from.from_run(_classifier(), tmp_path / "none", "runs/x")
 
 
-def test_a_runs_adapters_are_added_to_its_kernels(tmp_path):
+@pytest.mark.parametrize("alpha", [None, 0.5, 6])
+def test_a_runs_adapters_are_added_to_its_kernels(tmp_path, alpha):
     source = _classifier(seed=1)
-    lora.enable(source, 2, ("hidden",))
+    lora.enable(source, 2, ("hidden", "embedding"), alpha)
     rng = np.random.default_rng(2)
     for variable in source.trainable_variables:
         variable.assign(rng.normal(size=variable.shape))
@@ -210,9 +211,17 @@ def test_a_runs_adapters_are_added_to_its_kernels(tmp_path):
     model = _classifier()
     report = weights_from.from_run(model, tmp_path, "a run")
     np.testing.assert_allclose(model(tokens), expected, rtol=1e-4, atol=1e-5)
-    assert report.notes == ("adapters of 2 layers added to them",)
+    assert report.notes == ("adapters of 3 layers added to them",)
     assert not report.left and not report.new
     adapted = _classifier()  # whose own adapters begin anew
-    lora.enable(adapted, 4, ("hidden",))
+    lora.enable(adapted, 4, ("hidden",), 3)
     weights_from.from_run(adapted, tmp_path, "a run")
     np.testing.assert_allclose(adapted(tokens), expected, rtol=1e-4, atol=1e-5)
+    other = _classifier()
+    assert weights_from.from_model(other, source, "it").notes == report.notes
+    lora.merge(source)  # the same sum in the same order, by whichever way
+    for ours, theirs, direct in zip(
+        model.get_weights(), source.get_weights(), other.get_weights(), strict=True
+    ):
+        np.testing.assert_array_equal(ours, theirs)
+        np.testing.assert_array_equal(direct, theirs)

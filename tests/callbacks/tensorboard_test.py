@@ -1,10 +1,14 @@
-"""Pictures and tables for TensorBoard."""
+"""Events for TensorBoard: scalars, histograms, texts, pictures and tables."""
 
 import io
 
+import keras
 import numpy as np
+import pytest
+import tensorflow as tf
 from matplotlib import image
 
+from tests.support import events
 from tfm.callbacks import tensorboard
 
 
@@ -20,12 +24,27 @@ def test_the_confusion_matrix_is_dark_where_counts_are_high():
     assert right[upper_left].mean() > wrong[upper_left].mean() + 0.3
 
 
-def test_many_classes_and_many_labels_are_drawn_too():
+def _few(names) -> bytes:
+    return tensorboard.confusion_png(np.diag([50, 50]), names[:2])
+
+
+def test_many_classes_are_drawn_without_their_counts():
     names = tuple(f"class {i}" for i in range(40))
-    assert _darkness(tensorboard.confusion_png(np.eye(40, dtype=int), names)).size
+    counts = np.diag(np.arange(10, 50))
+    many = _darkness(tensorboard.confusion_png(counts, names))
+    assert many.shape[0] > 1.5 * _darkness(_few(names)).shape[0]
+    height, width = many.shape
+    middle = (slice(height // 3, height // 2), slice(width // 3, 2 * width // 3))
+    assert many[middle].max() > 0.3  # the diagonal is in it
+    aside = (slice(height // 5, height // 4), slice(3 * width // 4, 5 * width // 6))
+    assert np.ptp(many[aside]) == 0  # no counts are written between so many
+
+
+def test_several_labels_are_panels_side_by_side():
+    names = tuple(f"class {i}" for i in range(5))
     five = np.tile([[3, 1], [0, 2]], (5, 1, 1))
     one = np.tile([[3, 1], [0, 2]], (1, 1, 1))
-    panels = _darkness(tensorboard.confusion_png(five, names[:5]))
+    panels = _darkness(tensorboard.confusion_png(five, names))
     panel = _darkness(tensorboard.confusion_png(one, names[:1]))
     assert panels.shape[1] == 4 * panel.shape[1]
 
@@ -37,3 +56,70 @@ def test_the_table_escapes_texts_and_marks_mistakes():
     lines = table.splitlines()
     assert lines[2] == "| a \\| b &lt;br />c | bad | bad | 0.500 |"
     assert lines[3] == f"| {'x' * 300} | good | bad ✗ | 0.988 |"
+
+
+@pytest.fixture
+def board(tmp_path):
+    """A function from whether histograms are on to what is written, and its model."""
+    inputs = keras.Input((3,))
+    model = keras.Model(inputs, keras.layers.Dense(2, name="dense")(inputs))
+    model.set_weights([np.array([[-3, 1], [1, 1], [1, 7]]), np.array([0.5, 0.5])])
+
+    def write(histograms: bool) -> dict[str, list[tuple[int, str, np.ndarray]]]:
+        folder = tmp_path / str(histograms)
+        with tensorboard.TensorBoard(folder, model, 8, histograms) as made:
+            made.configuration("the fields")
+            made.logged(5, {"loss": 0.5, "steps_per_second": 3.0})
+            made.warned(6, "gradient not finite")
+            made.evaluated(10, {"accuracy": 0.75}, is_best=True)
+            made.examples(10, "| a |")
+            made.confusion(10, np.diag([5, 3]), ("no", "yes"))
+        return {
+            name: [
+                (step, value.tag, tf.make_ndarray(value.tensor))
+                for step, value in events.read(folder / name)
+            ]
+            for name in ("train", "validation")
+        }
+
+    return write
+
+
+def test_the_histogram_of_each_weight_has_all_its_values(board):
+    found = {tag: (step, value) for step, tag, value in board(True)["train"]}
+    step, buckets = found["weights/dense/kernel"]
+    assert step == 10
+    left, right, count = buckets.T
+    assert count.sum() == 6 and (left.min(), right.max()) == (-3, 7)
+    assert count[(left <= 1) & (right > 1)].sum() == 4
+    _, bias = found["weights/dense/bias"]
+    assert bias[:, 2].sum() == 2 and bias[bias[:, 2] > 0][0, 0] == pytest.approx(0.5)
+    assert not [tag for _, tag, _ in board(False)["train"] if tag.startswith("weights")]
+
+
+def test_scalars_texts_and_pictures_are_on_their_pages(board):
+    written = board(False)
+    scalars = {
+        (step, tag): float(value)
+        for found in written.values()
+        for step, tag, value in found
+        if value.dtype == np.float32
+    }
+    assert scalars == {
+        (5, "loss"): 0.5,
+        (5, "speed/steps_per_second"): 3.0,
+        (5, "speed/examples_per_second"): 24.0,
+        (10, "accuracy"): 0.75,
+    }
+    others = {
+        (name, step, tag): value
+        for name, found in written.items()
+        for step, tag, value in found
+        if value.dtype != np.float32
+    }
+    assert b"the fields" in others["train", 0, "configuration"].item()
+    assert others["train", 6, "warnings"].item() == b"gradient not finite"
+    assert others["validation", 10, "predictions"].item() == b"| a |"
+    width, height, picture = others["validation", 10, "confusion_matrix"]
+    drawn = _darkness(picture)
+    assert drawn.shape == (int(height), int(width)) and drawn.max() > 0.5

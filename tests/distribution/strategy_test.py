@@ -123,6 +123,39 @@ def test_two_processes_equal_one_and_drop_what_two_replicas_drop(tmp_path, outco
         assert _difference(found[case], values) <= TOLERANCE[optimizer], case
 
 
+@pytest.fixture(scope="module")
+def several_fits(tmp_path_factory) -> dict[str, dict[str, np.ndarray]]:
+    """Of two processes, what each of their runs came to."""
+    found = {}
+    for cases in (("wide", "narrow"), ("narrow",)):
+        out = tmp_path_factory.mktemp("fits") / "out.npz"
+        subprocess.run(
+            [sys.executable, "-m", "tests.support.several_fits", str(out), *cases],
+            cwd=ROOT,
+            check=True,
+            capture_output=True,
+            timeout=900,
+        )
+        found[" ".join(cases)] = dict(np.load(out))
+    return found
+
+
+def test_a_process_trains_several_runs_as_if_each_were_alone(several_fits):
+    several, alone = several_fits["wide narrow"], several_fits["narrow"]
+    np.testing.assert_array_equal(several["1-narrow"], alone["0-narrow"])
+    assert np.isfinite(several["0-wide"]).all()
+    assert several["0-wide"].size > several["1-narrow"].size
+
+
+def test_another_strategy_in_the_same_process_is_refused(several_fits):
+    assert several_fits["narrow"]["told"].tolist() == [
+        "A process can have one distributed strategy. This one has mirrored on CPU:0, "
+        "CPU:1; got tpu. Start another process.",
+        "logical_devices must be given before TensorFlow is used, and stays in a "
+        "process. Got 3 where there are 2.",
+    ]
+
+
 def _command_line(*flags: str) -> subprocess.CompletedProcess:
     """tfm.train, which says at its end whether TensorFlow was imported."""
     code = (

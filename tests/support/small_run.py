@@ -41,7 +41,8 @@ class Run:
     @property
     def variables(self) -> list:
         s = self.state
-        numbers = [s.step, s.best_value, s.best_step, s.since_best]
+        numbers = [s.step, s.data_offset, s.best_value, s.best_loss, s.lowest_loss]
+        numbers += [s.best_step, s.since_best]
         own = [*self.model.variables, *self.optimizer.variables]
         return [*own, *self.extra.values(), *numbers]
 

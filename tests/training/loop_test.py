@@ -9,6 +9,7 @@ import pytest
 import tensorflow as tf
 
 from tfm.checkpoints import checkpoints
+from tfm.training import early_stopping
 from tfm.training import loop
 from tfm.training import step
 
@@ -38,6 +39,7 @@ def _plan(**changes):
         "checkpoint_every": None,
         "log_every": 3,
         "best_metric": "accuracy",
+        "direction": "max",
         "patience": None,
     }
     return loop.Plan(**values | changes)
@@ -57,8 +59,17 @@ def _loss(outputs, batch):
     return tf.square(outputs[:, 0] - batch["label"]), tf.ones(4), {}
 
 
-def _make(folder, recorder=None, metrics=(), on_step=None, alter=None, **changes):
-    """A Loop over a model with dropout, in `folder`."""
+def _still(iterator, count, asked):
+    """Steps that change no weight, and so need not be compiled."""
+    row = dict.fromkeys(("loss", "weight", "tokens", "learning_rate"), 1.0)
+    row |= {"skipped": 0.0, "asked": float(asked)}
+    return {name: np.full(count, value, np.float32) for name, value in row.items()}
+
+
+def _make(
+    folder, recorder=None, metrics=(), on_step=None, alter=None, run=None, **changes
+):
+    """A Loop over a model with dropout, in `folder`; `run` in place of its steps."""
     keras.utils.set_random_seed(7)
     tokens = keras.Input((1,), dtype="int32")
     x = keras.layers.Dense(8, activation="tanh")(keras.ops.cast(tokens, "float32") / 9)
@@ -67,7 +78,7 @@ def _make(folder, recorder=None, metrics=(), on_step=None, alter=None, **changes
     optimizer.build(model.trainable_variables)
     state = checkpoints.Checkpoints(folder, model, optimizer, keep=2)
     state.restore()
-    run = step.train_function(model, _loss, optimizer, clip_norm=1.0)
+    run = run or step.train_function(model, _loss, optimizer, clip_norm=1.0)
     left = list(metrics)
 
     def train(iterator, count, asked):
@@ -136,11 +147,61 @@ def test_it_stops_when_patience_is_lost_and_stays_stopped(tmp_path):
     assert not recorder.steps
 
 
-def test_a_loss_is_better_when_lower_and_a_nan_never():
-    assert loop.is_better("loss", 0.1, 0.2) and not loop.is_better("loss", 0.3, 0.2)
-    assert loop.is_better("f1_macro", 0.3, 0.2)
-    assert not loop.is_better("f1_macro", float("nan"), 0.2)
-    assert loop.is_better("f1_macro", 0.0, float("nan"))
+TIES = [
+    {"accuracy": accuracy, "loss": loss}
+    for accuracy, loss in [(0.9, 0.6), (1.0, 0.6), (1.0, 0.2), (1.0, 0.3), (0.9, 0.1)]
+]
+
+
+def test_among_equal_scores_the_lower_loss_is_the_best(tmp_path):
+    choice = {"metrics": TIES, "run": _still, "total_steps": 20}
+    made, state, _, recorder = _make(tmp_path, **choice)
+    made.run()
+    assert [at for at, best in recorder.evaluations.items() if best] == [4, 8, 12]
+    assert state.restore_best() and int(state.step) == 12
+    assert (float(state.best_value), float(state.best_loss)) == (1.0, 0.2)
+
+
+def test_an_undefined_score_leaves_the_choice_to_the_loss_and_says_so_once(tmp_path):
+    metrics = [{"loss": 0.6}, {"accuracy": np.nan, "loss": 0.4}, {"loss": 0.5}]
+    made, state, _, recorder = _make(tmp_path, metrics=metrics, run=_still)
+    made.run()
+    assert int(state.best_step) == 8
+    assert recorder.warnings == [
+        (
+            4,
+            "accuracy is undefined on the validation split: the loss picks the best "
+            "checkpoint",
+        )
+    ]
+    assert early_stopping.chosen_by("accuracy", state) == "loss"
+
+
+@pytest.mark.parametrize("stop_at", range(2, 28, 2))
+def test_a_killed_run_picks_and_stops_as_one_that_never_ended(tmp_path, stop_at):
+    """Whatever is known of the evaluations so far is in the checkpoints."""
+    metrics = [*TIES, *[{"accuracy": 0.8, "loss": 0.5}] * 5]
+    choice = {"metrics": metrics, "patience": 2, "total_steps": 40, "run": _still}
+    choice["checkpoint_every"] = 2
+    whole, expected, *_ = _make(tmp_path / "whole", **choice)
+    assert whole.run() == "stopped early"
+
+    def die(at_step):
+        if at_step >= stop_at:
+            raise ZeroDivisionError
+
+    half, *_ = _make(tmp_path / "cut", on_step=die, **choice)
+    with pytest.raises(ZeroDivisionError):
+        half.run()
+    choice["metrics"] = metrics[stop_at // 4 :]  # it had seen the others
+    rest, state, _, _ = _make(tmp_path / "cut", **choice)
+    assert int(state.step) == stop_at
+    assert rest.run() == "stopped early"
+    for name in (*checkpoints.BEST, "step", "since_best"):
+        assert getattr(state, name).numpy() == getattr(expected, name).numpy(), name
+    assert int(state.best_step) == 12 and int(state.step) == 28
+    best = [checkpoints.steps(tmp_path / run / "best") for run in ("whole", "cut")]
+    assert best[0] == best[1] and best[0][-1] == 12
 
 
 def test_an_interrupted_run_goes_on_bit_for_bit(tmp_path):

@@ -17,7 +17,9 @@ def _rate(decay, step, warmup=10, total=110, end=0.0):
     return float(schedule(step))
 
 
-@pytest.mark.parametrize("decay", ["constant", "linear", "cosine", "inverse_sqrt"])
+@pytest.mark.parametrize(
+    "decay", ["constant", "linear", "cosine", "inverse_sqrt", "wsd"]
+)
 def test_warm_up_rises_linearly_and_its_first_update_moves(decay):
     assert _rate(decay, 0) == pytest.approx(0.2)
     assert _rate(decay, 4) == pytest.approx(1.0)
@@ -31,6 +33,25 @@ def test_each_decay_by_hand():
     assert _rate("cosine", 35) == pytest.approx(1.0 + math.cos(math.pi / 4))
     assert _rate("cosine", 110, end=0.1) == pytest.approx(0.2)
     assert _rate("inverse_sqrt", 39) == pytest.approx(1.0)
+
+
+def test_wsd_is_stable_and_falls_in_a_line_over_the_last_fifth():
+    rates = [_rate("wsd", step) for step in range(10, 111)]
+    assert (
+        rates[: 88 - 10 + 1] == [2.0] * 79
+    )  # the last fifth of 110 steps begins at 88
+    falling = rates[88 - 10 :]
+    assert falling == pytest.approx(np.linspace(2.0, 0.0, 23).tolist(), abs=1e-6)
+    assert _rate("wsd", 99, end=0.5) == pytest.approx(1.5)
+    assert _rate("wsd", 500, end=0.5) == pytest.approx(1.0)
+    assert _rate("wsd", 89, warmup=0) == pytest.approx(2.0 * 21 / 22)
+    short = [_rate("wsd", step, warmup=0, total=3) for step in range(4)]
+    assert short == pytest.approx([2.0, 2.0, 2.0, 0.0])
+
+
+def test_what_is_no_schedule_is_refused():
+    with pytest.raises(ValueError, match="There is no schedule 'cosin'"):
+        _rate("cosin", 3)
 
 
 def test_a_schedule_stays_at_its_end():

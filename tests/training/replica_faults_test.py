@@ -68,6 +68,7 @@ def _train(replicas: int, folder) -> None:
         checkpoint_every=10,
         log_every=5,
         best_metric="loss",
+        direction="min",
         patience=None,
         spike_factor=100.0,
     )

@@ -15,14 +15,14 @@ def test_epochs_become_steps_and_steps_decide():
 
 
 def test_an_epoch_is_the_time_between_evaluations_unless_given():
-    plan = loop.Plan.of(settings.Train(epochs=2, batch_size=30), 100)
+    plan = loop.Plan.of(settings.Train(epochs=2, batch_size=30), 100, "max")
     assert (plan.total_steps, plan.eval_every) == (7, 4)
-    plan = loop.Plan.of(settings.Train(eval_every=9), 100)
-    assert plan.eval_every == 9
+    plan = loop.Plan.of(settings.Train(eval_every=9), 100, "min")
+    assert (plan.eval_every, plan.direction) == (9, "min")
 
 
 def test_the_next_stop_is_the_nearest_of_all():
-    plan = loop.Plan(100, 40, 25, 30, "accuracy", None)
+    plan = loop.Plan(100, 40, 25, 30, "accuracy", "max", None)
     stops, step = [], 0
     while step < 100:
         step = plan.next_stop(step)

@@ -1,14 +1,13 @@
-"""Low-rank adapters: the backbone stays as it is, small matrices beside it learn.
+"""Low-rank adapters (LoRA): parameter-efficient fine-tuning by small matrices.
 
-A kernel K of width D x E becomes K + A B, A of D x rank and B of rank x E, and only A
-and B are trained (Hu et al. 2021, arXiv:2106.09685). B begins as zeros, so the model
-does too. The head is trained whole.
+A kernel K of width D x E becomes K + alpha / rank A B, A of D x rank and B of rank x E,
+and only A and B are trained (Hu et al. 2021, arXiv:2106.09685). B begins as zeros, so
+the model does too. The head is trained whole.
 
 adapter.npz   what was trained: each A and B, and the head, by name
-adapter.json  the rank, the targets, and what the adapter belongs on
+adapter.json  rank, alpha and targets, and what the adapter belongs on
 """
 
-import json
 import pathlib
 from collections.abc import Sequence
 
@@ -16,12 +15,16 @@ import keras
 import numpy as np
 
 from tfm import errors
+from tfm import files
 from tfm.adaptation import groups
+from tfm.checkpoints import naming
 
 WEIGHTS, ABOUT = "adapter.npz", "adapter.json"
 
 
-def enable(model: keras.Model, rank: int, targets: Sequence[str]) -> None:
+def enable(
+    model: keras.Model, rank: int, targets: Sequence[str], alpha: float | None = None
+) -> None:
     """Freezes the backbone and puts adapters on its layers that match a pattern.
 
     Layers that were frozen before get none.
@@ -31,6 +34,7 @@ def enable(model: keras.Model, rank: int, targets: Sequence[str]) -> None:
       rank: of the adapters.
       targets: names or paths of dense or embedding layers, or of layers that hold
         some, with * and ?.
+      alpha: the adapters count alpha / rank times; None: once.
 
     Raises:
       UserError: a pattern without a layer that can have an adapter.
@@ -56,7 +60,7 @@ def enable(model: keras.Model, rank: int, targets: Sequence[str]) -> None:
     for variable in groups.backbone_variables(model):
         variable.trainable = False
     for layer in trainable:
-        layer.enable_lora(rank)
+        layer.enable_lora(rank, lora_alpha=alpha)
 
 
 def report(model: keras.Model) -> str:
@@ -84,18 +88,27 @@ def merge(model: keras.Model) -> None:
     """
     for layer in _adapted(model):
         kernel, a, b = _parts(layer)
-        scale = layer.lora_alpha / layer.lora_rank
-        kernel.assign(kernel.numpy() + scale * (a.numpy() @ b.numpy()))
+        parts = (kernel.numpy(), a.numpy(), b.numpy())
+        kernel.assign(merged(*parts, layer.lora_alpha))
         layer.lora_enabled = False
         layer.lora_rank = layer.lora_alpha = None
         layer._untrack_variable(a)
         layer._untrack_variable(b)
 
 
+def merged(
+    kernel: np.ndarray, a: np.ndarray, b: np.ndarray, alpha: float
+) -> np.ndarray:
+    """A kernel [D, E] with its adapter A [D, rank] and B [rank, E] added to it."""
+    return kernel + float(alpha) / a.shape[-1] * (a @ b)
+
+
 def save(
     model: keras.Model, folder: pathlib.Path, targets: Sequence[str], base: str
 ) -> None:
-    """Writes what was trained, without the backbone.
+    """Writes what was trained, without the backbone: the folder whole, or nothing.
+
+    What an earlier call wrote is replaced.
 
     Args:
       model: with adapters.
@@ -103,38 +116,13 @@ def save(
       targets: as `enable` was given them.
       base: what the adapter belongs on, for a human: a run folder or preset.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    np.savez(folder / WEIGHTS, **{v.path: v.numpy() for v in model.trainable_variables})
-    rank = _adapted(model)[0].lora_rank
-    about = {"rank": rank, "targets": list(targets), "base": base}
-    (folder / ABOUT).write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
-
-
-def load(model: keras.Model, folder: pathlib.Path) -> None:
-    """Puts a saved adapter, and the head that was trained with it, on a model.
-
-    Args:
-      model: with the backbone's weights, and with no adapters.
-      folder: what `save` wrote.
-
-    Raises:
-      UserError: there is no adapter, or it is of another model.
-    """
-    try:
-        about = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
-        with np.load(folder / WEIGHTS) as file:
-            values = dict(file)
-    except (OSError, ValueError) as error:
-        raise errors.UserError(f"{folder} holds no adapter: {error}.") from None
-    enable(model, about["rank"], about["targets"])
-    variables = {v.path: v for v in model.trainable_variables}
-    shapes = {path: tuple(v.shape) for path, v in variables.items()}
-    if shapes != {path: value.shape for path, value in values.items()}:
-        raise errors.UserError(
-            f"The adapter {folder} is of another model, which began as {about['base']}."
-        )
-    for path, value in values.items():
-        variables[path].assign(value)
+    layer = _adapted(model)[0]
+    about = {"rank": layer.lora_rank, "alpha": layer.lora_alpha}
+    about |= {"targets": list(targets), "base": base}
+    values = {v.path: v.numpy() for v in model.trainable_variables}
+    with files.whole(folder, replace=True) as partial:
+        np.savez(partial / WEIGHTS, **values)
+        files.write_json(partial / ABOUT, about)
 
 
 def _adaptable(layer) -> list[keras.layers.Layer]:
@@ -150,9 +138,10 @@ def _adapted(model) -> list[keras.layers.Layer]:
 
 def _parts(layer):
     """The variables of a layer's kernel, A and B."""
+    kernel = naming.adapted_kernel(layer)
     if isinstance(layer, keras.layers.Embedding):
-        return layer._embeddings, layer.lora_embeddings_a, layer.lora_embeddings_b
-    return layer._kernel, layer.lora_kernel_a, layer.lora_kernel_b
+        return kernel, layer.lora_embeddings_a, layer.lora_embeddings_b
+    return kernel, layer.lora_kernel_a, layer.lora_kernel_b
 
 
 def _round(number: int) -> str:

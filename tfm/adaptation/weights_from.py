@@ -16,6 +16,7 @@ import numpy as np
 
 from tfm import errors
 from tfm.adaptation import groups
+from tfm.adaptation import lora
 from tfm.checkpoints import bundle
 from tfm.checkpoints import directory as shelf
 from tfm.checkpoints import naming
@@ -75,9 +76,8 @@ def from_run(model: keras.Model, checkpoints: pathlib.Path, source: str) -> Repo
 
 def from_model(model: keras.Model, other: keras.Model, source: str) -> Report:
     """Loads the weights of another model, as a published one; see `from_run`."""
-    variables = {str(i): v for i, v in enumerate(other.weights)}
-    there = [(key, v.path, tuple(v.shape)) for key, v in variables.items()]
-    matched = _match(model, there, source)
+    variables = naming.named("weights", other.weights) | naming.named_alphas(other)
+    matched = _match(model, _listed_weights(variables), source)
     _assign(matched, {key: variables[key].numpy() for key in matched.needed()})
     return matched.report(source)
 
@@ -86,7 +86,7 @@ def from_model(model: keras.Model, other: keras.Model, source: str) -> Report:
 class _Match:
     """Which tensors of the source become which variables."""
 
-    # each variable with the key of its tensor, or of its kernel and adapter A and B
+    # each variable with the key of its tensor; of its kernel, adapter A, B and alpha
     pairs: list[tuple[keras.Variable, tuple[str, ...]]]
     new: list[str]
     left: list[str]
@@ -104,15 +104,19 @@ class _Match:
 def _from_bundle(model, folder: pathlib.Path, source: str):
     """The match of a checkpoint, and the values that it needs and no others."""
     opened = bundle.Bundle(folder)
-    names = sorted(n for n in opened.specs if n.startswith("weights/"))
-    there = [(n, n.partition(":")[2], tuple(opened.specs[n].shape)) for n in names]
-    matched = _match(model, there, source)
+    matched = _match(model, _listed_weights(opened.specs), source)
     tensors = {}
     for name in matched.needed():
         average = naming.average_of(name)
         tensors[name] = average if average in opened.specs else name
     values = opened.read(tensors.values())
     return matched, {name: values[tensor] for name, tensor in tensors.items()}
+
+
+def _listed_weights(specs: Mapping) -> list[tuple[str, str, tuple[int, ...]]]:
+    """Key, path and shape of each weight among named variables or tensors."""
+    names = sorted(name for name in specs if name.startswith("weights/"))
+    return [(n, n.partition(":")[2], tuple(specs[n].shape)) for n in names]
 
 
 def _match(
@@ -144,8 +148,10 @@ def _match(
         if shape != here:
             matched.notes.append(_cut(family, shape, here, source))
         waiting[family].popleft()
-        pair = [adapters[name] for name in _pair(family) if name in adapters]
-        matched.pairs.append((variable, (key, *pair)))
+        adapter = [adapters[name] for name in _pair(family) if name in adapters]
+        if adapter:
+            adapter.append(naming.alpha_of(key))
+        matched.pairs.append((variable, (key, *adapter)))
     if not matched.pairs:
         raise errors.UserError(
             f"{source} has no weight that this model has too: it is another model. "
@@ -163,7 +169,7 @@ def _assign(matched: _Match, values: Mapping[str, np.ndarray]) -> None:
     for variable, (key, *adapter) in matched.pairs:
         value = values[key]
         if adapter:
-            value = value + values[adapter[0]] @ values[adapter[1]]
+            value = lora.merged(value, *(values[name] for name in adapter))
         variable.assign(value[tuple(slice(size) for size in variable.shape)])
 
 

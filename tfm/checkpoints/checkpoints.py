@@ -6,6 +6,7 @@ best/step-00000100/  the same, of the best evaluation
 
 import concurrent.futures
 import functools
+import math
 import pathlib
 import sys
 from collections.abc import Callable
@@ -19,46 +20,23 @@ from tfm import errors
 from tfm.checkpoints import bundle
 from tfm.checkpoints import directory as shelf
 from tfm.checkpoints import naming
+from tfm.checkpoints import numbers
 from tfm.checkpoints import randomness
 
 KEEP_BEST = 2  # the best, and the one before it in case that is damaged
 
 
-class Number:
-    """A number on the host, used as a tf.Variable is; no strategy copies it."""
-
-    shape = ()
-
-    def __init__(self, value, dtype: str):
-        self.dtype = dtype
-        self.assign(value)
-
-    def assign(self, value) -> None:
-        self._value = np.array(value, self.dtype)
-
-    def assign_add(self, delta) -> None:
-        self.assign(self._value + delta)
-
-    def numpy(self) -> np.ndarray:
-        return self._value
-
-    def __array__(self, dtype=None, copy=None) -> np.ndarray:
-        return np.array(self._value, dtype)
-
-    def __int__(self) -> int:
-        return int(self._value)
-
-    def __float__(self) -> float:
-        return float(self._value)
+# of the state, what is known of the best evaluation
+BEST = ("best_step", "best_value", "best_loss", "lowest_loss")
 
 
 class Checkpoints:
     """Saves and restores everything that a run is made of.
 
-    A checkpoint holds weights, optimizer (the weights' moving averages too), step, the
-    state of every random-number generator of the model, what is known of the best
-    evaluation, and `extra`. The data order needs no state but how many batches were
-    left out: it is a function of the seed and the batch's number.
+    A checkpoint holds weights, the alpha of adapters, optimizer (the weights' moving
+    averages too), step, the state of every random-number generator of the model, what
+    is known of the best evaluation, and `extra`. The data order needs no state but how
+    many batches were left out: it is a function of the seed and the batch's number.
 
     The variables are listed, not found by following objects: a Keras layer that
     keeps its sublayers in a list hides them from tf.train.Checkpoint(model=...),
@@ -89,24 +67,25 @@ class Checkpoints:
         writes: bool = True,
         barrier: Callable[[], None] = lambda: None,
     ):
-        self.step = Number(0, "int64")
-        self.data_offset = Number(0, "int64")  # batches left out before the present one
-        self.best_value = Number(0.0, "float64")
-        self.best_step = Number(-1, "int64")
-        self.since_best = Number(0, "int64")
-        self._numbers = {
-            "state/step": self.step,
-            "state/data_offset": self.data_offset,
-            "state/best_value": self.best_value,
-            "state/best_step": self.best_step,
-            "state/since_best": self.since_best,
-        } | {f"extra/{name}": variable for name, variable in (extra or {}).items()}
+        self.step = numbers.Number(0, "int64")
+        # batches left out before the present one
+        self.data_offset = numbers.Number(0, "int64")
+        # of the best evaluation: step -1 is none, a score that is NaN undefined
+        self.best_step = numbers.Number(-1, "int64")
+        self.best_value = numbers.Number(0.0, "float64")
+        self.best_loss = numbers.Number(math.inf, "float64")
+        self.lowest_loss = numbers.Number(math.inf, "float64")  # of all evaluations
+        self.since_best = numbers.Number(0, "int64")  # evaluations
+        names = ("step", "data_offset", *BEST, "since_best")
+        self._numbers = {f"state/{name}": getattr(self, name) for name in names}
+        self._numbers |= {f"extra/{name}": v for name, v in (extra or {}).items()}
         averages = naming.named_averages(model, optimizer)
         averaged = {id(variable) for variable in averages.values()}
         others = [v for v in optimizer.variables if id(v) not in averaged]
         self._variables = (
             naming.named("weights", model.weights)
             | averages
+            | naming.named_alphas(model)
             | naming.named("optimizer", others)
             | naming.named("seeds", random_states(model))
             | self._numbers
@@ -171,8 +150,8 @@ class Checkpoints:
         step = int(self.step)
         if not self._writes or self._saved_step.get(kind) == step:
             return
-        numbers = {n: v.numpy().tobytes() for n, v in self._numbers.items()}
-        if numbers == self._newest_numbers:  # save_best and save at the same step
+        values = {n: v.numpy().tobytes() for n, v in self._numbers.items()}
+        if values == self._newest_numbers:  # save_best and save at the same step
             write = functools.partial(bundle.link, source=self._newest)
         else:
             self.wait()
@@ -181,7 +160,7 @@ class Checkpoints:
         self._under_way.append(
             self._writer.submit(shelf.commit, write, kept_in, step, keep)
         )
-        self._newest, self._newest_numbers = shelf.place(kept_in, step), numbers
+        self._newest, self._newest_numbers = shelf.place(kept_in, step), values
         self._saved_step[kind] = step
 
     def _restore(self, *kinds: str) -> bool:
@@ -225,7 +204,7 @@ def restore_weights(
     Raises:
       UserError: all are damaged, or of another model.
     """
-    number = Number(0, "int64")
+    number = numbers.Number(0, "int64")
     variables = naming.named("weights", model.weights) | {"state/step": number}
     found = shelf.read_newest(
         [folder], lambda path: _read(path, variables, weights_only=True), step
@@ -246,14 +225,15 @@ def read_weights(folder: pathlib.Path, step: int) -> dict[str, np.ndarray]:
     return opened.read(n for n in opened.specs if n.startswith("weights/"))
 
 
-def read_best_value(folder: pathlib.Path, step: int) -> float:
-    """What the evaluation came to at the checkpoint of a step in the folder best/.
+def read_best(folder: pathlib.Path, step: int) -> dict[str, float]:
+    """The numbers BEST in the checkpoint of a step in the folder best/.
 
     Raises:
-      DamagedError: it is not there, or not as it was written.
+      DamagedError: they are not there, or not as they were written.
     """
-    name = "state/best_value"
-    return float(bundle.Bundle(shelf.place(folder, step)).read([name])[name])
+    opened = bundle.Bundle(shelf.place(folder, step))
+    found = opened.read(f"state/{name}" for name in BEST)
+    return {name: float(found[f"state/{name}"]) for name in BEST}
 
 
 def random_states(model: keras.Model) -> list:

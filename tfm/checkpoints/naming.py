@@ -1,7 +1,8 @@
-"""The names of a checkpoint's tensors, and the match of variables to them.
+"""Names of a checkpoint's tensors, and the match of variables to them.
 
 weights/0003:lstm/kernel  the model's weights
-ema/0003:lstm/kernel      their moving averages, where these are kept
+ema/0003:lstm/kernel      their exponential moving averages, where these are kept
+alpha/0003:lstm/kernel    of the low-rank adapter of that kernel, where it has one
 optimizer/0007:...        the optimizer's variables
 seeds/0000:...            the states of the random-number generators
 state/step ...            where training stands, and the best evaluation
@@ -16,6 +17,8 @@ from collections.abc import Mapping
 
 import keras
 import tensorflow as tf
+
+from tfm.checkpoints import numbers
 
 
 def named(group: str, variables: Iterable) -> dict[str, keras.Variable]:
@@ -36,6 +39,29 @@ def named_averages(model: keras.Model, optimizer: keras.optimizers.Optimizer) ->
     return {names[id(weight)]: average for weight, average in pairs}
 
 
+def named_alphas(model: keras.Model) -> dict[str, numbers.Number]:
+    """{name: alpha} of each low-rank adapter, with the place and path of its kernel.
+
+    Without it the weights say nothing: the adapter counts alpha / rank times.
+    """
+    names = {id(v): name for name, v in named("alpha", model.weights).items()}
+    adapted = [
+        layer
+        for layer in model._flatten_layers()
+        if getattr(layer, "lora_enabled", False)
+    ]
+    return {
+        names[id(adapted_kernel(layer))]: numbers.Number(layer.lora_alpha, "float64")
+        for layer in adapted
+    }
+
+
+def adapted_kernel(layer: keras.layers.Layer) -> keras.Variable:
+    """The kernel, or the embedding table, that a layer's adapter is of."""
+    is_table = isinstance(layer, keras.layers.Embedding)
+    return layer._embeddings if is_table else layer._kernel
+
+
 def weights_of(specs: Mapping[str, tf.TensorSpec]) -> dict[str, tf.TensorSpec]:
     """Of a checkpoint's tensors, the weights and the step."""
     return {n: s for n, s in specs.items() if n.startswith(("weights/", "state/step"))}
@@ -44,6 +70,11 @@ def weights_of(specs: Mapping[str, tf.TensorSpec]) -> dict[str, tf.TensorSpec]:
 def average_of(weight: str) -> str:
     """The name under which a weight's moving average is kept."""
     return re.sub(r"^weights/", "ema/", weight)
+
+
+def alpha_of(weight: str) -> str:
+    """The name under which the alpha of a kernel's adapter is kept."""
+    return re.sub(r"^weights/", "alpha/", weight)
 
 
 def match(specs: Mapping[str, tf.TensorSpec], variables: Mapping) -> dict[str, str]:

@@ -1,6 +1,8 @@
-"""The leaf fields of nested frozen dataclasses: names, types, help, new values.
+"""Leaf fields of nested frozen dataclasses: names, types, help, new values.
 
-A field of an experiment is addressed as on the command line: `train.steps`.
+A field of an experiment is addressed as on the command line: `train.steps`. A field may
+hold configs too, by name or by number: `inputs.parts.text.vocab_size` of the mapping
+{"text": inputs.Text()}, `model.stages.0.width` of a tuple.
 """
 
 import ast
@@ -15,6 +17,7 @@ from collections.abc import Iterator
 from collections.abc import Mapping
 
 from tfm import errors
+from tfm import validation
 
 _TRUE, _FALSE = ("true", "yes", "1"), ("false", "no", "0")
 
@@ -73,7 +76,7 @@ def parse(kind: object, text: str) -> object:
             raise ValueError(name) from None
     if kind is str:
         return text
-    raise TypeError(f"A field of type {kind} cannot be set from the command line.")
+    raise ValueError("no value here: set it in the experiment's file")
 
 
 def show(value: object) -> str:
@@ -88,43 +91,101 @@ def show(value: object) -> str:
 
 
 def leaves(config: object, prefix: str = "") -> Iterator[Field]:
-    """Every leaf field below `config`, in the order of its definition."""
+    """Every leaf field below `config`, in the order of its definition.
+
+    Args:
+      config: a dataclass, or a mapping or tuple of some.
+      prefix: of the paths, as "inputs.".
+
+    Raises:
+      UserError: a mapping or tuple holds configs and what is none.
+    """
+    if not dataclasses.is_dataclass(config):
+        for name, part in parts(config, prefix).items():
+            yield from leaves(part, f"{prefix}{name}.")
+        return
     hints = typing.get_type_hints(type(config))
     comments = field_comments(type(config))
-    for field in dataclasses.fields(config):
-        value = getattr(config, field.name)
-        path = prefix + field.name
-        if dataclasses.is_dataclass(value):
-            yield from leaves(value, path + ".")
+    for name, value in parts(config, prefix).items():
+        if parts(value, prefix + name) is not None:
+            yield from leaves(value, f"{prefix}{name}.")
         else:
-            text = comments.get(field.name, "")
-            yield Field(path, hints[field.name], value, text)
+            yield Field(prefix + name, hints[name], value, comments.get(name, ""))
+
+
+def parts(value: object, path: str = "") -> dict[str, object] | None:
+    """The fields of a config; configs in a mapping or tuple; None of anything else.
+
+    Raises:
+      UserError: a mapping or tuple holds configs and what is none, or a name that no
+        flag can have.
+    """
+    if dataclasses.is_dataclass(value):
+        return {f.name: getattr(value, f.name) for f in dataclasses.fields(value)}
+    mixed = isinstance(value, tuple) and any(map(dataclasses.is_dataclass, value))
+    if isinstance(value, Mapping) or mixed:
+        return validation.inner_configs(path.removesuffix("."), value)
+    return None
+
+
+def values(config: object, prefix: str = "") -> dict[str, object]:
+    """All that two configs share if they are the same one, by path.
+
+    These are the values of all leaves; of each inner config its class; and of each
+    mapping or tuple of configs their names, in order.
+    """
+    found = {}
+    for name, value in parts(config, prefix).items():
+        path = prefix + name
+        inner = parts(value, path)
+        if inner is None:
+            found[path] = value
+            continue
+        is_config = dataclasses.is_dataclass(value)
+        found[path] = type(value).__name__ if is_config else tuple(inner)
+        found |= values(value, path + ".")
+    return found
 
 
 def override(config: object, changes: Mapping[str, object], prefix: str = ""):
     """A copy of `config` with new values by path; all checks run again.
 
+    Args:
+      config: a dataclass, or a mapping or tuple of some.
+      changes: as {"train.steps": 200}.
+      prefix: of the paths in messages.
+
     Raises:
       UserError: an unknown path, or a value that a check refuses.
     """
+    there = parts(config, prefix) or {}
     own, deeper = {}, {}
-    names = {field.name for field in dataclasses.fields(config)}
     for path, value in changes.items():
         head, _, rest = path.partition(".")
-        if head not in names:
-            raise errors.UserError(
-                f"There is no field {prefix}{head}{nearest(head, names)}."
-            )
+        if head not in there:
+            near = nearest(head, there)
+            raise errors.UserError(f"There is no field {prefix}{head}{near}.")
         if rest:
             deeper.setdefault(head, {})[rest] = value
         else:
             own[head] = value
-    for head, values in deeper.items():
-        own[head] = override(getattr(config, head), values, f"{prefix}{head}.")
+    for head, below in deeper.items():
+        own[head] = override(own.get(head, there[head]), below, f"{prefix}{head}.")
+    if isinstance(config, Mapping):
+        changed = validation.FrozenDict(there | own)
+    elif isinstance(config, tuple):
+        changed = tuple((there | own).values())
+    else:
+        return _replaced(config, own, prefix)
+    parts(changed, prefix)  # which checks it
+    return changed
+
+
+def _replaced(config, changes: dict[str, object], prefix: str):
     try:
-        return dataclasses.replace(config, **own)
+        return dataclasses.replace(config, **changes)
     except errors.UserError as error:
-        where = f"{prefix[:-1]}: " if prefix and deeper.keys().isdisjoint(own) else ""
+        where = f"{prefix[:-1]}: " if prefix else ""
         raise errors.UserError(f"{where}{error}") from None
 
 

@@ -1,4 +1,8 @@
-"""An experiment as JSON and back: what a run folder's config.json holds."""
+"""Experiments as JSON and back: the content of a run folder's config.json.
+
+A dataclass is an object with its "class"; a mapping of some is an object without, and a
+tuple is a list.
+"""
 
 import dataclasses
 import importlib
@@ -6,6 +10,7 @@ import pathlib
 import typing
 
 from tfm import errors
+from tfm import validation
 from tfm.config import fields
 from tfm.config import loading
 
@@ -13,15 +18,18 @@ from tfm.config import loading
 def to_json(config: object) -> dict:
     """`config` with the import path of each dataclass, for json.dump."""
     cls = type(config)
-    body = {"class": f"{cls.__module__}.{cls.__qualname__}"}
-    for field in dataclasses.fields(config):
-        value = getattr(config, field.name)
-        if dataclasses.is_dataclass(value):
-            value = to_json(value)
-        elif isinstance(value, tuple):
-            value = list(value)
-        body[field.name] = value
-    return body
+    found = {"class": f"{cls.__module__}.{cls.__qualname__}"}
+    return found | {name: _body(v, name) for name, v in fields.parts(config).items()}
+
+
+def _body(value: object, path: str) -> object:
+    """A field's value as JSON has it."""
+    if dataclasses.is_dataclass(value):
+        return to_json(value)
+    inner = fields.parts(value, path)
+    if isinstance(value, tuple):
+        return list(value) if inner is None else list(map(to_json, value))
+    return value if inner is None else {k: to_json(v) for k, v in inner.items()}
 
 
 def from_json(body: dict, source: pathlib.Path | None = None):
@@ -48,14 +56,23 @@ def from_json(body: dict, source: pathlib.Path | None = None):
                 f"{body['class']} does not have; was it written by another "
                 f"version of tfm{fields.nearest(name, names)}?"
             )
-        if isinstance(value, dict):
-            value = from_json(value, source)
-        elif isinstance(value, list):
-            value = tuple(value)
-        elif hints[name] is float and isinstance(value, int):
+        value = _value(value, source)
+        if hints[name] is float and isinstance(value, int):
             value = float(value)
         values[name] = value
     return cls(**values)
+
+
+def _value(body: object, source: pathlib.Path | None) -> object:
+    """A field's value as `_body` wrote it."""
+    if isinstance(body, list):
+        return tuple(_value(item, source) for item in body)
+    if not isinstance(body, dict):
+        return body
+    if isinstance(body.get("class"), str):  # else a config of that name
+        return from_json(body, source)
+    inner = {name: _value(part, source) for name, part in body.items()}
+    return validation.FrozenDict(inner)
 
 
 def _find_class(path: str, source: pathlib.Path | None) -> type:

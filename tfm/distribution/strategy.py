@@ -1,13 +1,21 @@
-"""Where the steps run: tf.distribute strategies by name, and who is who in them."""
+"""Distribution strategies: data parallel training on the devices of one or many hosts.
+
+tf.distribute strategies by name, and who is who in them.
+"""
 
 import os
 import signal
+from collections.abc import Callable
 
 import tensorflow as tf
 
 from tfm import errors
 from tfm.distribution import clusters
 from tfm.distribution import tpu
+
+# The distributed strategy of this process, by what was asked for. Two would number
+# their collective operations alike, and wait for each other's tensors.
+_made: dict[tuple[str, ...], tf.distribute.Strategy] = {}
 
 
 def choose(name: str, logical_devices: int = 0) -> tf.distribute.Strategy:
@@ -17,31 +25,57 @@ def choose(name: str, logical_devices: int = 0) -> tf.distribute.Strategy:
     where there is a TPU, mirrored where there are several GPUs (or logical devices),
     else one.
 
+    A process has one distributed strategy: the same request gets it again. One device
+    can be had beside it.
+
     Args:
       name: auto, one, mirrored, multi_worker or tpu.
       logical_devices: if above 0, cut the CPU into so many devices, to try replicas
         on a machine without several GPUs.
 
     Raises:
-      UserError: the hardware or the environment is not there.
+      UserError: the hardware or the environment is not there, or this process has
+        another strategy already.
     """
     if logical_devices:
         _cut_cpu(logical_devices)
     if name == "auto":
         name = _by_hardware(logical_devices)
     if name == "multi_worker":  # before TensorFlow makes its devices
-        return _multi_worker()
+        return _once(_multi_worker, name)
     if name == "one":
         return tf.distribute.get_strategy()
     if name == "mirrored":
         cpus = [device.name for device in tf.config.list_logical_devices("CPU")]
         gpus = [device.name for device in tf.config.list_logical_devices("GPU")]
-        return tf.distribute.MirroredStrategy(cpus if logical_devices else gpus or cpus)
+        devices = cpus if logical_devices else gpus or cpus
+        return _once(lambda: tf.distribute.MirroredStrategy(devices), name, *devices)
     if name == "tpu":
-        return tpu.connect()
+        return _once(tpu.connect, name)
     raise errors.UserError(
         f"strategy must be auto, one, mirrored, multi_worker or tpu. Got {name!r}."
     )
+
+
+def _once(
+    make: Callable[[], tf.distribute.Strategy], *request: str
+) -> tf.distribute.Strategy:
+    """The strategy that the request got before, or a new one where there is none."""
+    if request not in _made:
+        for other in _made:
+            raise errors.UserError(
+                "A process can have one distributed strategy. This one has "
+                f"{_shown(other)}; got {_shown(request)}. Start another process."
+            )
+        _made[request] = make()
+    return _made[request]
+
+
+def _shown(request: tuple[str, ...]) -> str:
+    """`mirrored on CPU:0, CPU:1`."""
+    name, *devices = request
+    short = [device.rpartition("device:")[2] for device in devices]
+    return f"{name} on {', '.join(short)}" if devices else name
 
 
 def _multi_worker() -> tf.distribute.Strategy:
@@ -64,10 +98,11 @@ def _cut_cpu(number: int) -> None:
     try:
         tf.config.set_logical_device_configuration(cpu, parts)
     except RuntimeError:  # TensorFlow has begun to use the CPU
-        if len(tf.config.list_logical_devices("CPU")) != number:
+        there = len(tf.config.list_logical_devices("CPU"))
+        if there != number:
             raise errors.UserError(
-                "logical_devices must be given before TensorFlow is used. "
-                f"Got {number}."
+                "logical_devices must be given before TensorFlow is used, and stays in "
+                f"a process. Got {number} where there are {there}."
             ) from None
 
 

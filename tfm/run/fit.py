@@ -12,6 +12,7 @@ from tfm.distribution import job as jobs
 from tfm.run import assembly
 from tfm.run import folder as run_folder
 from tfm.run import trainer
+from tfm.training import early_stopping
 from tfm.training import loop
 
 UNFINISHED = ("interrupted", "terminated")
@@ -66,10 +67,11 @@ def fit(experiment, folder: run_folder.RunFolder, job=None) -> Outcome:
         return Outcome(outcome)
     run.state.restore_best()
     best_step = int(run.state.best_step)
+    by = early_stopping.chosen_by(plan.best_metric, run.state)
     minutes = (time.monotonic() - started) / 60
     job.say(
         f"\n{outcome.capitalize()} at step {last_step:,} after {minutes:.1f} min; "
-        f"best at step {best_step:,} by validation {plan.best_metric}.\n"
+        f"best at step {best_step:,} by validation {by}.\n"
     )
     scores = {}
     for split in ("validation", "test"):

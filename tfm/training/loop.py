@@ -9,10 +9,11 @@ from typing import Protocol
 
 import numpy as np
 
+from tfm import interfaces
+from tfm.training import early_stopping
 from tfm.training import faults
 from tfm.training import interrupt
 
-FALLING = ("loss", "perplexity", "bits_per_byte", "masked_loss", "next_sentence_loss")
 UNLOGGED = {"weight", "tokens", "skipped", "asked", "learning_rate"}
 
 
@@ -25,12 +26,12 @@ class Plan:
     checkpoint_every: int | None
     log_every: int
     best_metric: str
+    direction: interfaces.Direction  # which way best_metric is better
     patience: int | None
     spike_factor: float | None = None
-    direction: str = "max"
 
     @classmethod
-    def of(cls, settings, num_examples: int, direction: str) -> "Plan":
+    def of(cls, settings, num_examples: int, direction: interfaces.Direction) -> "Plan":
         """The plan of a tfm.training.Train over `num_examples`."""
         return cls(
             total_steps=settings.total_steps(num_examples),
@@ -102,6 +103,10 @@ class Loop:
         self._same_chunks = same_chunks
         self._seconds_per_step = 0.0
         self._watch = faults.Watch(plan.spike_factor)
+        self._told_undefined = False
+        self._best = early_stopping.BestCheckpoint(
+            plan.best_metric, plan.direction, plan.patience, checkpoints
+        )
 
     def run(self) -> str:
         """Trains on from where the checkpoints stand.
@@ -117,7 +122,7 @@ class Loop:
 
     def _run(self) -> str:
         state, plan = self._checkpoints, self.plan
-        if self._has_lost_patience():
+        if self._best.has_lost_patience():
             return "stopped early"
         step = int(state.step)
         iterator = iter(self._batches(self._batch(step)))
@@ -145,7 +150,7 @@ class Loop:
                 if self._is_due(step, plan.eval_every):
                     self._evaluate_and_save(step)
                     started = time.perf_counter()
-                    if self._has_lost_patience():
+                    if self._best.has_lost_patience():
                         return "stopped early"
                 elif plan.checkpoint_every and step % plan.checkpoint_every == 0:
                     state.save()
@@ -229,35 +234,17 @@ class Loop:
 
     def _evaluate_and_save(self, step: int) -> None:
         metrics = self._evaluate(step)
-        state = self._checkpoints
-        # an area under a curve is undefined where a split has one class only
-        value = metrics.get(self.plan.best_metric, math.nan)
-        is_best = int(state.best_step) < 0 or is_better(
-            self.plan.direction, value, float(state.best_value)
-        )
+        if self._best.is_undefined(metrics) and not self._told_undefined:
+            self._told_undefined = True
+            name = self.plan.best_metric
+            rule = f"{name} is undefined on the validation split"
+            self._warn(step, f"{rule}: the loss picks the best checkpoint")
+        is_best = self._best.update(step, metrics)
         if is_best:
-            state.best_value.assign(value)
-            state.best_step.assign(step)
-            state.since_best.assign(0)
-            state.save_best()
-        else:
-            state.since_best.assign_add(1)
-        state.save()
+            self._checkpoints.save_best()
+        self._checkpoints.save()
         for reporter in self._reporters:
             reporter.evaluated(step, metrics, is_best)
-
-    def _has_lost_patience(self) -> bool:
-        patience = self.plan.patience
-        return patience is not None and int(self._checkpoints.since_best) >= patience
-
-
-def is_better(direction: str, value: float, than: float) -> bool:
-    """Losses and their like fall, other metrics rise; nothing beats a NaN."""
-    if math.isnan(value):
-        return False
-    if math.isnan(than):
-        return True
-    return value < than if direction == "min" else value > than
 
 
 def _next(step: int, every: int) -> int:

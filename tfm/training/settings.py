@@ -18,8 +18,10 @@ class Train:
     micro_batches: int = 1
     eval_every: int | None = None  # steps between evaluations; none: once an epoch
     eval_batch_size: int = 256  # examples per batch of an evaluation
-    best_metric: str = "accuracy"  # of the validation split; picks the best checkpoint
-    # stop after this many evaluations without a better best_metric; none: never
+    # of the validation split; picks the best checkpoint, among equals by the loss
+    best_metric: str = "accuracy"
+    # early stopping: after this many evaluations with neither a better best_metric nor
+    # a lower loss; none: never
     patience: int | None = None
     keep_checkpoints: int = 2  # newest ones kept, beside the best
     checkpoint_every: int | None = None  # steps; none: at evaluations only

@@ -1,0 +1,67 @@
+"""Resuming: which fields of training may change, and why the others may not."""
+
+import dataclasses
+
+import pytest
+
+from tests.support import reviews
+from tfm import errors
+from tfm import training
+from tfm.run import folder as run_folder
+
+MAY = ""  # it alters neither the model, nor the data, nor which checkpoint is picked
+# field: (a new value, why it must stay)
+CHANGES = {
+    "epochs": (9.0, MAY),
+    "steps": (900, MAY),
+    "eval_every": (7, MAY),
+    "eval_batch_size": (7, MAY),
+    "patience": (7, MAY),
+    "keep_checkpoints": (7, MAY),
+    "checkpoint_every": (7, MAY),
+    "log_every": (7, MAY),
+    "histograms": (False, MAY),
+    "spike_factor": (7.0, MAY),
+    "micro_batches": (2, MAY),  # the update does not depend on the division
+    "batch_size": (7, "batch N would be other examples: some twice, some never"),
+    "best_metric": ("loss", "the best so far was picked by another"),
+    "seed": (7, "the order of the data, dropout and augmentation are functions of it"),
+    "dtype": ("mixed_bfloat16", "the layers would compute in another precision"),
+    "jit_compile": (True, "XLA draws other dropout masks"),
+    "freeze": (("embedding",), "the optimizer has no averages of what was frozen"),
+    "unfreeze_every": (7, "a layer would be trained that was not, or the reverse"),
+    "lora_rank": (7, "the checkpoint has adapters of another shape, or none"),
+    "lora_targets": (("key",), "the checkpoint has adapters of other layers"),
+}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> run_folder.RunFolder:
+    """Of a run that came to a checkpoint; nothing of it is read but config.json."""
+    made = run_folder.RunFolder(tmp_path_factory.mktemp("begun") / "run")
+    made.begin("text_cls", _experiment(), {})
+    (made.checkpoints / "last" / "step-00000005").mkdir(parents=True)
+    return made
+
+
+def _experiment(**train):
+    return reviews.experiment("reviews.csv", **train)
+
+
+def test_every_field_of_training_is_here():
+    assert CHANGES.keys() == {f.name for f in dataclasses.fields(training.Train)}
+    assert CHANGES.keys() >= set(run_folder.settings.RESUMABLE)
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_a_field_may_change_on_resuming_or_is_refused(folder, name):
+    value, why = CHANGES[name]
+    changed = _experiment(**{name: value})
+    assert getattr(changed.train, name) != getattr(_experiment().train, name)
+    if why == MAY:
+        assert folder.begin("text_cls", changed, {f"train.{name}": value})
+        assert folder.begin("text_cls", _experiment(), {})
+        return
+    with pytest.raises(errors.UserError, match=f"holds a run with train.{name}=.*, no"):
+        folder.begin("text_cls", changed, {f"train.{name}": value})
+    assert folder.experiment() == _experiment()  # nothing of it was written
