@@ -3,15 +3,17 @@
 import numpy as np
 import pytest
 
+from tests.support import classifiers
 from tfm import errors
 from tfm import models
-from tfm import tasks
-from tfm import training
+from tfm.adaptation import Adapt
 from tfm.adaptation import freezing
 
 
 def _model():
-    return models.LSTM(embedding_width=4, width=4, num_layers=2).build(10, 5)
+    return models.LSTM(embedding_width=4, width=4, num_layers=2).build(
+        classifiers.specs(10, 5)
+    )
 
 
 def test_layers_are_frozen_by_name_or_path():
@@ -31,26 +33,23 @@ def test_a_pattern_without_a_layer_and_a_model_without_a_weight_are_told():
 
 
 def test_probing_trains_the_head_on_features_that_stay_the_same():
-    backbone = models.LSTM(embedding_width=4, width=4, dropout=0.5).build(10, 5)
-    model = (
-        tasks.TextClassification(dropout=0.0).bind(("a", "b"), False).model(backbone)
-    )
-    tokens = np.array([[1, 2, 3, 0, 0]])
+    config = models.LSTM(embedding_width=4, width=4, dropout=0.5)
+    model, backbone = classifiers.build(config, 10, 5)
+    given = {"tokens": np.array([[1, 2, 3, 0, 0]])}
 
     def dropped() -> float:
-        return np.abs(model(tokens, training=True) - model(tokens)).max()
+        return np.abs(model(given, training=True) - model(given)).max()
 
     assert dropped() > 0
-    training.Train(freeze=("backbone",)).adapt(model, backbone)
+    Adapt(freeze=("backbone",)).apply(model, backbone)
     assert [v.path for v in model.trainable_variables] == ["head/kernel", "head/bias"]
     assert dropped() == 0
 
 
 def test_the_head_keeps_its_dropout_while_probing():
-    backbone = models.CNN(embedding_width=4).build(10, 5)
-    model = (
-        tasks.TextClassification(dropout=0.5).bind(("a", "b"), False).model(backbone)
+    model, backbone = classifiers.build(
+        models.CNN(embedding_width=4), 10, 5, dropout=0.5
     )
-    training.Train(freeze=("backbone",)).adapt(model, backbone)
-    tokens = np.array([[1, 2, 3, 0, 0]])
-    assert np.abs(model(tokens, training=True) - model(tokens)).max() > 0
+    Adapt(freeze=("backbone",)).apply(model, backbone)
+    given = {"tokens": np.array([[1, 2, 3, 0, 0]])}
+    assert np.abs(model(given, training=True) - model(given)).max() > 0

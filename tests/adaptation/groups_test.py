@@ -3,16 +3,15 @@
 import keras
 import pytest
 
+from tests.support import classifiers
 from tfm import models
-from tfm import tasks
 from tfm.adaptation import groups
 
 SMALL = {"num_heads": 2, "width": 4, "feedforward_width": 8}
 
 
 def _classifier(config) -> keras.Model:
-    backbone = config.build(20, 6)
-    model = tasks.TextClassification().bind(("a", "b"), False).model(backbone)
+    model, backbone = classifiers.build(config, 20, 6)
     groups.mark_backbone(model, backbone)
     return model
 
@@ -59,16 +58,15 @@ def test_layers_side_by_side_and_both_directions_are_one_group():
 
 
 def test_a_model_within_a_model_is_seen_through():
-    inner = models.Transformer(**SMALL, num_layers=2).build(20, 6)
-    tokens = keras.Input((6,), dtype="int32")
+    inner = models.Transformer(**SMALL, num_layers=2).build(classifiers.specs(20, 6))
+    tokens = keras.Input((6,), dtype="int32", name="tokens")
     head = keras.layers.Dense(2, name="head")
-    model = keras.Model(tokens, head(inner(tokens)["pooled"]))
+    model = keras.Model({"tokens": tokens}, head(inner({"tokens": tokens})["pooled"]))
     names = [group.name for group in groups.of(model)]
     assert names == ["head", "block_1", "block_0", "embedding"]
 
 
 def test_without_a_mark_the_head_goes_by_its_name():
-    backbone = models.CNN(embedding_width=4).build(20, 6)
-    model = tasks.TextClassification().bind(("a", "b"), False).model(backbone)
+    model, backbone = classifiers.build(models.CNN(embedding_width=4), 20, 6)
     assert groups.of(model)[0].name == "head"
     assert len(groups.backbone_variables(model)) == len(backbone.weights)

@@ -12,6 +12,7 @@ import pytest
 import tensorflow as tf
 
 from tfm import errors
+from tfm.adaptation import Adapt
 from tfm.adaptation import layerwise
 from tfm.training import optimizer as optimizers
 
@@ -39,11 +40,12 @@ def _gradients(model, steps: int) -> list[list[tf.Tensor]]:
     ]
 
 
-def _trained(steps=4, compiled=False, unfreeze_every=None, **fields):
+def _trained(steps=4, compiled=False, unfreeze_every=None, layer_decay=1.0, **fields):
     """The weights after each step, from the same gradients."""
     model = _model()
     fields = {"schedule": "constant", "warmup_steps": 0, "clip_norm": None} | fields
-    made = optimizers.Optimizer(**fields).build(100, model, unfreeze_every)
+    adapt = Adapt(unfreeze_every=unfreeze_every, layer_decay=layer_decay)
+    made = optimizers.Optimizer(**fields).build(100, model, adapt)
 
     def apply(gradients):
         pairs = zip(gradients, model.trainable_variables, strict=True)
@@ -112,7 +114,7 @@ def test_the_same_under_xla(name):
 def test_only_what_is_trained_counts_in_the_norm():
     model = _model()
     fields = optimizers.Optimizer(name="sgd", learning_rate=0.1)
-    made = fields.build(100, model, unfreeze_every=1)
+    made = fields.build(100, model, Adapt(unfreeze_every=1))
     (gradients,) = _gradients(model, 1)
     counted = layerwise.counted(made, gradients)
     paths = [v.path for v in model.trainable_variables]
@@ -142,9 +144,10 @@ def test_a_human_is_told_the_rates_and_the_steps():
 
 def test_what_cannot_be_is_told():
     with pytest.raises(errors.UserError, match="layer_decay must be above 0 and at mo"):
-        optimizers.Optimizer(layer_decay=0.0)
+        Adapt(layer_decay=0.0)
     with pytest.raises(errors.UserError, match="Got name=ftrl, unfreeze_every=5."):
-        optimizers.Optimizer(name="ftrl").build(10, _model(), unfreeze_every=5)
+        ftrl = optimizers.Optimizer(name="ftrl")
+        ftrl.build(10, _model(), Adapt(unfreeze_every=5))
 
 
 def test_muon_decays_no_more_than_it_is_told_to():

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.support import classifiers
 from tfm import errors
 from tfm import models
-from tfm import tasks
 from tfm import training
 from tfm.adaptation import freezing
 from tfm.adaptation import groups
@@ -28,18 +28,17 @@ CONFIG = models.Transformer(
     embedding_dropout=0.0,
 )
 TOKENS = np.array([[1, 2, 3, 4, 0, 0], [5, 6, 7, 8, 9, 3]], np.int32)
+GIVEN = {"tokens": TOKENS}
 TARGETS = ("query", "value")
 
 
 def _classifier():
     """The same weights each time, and the task's loss."""
-    task = tasks.TextClassification().bind(("a", "b"), False)
-    backbone = CONFIG.build(20, 6)
-    model = task.model(backbone)
+    model, backbone = classifiers.build(CONFIG, 20, 6)
     groups.mark_backbone(model, backbone)
     rng = np.random.default_rng(0)
     model.set_weights([rng.normal(size=v.shape) / 2 for v in model.weights])
-    return model, task.loss
+    return model, classifiers.objective(20, 6).loss
 
 
 def _adapted(rank=2, targets=TARGETS, alpha=None) -> keras.Model:
@@ -74,9 +73,9 @@ def _values(model) -> dict[str, np.ndarray]:
 
 def test_nothing_is_changed_at_first():
     model, _ = _classifier()
-    expected = np.asarray(model(TOKENS))
+    expected = np.asarray(model(GIVEN))
     lora.enable(model, 2, TARGETS)
-    np.testing.assert_array_equal(model(TOKENS), expected)
+    np.testing.assert_array_equal(model(GIVEN), expected)
 
 
 @pytest.mark.parametrize(("alpha", "times"), [(None, 1.0), (6, 3.0)])
@@ -172,13 +171,13 @@ def test_a_merged_model_computes_the_same_and_is_plain(targets, alpha):
     plain, _ = _classifier()
     model = _adapted(targets=targets, alpha=alpha)
     _fill(model)
-    expected = np.asarray(model(TOKENS))
-    assert np.abs(np.asarray(plain(TOKENS)) - expected).max() > 1e-2
+    expected = np.asarray(model(GIVEN))
+    assert np.abs(np.asarray(plain(GIVEN)) - expected).max() > 1e-2
     lora.merge(model)
-    np.testing.assert_allclose(model(TOKENS), expected, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(model(GIVEN), expected, rtol=1e-4, atol=1e-5)
     assert [v.path for v in model.weights] == [v.path for v in plain.weights]
     plain.set_weights(model.get_weights())
-    np.testing.assert_array_equal(plain(TOKENS), model(TOKENS))
+    np.testing.assert_array_equal(plain(GIVEN), model(GIVEN))
 
 
 def test_an_adapter_is_saved_alone_and_in_place_of_an_earlier_one(tmp_path):
@@ -254,12 +253,12 @@ def test_half_precision_is_close_and_the_adapters_stay_float32():
         keras.config.set_dtype_policy("float32")
     _fill(model)
     assert {v.dtype for v in model.trainable_variables} == {"float32"}
-    found = tf.cast(model(TOKENS), tf.float32)
-    np.testing.assert_allclose(found, expected(TOKENS), rtol=0.1, atol=0.1)
-    merged_from = np.asarray(expected(TOKENS))
+    found = tf.cast(model(GIVEN), tf.float32)
+    np.testing.assert_allclose(found, expected(GIVEN), rtol=0.1, atol=0.1)
+    merged_from = np.asarray(expected(GIVEN))
     lora.merge(model)  # in float32: nothing of the kernels is rounded
     expected.set_weights(_unmerged(expected, model))
-    np.testing.assert_allclose(expected(TOKENS), merged_from, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(expected(GIVEN), merged_from, rtol=1e-4, atol=1e-5)
 
 
 def _unmerged(adapted, merged) -> list[np.ndarray]:

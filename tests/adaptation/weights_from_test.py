@@ -6,10 +6,10 @@ import keras
 import numpy as np
 import pytest
 
+from tests.support import classifiers
 from tests.support import small_run
 from tfm import errors
 from tfm import layers
-from tfm import tasks
 from tfm.adaptation import groups
 from tfm.adaptation import lora
 from tfm.adaptation import weights_from
@@ -25,19 +25,21 @@ class Config:
     num_blocks: int = 2
     pooling: str = "mean"
 
-    def build(self, vocab_size: int, max_length: int) -> keras.Model:
+    def build(self, specs) -> keras.Model:
+        (max_length,), _, vocab_size = specs["tokens"]
         tokens = keras.Input((max_length,), dtype="int32", name="tokens")
         x = layers.TokenEmbedding(vocab_size, self.width, name="embedding")(tokens)
         x = layers.LearnedPositions(max_length, self.width, name="positions")(x)
         for i in range(self.num_blocks):
             x = layers.FeedForward(self.width, self.hidden, name=f"block_{i}")(x)
         pooled = layers.Pooling(self.pooling, self.width, name="pooling")(x)
-        return keras.Model(tokens, {"sequence": x, "pooled": pooled})
+        return keras.Model({"tokens": tokens}, {"sequence": x, "pooled": pooled})
 
 
 def _classifier(config=None, vocab_size=20, max_length=6, labels="ab", seed=0):
-    backbone = (config or Config()).build(vocab_size, max_length)
-    model = tasks.TextClassification().bind(tuple(labels), False).model(backbone)
+    model, backbone = classifiers.build(
+        config or Config(), vocab_size, max_length, labels
+    )
     groups.mark_backbone(model, backbone)
     rng = np.random.default_rng(seed)
     model.set_weights([rng.normal(size=v.shape) for v in model.weights])

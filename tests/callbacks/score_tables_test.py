@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from tfm import interfaces
 from tfm.callbacks import score_tables
 
 
@@ -27,14 +28,11 @@ def test_each_split_has_its_column_and_each_metric_a_row(capsys):
 
 
 def test_each_class_has_its_row(capsys):
-    kinds = ("precision", "recall", "f1")
-    scores = {
-        f"{kind}/{name}": i / 8 + j / 2
-        for i, kind in enumerate(kinds)
-        for j, name in enumerate(("bad", "good"))
-    }
-    score_tables.print_classes(scores, ("bad", "good"))
+    columns = ("class", "precision", "recall", "f1")
+    rows = [("bad", 0.0, 0.125, 0.25), ("good", 0.5, 0.625, 0.75)]
+    score_tables.print_figure(interfaces.Table(columns, rows))
     assert _printed(capsys) == [
+        [],
         ["class", "precision", "recall", "f1"],
         ["bad", "0.0000", "0.1250", "0.2500"],
         ["good", "0.5000", "0.6250", "0.7500"],
@@ -42,13 +40,19 @@ def test_each_class_has_its_row(capsys):
 
 
 def test_counts_are_by_true_row_and_predicted_column(capsys):
-    score_tables.print_confusion(np.array([[1234, 2], [3, 4]]), ("bad", "good"))
+    names = ("bad", "good")
+    counts = np.array([[1234, 2], [3, 4]])
+    score_tables.print_figure(interfaces.Matrix(counts, names, names))
     assert _printed(capsys) == [
+        [],
         ["true", "\\", "predicted", "bad", "good"],
         ["bad", "1,234", "2"],
         ["good", "3", "4"],
     ]
-    many = score_tables.MAX_CLASSES + 1
-    score_tables.print_confusion(np.eye(many, dtype=int), tuple(map(str, range(many))))
-    score_tables.print_confusion(np.ones((3, 2, 2), int), ("a", "b", "c"))
+    many = tuple(map(str, range(score_tables.MAX_COLUMNS)))
+    figure = interfaces.Matrix(np.eye(len(many), dtype=int), many, many)
+    score_tables.print_figure(figure)
+    panels = interfaces.Matrix(np.ones((3, 2, 2), int), names, names, ("a", "b", "c"))
+    score_tables.print_figure(panels)
+    score_tables.print_figure(interfaces.Samples(("text",), [("a film",)]))
     assert not _printed(capsys)

@@ -9,7 +9,12 @@ import tensorflow as tf
 from matplotlib import image
 
 from tests.support import events
+from tfm import interfaces
 from tfm.callbacks import tensorboard
+
+
+def _png(counts, names, panels=()) -> bytes:
+    return tensorboard.matrix_png(interfaces.Matrix(counts, names, names, panels))
 
 
 def _darkness(picture: bytes) -> np.ndarray:
@@ -17,21 +22,21 @@ def _darkness(picture: bytes) -> np.ndarray:
 
 
 def test_the_confusion_matrix_is_dark_where_counts_are_high():
-    right = _darkness(tensorboard.confusion_png(np.diag([50, 50]), ("no", "yes")))
-    wrong = _darkness(tensorboard.confusion_png(np.diag([50, 50])[::-1], ("no", "yes")))
+    right = _darkness(_png(np.diag([50, 50]), ("no", "yes")))
+    wrong = _darkness(_png(np.diag([50, 50])[::-1], ("no", "yes")))
     height, width = right.shape
     upper_left = (slice(height // 4, height // 3), slice(width // 3, width // 2))
     assert right[upper_left].mean() > wrong[upper_left].mean() + 0.3
 
 
 def _few(names) -> bytes:
-    return tensorboard.confusion_png(np.diag([50, 50]), names[:2])
+    return _png(np.diag([50, 50]), names[:2])
 
 
 def test_many_classes_are_drawn_without_their_counts():
     names = tuple(f"class {i}" for i in range(40))
     counts = np.diag(np.arange(10, 50))
-    many = _darkness(tensorboard.confusion_png(counts, names))
+    many = _darkness(_png(counts, names))
     assert many.shape[0] > 1.5 * _darkness(_few(names)).shape[0]
     height, width = many.shape
     middle = (slice(height // 3, height // 2), slice(width // 3, 2 * width // 3))
@@ -44,18 +49,18 @@ def test_several_labels_are_panels_side_by_side():
     names = tuple(f"class {i}" for i in range(5))
     five = np.tile([[3, 1], [0, 2]], (5, 1, 1))
     one = np.tile([[3, 1], [0, 2]], (1, 1, 1))
-    panels = _darkness(tensorboard.confusion_png(five, names))
-    panel = _darkness(tensorboard.confusion_png(one, names[:1]))
+    panels = _darkness(_png(five, ("no", "yes"), names))
+    panel = _darkness(_png(one, ("no", "yes"), names[:1]))
     assert panels.shape[1] == 4 * panel.shape[1]
 
 
-def test_the_table_escapes_texts_and_marks_mistakes():
-    table = tensorboard.examples_table(
-        ["a | b\n<br />c", "x" * 400], ["bad", "good"], ["bad", "bad"], [0.5, 0.987654]
-    )
-    lines = table.splitlines()
+def test_the_table_escapes_and_cuts_texts():
+    columns = ("text", "true", "predicted", "probability")
+    rows = [("a | b\n<br />c", "bad", "bad", 0.5), ("x" * 400, "good", "b", 0.987654)]
+    lines = tensorboard.markdown(interfaces.Samples(columns, rows)).splitlines()
+    assert lines[0] == "| text | true | predicted | probability |"
     assert lines[2] == "| a \\| b &lt;br />c | bad | bad | 0.500 |"
-    assert lines[3] == f"| {'x' * 300} | good | bad ✗ | 0.988 |"
+    assert lines[3] == f"| {'x' * 300} | good | b | 0.988 |"
 
 
 @pytest.fixture
@@ -72,8 +77,10 @@ def board(tmp_path):
             made.logged(5, {"loss": 0.5, "steps_per_second": 3.0})
             made.warned(6, "gradient not finite")
             made.evaluated(10, {"accuracy": 0.75}, is_best=True)
-            made.examples(10, "| a |")
-            made.confusion(10, np.diag([5, 3]), ("no", "yes"))
+            names = ("no", "yes")
+            matrix = interfaces.Matrix(np.diag([5, 3]), names, names)
+            samples = interfaces.Samples(("a",), [("b",)])
+            made.figures(10, {"confusion_matrix": matrix, "predictions": samples})
         return {
             name: [
                 (step, value.tag, tf.make_ndarray(value.tensor))
@@ -119,7 +126,7 @@ def test_scalars_texts_and_pictures_are_on_their_pages(board):
     }
     assert b"the fields" in others["train", 0, "configuration"].item()
     assert others["train", 6, "warnings"].item() == b"gradient not finite"
-    assert others["validation", 10, "predictions"].item() == b"| a |"
+    assert others["validation", 10, "predictions"].item() == b"| a |\n|---|\n| b |"
     width, height, picture = others["validation", 10, "confusion_matrix"]
     drawn = _darkness(picture)
     assert drawn.shape == (int(height), int(width)) and drawn.max() > 0.5

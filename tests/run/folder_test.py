@@ -7,6 +7,7 @@ import pytest
 from tests.support import reviews
 from tfm import errors
 from tfm import training
+from tfm.adaptation import Adapt
 from tfm.run import folder as run_folder
 
 MAY = ""  # it alters neither the model, nor the data, nor which checkpoint is picked
@@ -28,8 +29,12 @@ CHANGES = {
     "seed": (7, "the order of the data, dropout and augmentation are functions of it"),
     "dtype": ("mixed_bfloat16", "the layers would compute in another precision"),
     "jit_compile": (True, "XLA draws other dropout masks"),
+}
+ADAPT = {
+    "init_from": ("runs/other", "training began with other weights"),
     "freeze": (("embedding",), "the optimizer has no averages of what was frozen"),
     "unfreeze_every": (7, "a layer would be trained that was not, or the reverse"),
+    "layer_decay": (0.5, "its layers would learn at other rates"),
     "lora_rank": (7, "the checkpoint has adapters of another shape, or none"),
     "lora_targets": (("key",), "the checkpoint has adapters of other layers"),
 }
@@ -51,6 +56,15 @@ def _experiment(**train):
 def test_every_field_of_training_is_here():
     assert CHANGES.keys() == {f.name for f in dataclasses.fields(training.Train)}
     assert CHANGES.keys() >= set(run_folder.settings.RESUMABLE)
+    assert ADAPT.keys() == {f.name for f in dataclasses.fields(Adapt)}
+
+
+@pytest.mark.parametrize("name", ADAPT)
+def test_what_was_adapted_stays(folder, name):
+    value, _ = ADAPT[name]
+    changed = dataclasses.replace(_experiment(), adapt=Adapt(**{name: value}))
+    with pytest.raises(errors.UserError, match=f"holds a run with adapt.{name}=.*, no"):
+        folder.begin("text_cls", changed, {f"adapt.{name}": value})
 
 
 @pytest.mark.parametrize("name", CHANGES)

@@ -71,9 +71,11 @@ def _make(
 ):
     """A Loop over a model with dropout, in `folder`; `run` in place of its steps."""
     keras.utils.set_random_seed(7)
-    tokens = keras.Input((1,), dtype="int32")
+    tokens = keras.Input((1,), dtype="int32", name="tokens")
     x = keras.layers.Dense(8, activation="tanh")(keras.ops.cast(tokens, "float32") / 9)
-    model = keras.Model(tokens, keras.layers.Dense(1)(keras.layers.Dropout(0.5)(x)))
+    model = keras.Model(
+        {"tokens": tokens}, keras.layers.Dense(1)(keras.layers.Dropout(0.5)(x))
+    )
     optimizer = keras.optimizers.AdamW(0.05)
     optimizer.build(model.trainable_variables)
     state = checkpoints.Checkpoints(folder, model, optimizer, keep=2)
@@ -306,8 +308,8 @@ class Stack(keras.layers.Layer):
 
 def test_weights_in_lists_of_sublayers_are_saved_too(tmp_path):
     def make():
-        tokens = keras.Input((3,))
-        model = keras.Model(tokens, Stack()(tokens))
+        tokens = keras.Input((3,), name="tokens")
+        model = keras.Model({"tokens": tokens}, Stack()(tokens))
         optimizer = keras.optimizers.Adam()
         optimizer.build(model.trainable_variables)
         return model, checkpoints.Checkpoints(tmp_path, model, optimizer, keep=1)

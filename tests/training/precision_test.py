@@ -30,9 +30,11 @@ def _train(enabled: bool, steps: int = 3):
     keras.utils.set_random_seed(0)
     keras.config.set_dtype_policy("mixed_float16")
     try:
-        tokens = keras.Input((2,), dtype="int32")
+        tokens = keras.Input((2,), dtype="int32", name="tokens")
         x = keras.ops.cast(tokens, "float16")
-        model = keras.Model(tokens, keras.layers.Dense(1, use_bias=False)(x))
+        model = keras.Model(
+            {"tokens": tokens}, keras.layers.Dense(1, use_bias=False)(x)
+        )
     finally:
         keras.config.set_dtype_policy("float32")
     model.set_weights([np.ones((2, 1))])

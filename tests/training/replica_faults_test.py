@@ -53,11 +53,11 @@ def _train(replicas: int, folder) -> None:
     job = jobs.Job(kind, logical_devices=replicas if replicas > 1 else 0)
     keras.utils.set_random_seed(7)
     with job.strategy.scope():
-        tokens = keras.Input((1,), dtype="int32")
+        tokens = keras.Input((1,), dtype="int32", name="tokens")
         x = keras.layers.Dense(8, activation="tanh")(
             keras.ops.cast(tokens, "float32") / 9
         )
-        model = keras.Model(tokens, keras.layers.Dense(1)(x))
+        model = keras.Model({"tokens": tokens}, keras.layers.Dense(1)(x))
         optimizer = keras.optimizers.AdamW(0.01)
         optimizer.build(model.trainable_variables)
         train = step.train_function(model, _loss, optimizer, clip_norm=1.0)

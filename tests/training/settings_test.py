@@ -37,12 +37,6 @@ def test_the_next_stop_is_the_nearest_of_all():
         ({"epochs": 0}, "epochs must be above 0. Got epochs=0."),
         ({"steps": -5}, "steps must be at least 1, or none. Got steps=-5."),
         ({"patience": 0}, "patience must be at least 1, or none. Got patience=0."),
-        (
-            {"unfreeze_every": 0},
-            "must be at least 1, or none. Got unfreeze_every=0.",
-        ),
-        ({"lora_rank": 0}, "lora_rank must be at least 1, or none. Got lora_rank=0."),
-        ({"lora_rank": 4, "lora_targets": ()}, "lora_targets must name a layer. Got n"),
         ({"seed": -1}, r"seed must be in \[0, 2\*\*31\). Got -1."),
     ],
 )

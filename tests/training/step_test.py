@@ -5,17 +5,15 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfm.training import evaluation
 from tfm.training import step
 
 
 def _model(l2: float = 0.0) -> keras.Model:
-    tokens = keras.Input((3,), dtype="int32")
+    tokens = keras.Input((3,), dtype="int32", name="tokens")
     x = keras.layers.Rescaling(1.0)(keras.ops.cast(tokens, "float32"))
     penalty = keras.regularizers.L2(l2) if l2 else None
-    return keras.Model(
-        tokens, keras.layers.Dense(1, use_bias=False, kernel_regularizer=penalty)(x)
-    )
+    head = keras.layers.Dense(1, use_bias=False, kernel_regularizer=penalty)
+    return keras.Model({"tokens": tokens}, head(x))
 
 
 def _loss(outputs, batch):
@@ -37,7 +35,12 @@ def _train(num_steps=1, clip_norm=None, l2=0.0, batch=BATCH, rate=0.1, jit=False
     optimizer = keras.optimizers.SGD(rate)
     optimizer.build(model.trainable_variables)
     run = step.train_function(
-        model, _loss, optimizer, clip_norm=clip_norm, jit_compile=jit
+        model,
+        _loss,
+        optimizer,
+        clip_norm=clip_norm,
+        jit_compile=jit,
+        ids=("tokens",),
     )
     data = tf.data.Dataset.from_tensors(batch).repeat()
     rows = run(iter(data), num_steps)
@@ -106,9 +109,10 @@ def test_many_steps_in_one_call_equal_single_steps():
 
 
 def test_repeated_rows_of_a_lookup_are_summed_before_the_norm():
-    tokens = keras.Input((2,), dtype="int32")
+    tokens = keras.Input((2,), dtype="int32", name="tokens")
     table = keras.layers.Embedding(4, 1, embeddings_initializer="zeros")
-    model = keras.Model(tokens, keras.ops.sum(table(tokens), axis=1))
+    total = keras.ops.sum(table(tokens), axis=1)
+    model = keras.Model({"tokens": tokens}, total)
     optimizer = keras.optimizers.SGD(1.0)
     optimizer.build(model.trainable_variables)
 
@@ -121,19 +125,9 @@ def test_repeated_rows_of_a_lookup_are_summed_before_the_norm():
     np.testing.assert_allclose(rows["gradient_norm"], [2.0])  # not sqrt(2)
 
 
-def test_sums_over_a_split_count_each_example_once_without_dropout():
-    tokens = keras.Input((3,), dtype="int32", name="tokens")
-    scale = keras.Input((), dtype="float32", name="scale")
-    x = keras.layers.Dropout(0.9)(keras.ops.cast(tokens, "float32"))
-    total = keras.ops.sum(x, axis=1) * scale
-    model = keras.Model({"tokens": tokens, "scale": scale}, {"total": total})
-    sums = step.sums_function(
-        model, lambda outputs, batch: _loss(outputs["total"][:, None], batch)
-    )
-    batch = BATCH | {"scale": np.array([1.0, 2.0, 0.5, 9.0], np.float32)}
-    found = evaluation.sums(sums, tf.data.Dataset.from_tensors(batch).repeat(2))
-    # 3, 6, 1.5 and 18 against the labels 1, -1, 2 and 0.5
-    errors = np.array([4, 49, 0.25, 306.25])
-    loss = 2 * (errors * BATCH["weight"]).sum()
-    np.testing.assert_allclose(found["loss"], (loss, 7.0))
-    np.testing.assert_allclose(found["error"], (2 * errors.sum(), 8.0))
+def test_what_is_no_token_is_not_counted():
+    model = _model()
+    optimizer = keras.optimizers.SGD(0.1)
+    run = step.train_function(model, _loss, optimizer, clip_norm=None)
+    rows = run(iter(tf.data.Dataset.from_tensors(BATCH)), 1)
+    np.testing.assert_array_equal(rows["tokens"], [0])

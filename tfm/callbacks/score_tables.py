@@ -36,6 +36,11 @@ def _(figure: interfaces.Table) -> None:
 
 
 @print_figure.register
+def _(figure: interfaces.Samples) -> None:
+    """Nothing: texts are for TensorBoard's Text page."""
+
+
+@print_figure.register
 def _(figure: interfaces.Matrix) -> None:
     if figure.counts.ndim != 2 or len(figure.columns) >= MAX_COLUMNS:
         return
