@@ -9,7 +9,7 @@ CHANCES = tf.constant([[0.1, 0.5, 0.0, 0.25, 0.15]])
 
 
 def _drawn(sampler, number=1000):
-    """How often each token is drawn, by numbers that are spread evenly."""
+    """Shares of the tokens drawn, by numbers that are spread evenly."""
     uniform = tf.constant((np.arange(number) + 0.5) / number, tf.float32)
     ids = sampler.get_next_token(tf.repeat(CHANCES, number, axis=0), uniform)
     return np.bincount(ids, minlength=5) / number

@@ -1,4 +1,4 @@
-"""What the settings refuse."""
+"""Settings that are refused."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What holds for every model: padding, XLA, half precision, saving and loading."""
+"""Properties of every model: padding, XLA, half precision, saving and loading."""
 
 import dataclasses
 import functools

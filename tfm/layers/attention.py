@@ -1,4 +1,4 @@
-"""Attention.
+"""Multi-head attention (scaled dot-product) and its KV cache.
 
 B batch, T queries, S keys, H heads, G key heads, K head width, D width.
 """
@@ -15,7 +15,7 @@ from tfm.layers import regularization
 def dot_product_attention(
     q_BTHK, k_BSGK, v_BSGK, mask=None, causal=False, dropout=None
 ):
-    """softmax(Q K^T / sqrt(K)) V for each head.
+    """Scaled dot-product attention: softmax(Q K^T / sqrt(K)) V for each head.
 
     Vaswani et al. 2017 (https://arxiv.org/abs/1706.03762), equation 1. With fewer
     key heads than heads, H / G heads in a row share one: grouped queries, Ainslie et
@@ -86,7 +86,7 @@ def _mix(weights_BHTS, v_BSGK):
 
 
 def _seen(mask, causal: bool, length):
-    """Which key each query sees: bool, broadcastable to [B, H, T, S], or None."""
+    """Mask of seen keys: bool, broadcastable to [B, H, T, S], or None."""
     if mask is not None:
         mask = mask[:, None, None, :] if len(mask.shape) == 2 else mask[:, None]
     if not causal:
@@ -98,7 +98,7 @@ def _seen(mask, causal: bool, length):
 
 @keras.saving.register_keras_serializable(package="tfm")
 class MultiHeadAttention(base.Layer):
-    """Attention of several heads over a sequence itself or over a memory.
+    """Multi-head attention: self-attention, or cross-attention over a memory.
 
     Vaswani et al. 2017 (https://arxiv.org/abs/1706.03762), section 3.2.2.
 
@@ -183,19 +183,19 @@ class MultiHeadAttention(base.Layer):
         return self._output(mixed_BTHK)
 
     def keys_and_values(self, memory_BSM, positions=None):
-        """What a memory is asked by: k_BSGK and v_BSGK."""
+        """Keys and values of a memory: k_BSGK and v_BSGK."""
         k_BSGK = self._heads(self.key(memory_BSM))
         if self.rotary:
             k_BSGK = embedding.rotate(k_BSGK, positions)
         return k_BSGK, self._heads(self.value(memory_BSM))
 
     def empty_cache(self, batch_size, num_slots):
-        """Zeros for the keys and the values of `num_slots` positions, for `attend`."""
+        """Empty KV cache: zeros for the keys and values of `num_slots` positions."""
         shape = (batch_size, num_slots, self.num_key_heads, self.head_width)
         return (ops.zeros(shape, self.compute_dtype),) * 2
 
     def extend(self, cache, x_BTD, slot, positions=None):
-        """The cache with the keys and values of x_BTD from `slot` on.
+        """KV cache with the keys and values of x_BTD from `slot` on.
 
         Args:
           cache: keys and values, of `empty_cache` or an earlier call.
@@ -210,7 +210,7 @@ class MultiHeadAttention(base.Layer):
         )
 
     def attend(self, x_BTD, cache, mask, positions=None):
-        """What x_BTD finds in keys and values that are there already -> x_BTD.
+        """Attention over a KV cache -> x_BTD.
 
         Args:
           x_BTD: what asks.

@@ -1,4 +1,4 @@
-"""What the layers share."""
+"""Base layer: masks are arguments, sublayers need no get_config."""
 
 import keras
 

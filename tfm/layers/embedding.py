@@ -1,4 +1,4 @@
-"""Embeddings of tokens and of their positions.
+"""Token embeddings and positional embeddings: learned, sinusoidal, rotary.
 
 B batch, T positions, D width, V vocabulary, H heads, K head width.
 """
@@ -13,7 +13,7 @@ from tfm.layers import base
 
 @keras.saving.register_keras_serializable(package="tfm")
 class TokenEmbedding(base.Layer):
-    """A vector for each token.
+    """Token embedding, whose table can score the vocabulary too (weight tying).
 
     Args:
       vocab_size: V, ids are 0 to V - 1; 0 is padding and has a vector as well.
@@ -67,7 +67,7 @@ class TokenEmbedding(base.Layer):
 
 @keras.saving.register_keras_serializable(package="tfm")
 class LearnedPositions(base.Layer):
-    """Adds a learned vector for each position (BERT: arxiv.org/abs/1810.04805).
+    """Learned positional embeddings, added (BERT: arxiv.org/abs/1810.04805).
 
     Args:
       max_length: the most positions T of an input.
@@ -99,7 +99,7 @@ class LearnedPositions(base.Layer):
 
 @keras.saving.register_keras_serializable(package="tfm")
 class SinusoidalPositions(base.Layer):
-    """Adds the sinusoids of each position to x_BTD; see `sinusoids`.
+    """Sinusoidal positional encoding, added to x_BTD; see `sinusoids`.
 
     Call arguments:
       x_BTD.
@@ -140,7 +140,9 @@ def sinusoids(positions, width: int, longest: float = 10000.0):
 
 
 def rotate(x_BTHK, positions_T=None, longest: float = 10000.0):
-    """Turns each pair of a head's entries by an angle that grows with the position.
+    """Rotary positional embeddings (RoPE): pairs of a head's entries, turned.
+
+    The angle grows with the position.
 
     RoFormer (https://arxiv.org/abs/2104.09864): the product of a rotated query and a
     rotated key depends on the distance between them only. Entry i is paired with

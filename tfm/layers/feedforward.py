@@ -10,7 +10,7 @@ ACTIVATIONS = ("relu", "gelu", "swiglu")
 
 @keras.saving.register_keras_serializable(package="tfm")
 class FeedForward(base.Layer):
-    """Two dense layers with an activation between them, alike at each position.
+    """Feed-forward network: two dense layers, alike at each position.
 
     relu: Vaswani et al. 2017 (https://arxiv.org/abs/1706.03762), section 3.3;
     gelu: Hendrycks & Gimpel 2016 (https://arxiv.org/abs/1606.08415), exact;

@@ -11,7 +11,7 @@ from tfm.layers import regularization
 
 @keras.saving.register_keras_serializable(package="tfm")
 class LSTM(base.Layer):
-    """Layers of long short-term memory, each over the one before.
+    """Stacked long short-term memory (LSTM) layers, bidirectional if asked for.
 
     Hochreiter & Schmidhuber 1997 (doi.org/10.1162/neco.1997.9.8.1735), with the
     forget gate of Gers et al. 2000; bidirectional: Graves & Schmidhuber 2005.
@@ -88,7 +88,7 @@ class LSTM(base.Layer):
 
 
 def reverse_real(x_BTD, mask_BT=None):
-    """Reverses the real positions of each right-padded row; padding stays in place."""
+    """Reversal of the real positions of right-padded rows; padding stays in place."""
     if mask_BT is None:
         return ops.flip(x_BTD, axis=1)
     positions_T = ops.arange(ops.shape(x_BTD)[1], dtype="int32")

@@ -1,4 +1,4 @@
-"""What masks do to features.
+"""Masks of padding, and features at picked positions.
 
 B batch, T positions, D width, N picked positions.
 """
@@ -15,14 +15,14 @@ MASKED = -1e30
 
 @keras.saving.register_keras_serializable(package="tfm")
 class ZeroPadding(base.Layer):
-    """`zero_padding` as a layer: x_BTD and mask [B, T] -> x_BTD."""
+    """Layer of `zero_padding`: x_BTD and mask [B, T] -> x_BTD."""
 
     def call(self, x_BTD, mask=None):
         return zero_padding(x_BTD, mask)
 
 
 def zero_padding(x_BTD, mask_BT):
-    """x_BTD with zeros where mask_BT is False; x_BTD itself if the mask is None."""
+    """Features with zeros at padding, where mask_BT is False; x_BTD if it is None."""
     if mask_BT is None:
         return x_BTD
     # where, not a product: 0 * inf is nan
@@ -30,7 +30,7 @@ def zero_padding(x_BTD, mask_BT):
 
 
 def take_positions(x_BTD, positions_BN):
-    """x_BND: row b holds x_BTD[b, positions_BN[b, n]].
+    """Gather of positions -> x_BND: row b holds x_BTD[b, positions_BN[b, n]].
 
     One lookup of rows of the flat input: on a CPU it and its gradient take about two
     thirds of the time of take_along_axis.

@@ -1,4 +1,4 @@
-"""Several texts in one row. B batch, T positions, S positions seen."""
+"""Sequence packing: several texts in a row. B batch, T positions, S positions seen."""
 
 import keras
 from keras import ops
@@ -8,7 +8,7 @@ from tfm.layers import base
 
 @keras.saving.register_keras_serializable(package="tfm")
 class Packing(base.Layer):
-    """What each position may attend to, and its position in its own text.
+    """Attention mask and positions of packed texts, which do not see each other.
 
     Call arguments:
       segments_BT: int32, which of the row's texts a token is of.

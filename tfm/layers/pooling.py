@@ -1,4 +1,4 @@
-"""Pooling: one vector for a sequence. Padding has no effect on it.
+"""Pooling of a sequence to one vector. Padding has no effect on it.
 
 A row of nothing but padding gives zeros. B batch, T positions, D width.
 """
@@ -11,7 +11,7 @@ from tfm.layers import masking
 
 
 def mean_pool(x_BTD, mask=None):
-    """The mean of the real positions -> pooled_BD."""
+    """Mean pooling: the mean of the real positions -> pooled_BD."""
     if mask is None:
         return ops.mean(x_BTD, axis=1)
     real_BTD = masking.zero_padding(x_BTD, mask)
@@ -21,7 +21,7 @@ def mean_pool(x_BTD, mask=None):
 
 
 def max_pool(x_BTD, mask=None):
-    """The greatest value of each feature over the real positions -> pooled_BD."""
+    """Max pooling: the greatest value at the real positions -> pooled_BD."""
     if mask is None:
         return ops.max(x_BTD, axis=1)
     lowest = ops.cast(masking.MASKED, x_BTD.dtype)  # -inf in float16, replaced below
@@ -30,12 +30,12 @@ def max_pool(x_BTD, mask=None):
 
 
 def first_pool(x_BTD, mask=None):
-    """The first position, as of a [CLS] token -> pooled_BD."""
+    """First position, as of a [CLS] token -> pooled_BD."""
     return _zero_if_empty(x_BTD[:, 0], mask)
 
 
 def last_pool(x_BTD, mask=None):
-    """The last real position -> pooled_BD."""
+    """Last real position -> pooled_BD."""
     if mask is None:
         return x_BTD[:, -1]
     positions_T = ops.arange(ops.shape(x_BTD)[1], dtype="int32")
@@ -55,7 +55,7 @@ METHODS = (*_POOLS, "attention")
 
 @keras.saving.register_keras_serializable(package="tfm")
 class Pooling(base.Layer):
-    """One vector for a sequence.
+    """Pooling of a sequence to one vector, by a method.
 
     Args:
       method: mean, max, first, last, or attention: see `AttentionPooling`.
@@ -86,7 +86,7 @@ class Pooling(base.Layer):
 
 @keras.saving.register_keras_serializable(package="tfm")
 class AttentionPooling(base.Layer):
-    """A mean of the real positions with learned weights.
+    """Attention pooling: a mean of the real positions with learned weights.
 
     Yang et al. 2016, Hierarchical Attention Networks (aclanthology.org/N16-1174),
     equations 5 to 7: u = tanh(W x + b), weights = softmax(u . context).

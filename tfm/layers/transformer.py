@@ -1,4 +1,7 @@
-"""Transformer blocks. B batch, T positions, D width; S positions of the memory."""
+"""Transformer encoder and decoder blocks, layer normalization.
+
+B batch, T positions, D width; S positions of the memory.
+"""
 
 import keras
 
@@ -13,7 +16,7 @@ _EPSILON = 1e-5
 
 @keras.saving.register_keras_serializable(package="tfm")
 class TransformerEncoderBlock(base.Layer):
-    """Self-attention, then a feed-forward network, each with a residual around it.
+    """Transformer encoder block: self-attention, feed-forward network, residuals.
 
     norm="post": norm(x + f(x)), Vaswani et al. 2017 (https://arxiv.org/abs/1706.03762);
     norm="pre": x + f(norm(x)), Xiong et al. 2020 (https://arxiv.org/abs/2002.04745),
@@ -102,7 +105,9 @@ class TransformerEncoderBlock(base.Layer):
 
 @keras.saving.register_keras_serializable(package="tfm")
 class TransformerDecoderBlock(base.Layer):
-    """Causal self-attention, attention over a memory if asked for, feed-forward.
+    """Transformer decoder block: causal self-attention, cross-attention, feed-forward.
+
+    Attention over a memory is there if asked for.
 
     Sources and arguments as TransformerEncoderBlock, and:
 
@@ -192,7 +197,7 @@ class TransformerDecoderBlock(base.Layer):
         return self._sublayers(x_BTD, attend, attend_memory)
 
     def step(self, x_BTD, cache, slot, mask, positions, memory=None, memory_mask=None):
-        """`call` on T new positions, the ones before them being in a cache.
+        """Incremental `call` on T new positions; those before are in a KV cache.
 
         Args:
           x_BTD: the new positions.
@@ -231,7 +236,7 @@ class TransformerDecoderBlock(base.Layer):
 def normalize(
     normalization: str, name: str | None = None, bias: bool = True
 ) -> keras.layers.Layer:
-    """A layer for "layer" (Ba et al. 2016) or "rms" (Zhang & Sennrich 2019).
+    """Layer normalization (Ba et al. 2016), or RMS (Zhang & Sennrich 2019).
 
     Both compute in float32 under any policy. "rms" never has a bias.
     """

@@ -1,4 +1,4 @@
-"""A convolutional network over token embeddings.
+"""Convolutional network (CNN) over token embeddings.
 
 B batch, T positions, E embedding width, F filters, D width of all filters together.
 """

@@ -1,4 +1,4 @@
-"""A Transformer that sees no later position. B batch, T positions, D width."""
+"""Transformer decoder (GPT): causal self-attention. B batch, T positions, D width."""
 
 import dataclasses
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""An encoder, and a decoder that reads what it made of a text.
+"""Transformer encoder-decoder (T5), text to text.
 
 B batch, S positions of the encoder, T positions of the decoder, D width.
 """

@@ -1,10 +1,10 @@
-"""Weights that start normal, as those of BERT and GPT-2 do."""
+"""Weight initialization: normal, as of BERT and GPT-2."""
 
 import keras
 
 
 def normal(model, stddev: float, *, residual: float | None = None, cut_off=False):
-    """Sets every kernel and table of `model` to normal values anew.
+    """Normal initialization: every kernel and table of `model` is drawn anew.
 
     Args:
       model: a keras.Model.
@@ -26,7 +26,9 @@ def normal(model, stddev: float, *, residual: float | None = None, cut_off=False
 
 
 def gpt2(model, num_layers: int):
-    """As GPT-2 (Radford et al. 2019, section 2.3): the residuals' sum keeps its size.
+    """Initialization of GPT-2 (Radford et al. 2019, section 2.3).
+
+    The sum of the residuals keeps its size.
 
     Args:
       model: a keras.Model.

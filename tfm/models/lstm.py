@@ -1,4 +1,4 @@
-"""An LSTM over token embeddings.
+"""LSTM over token embeddings.
 
 B batch, T positions, E embedding width, D width, P pooled width.
 """

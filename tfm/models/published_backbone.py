@@ -1,4 +1,4 @@
-"""keras_nlp's backbone of a preset, or its shape alone, which a run keeps."""
+"""Backbones of presets, by keras_nlp, or their shape alone, which a run keeps."""
 
 import dataclasses
 import inspect
@@ -20,7 +20,7 @@ _INPUTS = {"token_ids", "padding_mask", "segment_ids"}  # of a model that reads 
 
 @dataclasses.dataclass(frozen=True)
 class Shape:
-    """What a preset's model is like.
+    """Shape of a preset's model, without its weights.
 
     Attributes:
       preset: as the user named it.

@@ -1,4 +1,4 @@
-"""Models in the sizes of the literature: tiny, mini, small and base.
+"""Model sizes of the literature, for BERT, GPT and T5: tiny, mini, small and base.
 
 Widths and layers are those of the small BERTs (Turc et al. 2019, arXiv:1908.08962).
 """

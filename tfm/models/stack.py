@@ -1,4 +1,4 @@
-"""What the Transformers share. B batch, T positions, D width."""
+"""Fields and parts that the Transformers share. B batch, T positions, D width."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ Pooling = Literal["mean", "max", "first", "last", "attention"]
 
 @dataclasses.dataclass(frozen=True)
 class Stack:
-    """Embeddings with positions, then blocks: the fields, and how they are built."""
+    """Embeddings with positions, then Transformer blocks: fields and parts."""
 
     num_layers: int = 2  # blocks
     width: int = 64  # of every layer's output; all heads together

@@ -1,4 +1,4 @@
-"""A Transformer encoder over token embeddings. B batch, T positions, D width."""
+"""Transformer encoder (BERT) over token embeddings. B batch, T positions, D width."""
 
 import dataclasses
 from collections.abc import Mapping
