@@ -81,17 +81,17 @@ def write_beginning(run: pathlib.Path, begun: pathlib.Path, path: pathlib.Path) 
     """
     quiet_start.import_tensorflow()
     from tfm.distribution import job
-    from tfm.run import assembly as pipeline
-    from tfm.run import trainer as trainee
+    from tfm.run import assembly
+    from tfm.run import trainer
     from tfm.training import loop
 
     experiment = run_folder.RunFolder(run).experiment()
     folder = run_folder.RunFolder(begun)
     folder.begin("char_gpt", experiment, {})
-    prepared = pipeline.prepare(experiment, folder)
+    prepared = assembly.prepare(experiment, folder)
     steps = experiment.train.steps
-    plan = loop.Plan.of(experiment.train, len(prepared.training_examples))
-    model = trainee.build(experiment, folder, job.Job("one"), prepared, plan).model
+    plan = loop.Plan.of(experiment.train, len(prepared.training_examples), "min")
+    model = trainer.build(folder, job.Job("one"), prepared, plan).model
     windows = []
     for batch in prepared.training_batches(0, 0, 1).take(steps):
         tokens, targets = batch["tokens"].numpy(), batch["targets"].numpy()

@@ -18,7 +18,7 @@ def medians(found: list[ways.Seconds]) -> ways.Seconds:
 
 
 def between_calls(
-    way: ways.InLoop, trainee: ways.Trainee, settings, rounds: int, steps: int
+    way: ways.InLoop, trainer: ways.Trainer, settings, rounds: int, steps: int
 ) -> ways.Seconds:
     """What the loop does in a round from one call of the step function to the next.
 
@@ -27,7 +27,7 @@ def between_calls(
     live = _live_line(settings)
     found = []
     for _ in range(rounds):
-        calls = _Calls(trainee.train)
+        calls = _Calls(trainer.train)
         wall = ways.timed(lambda calls=calls: way(steps, calls)).wall
         between = calls.between
         found.append(ways.Seconds(between.cpu + live * wall, between.wall))
@@ -35,12 +35,12 @@ def between_calls(
 
 
 def of_checkpoint(
-    folder: run_folder.RunFolder, trainee: ways.Trainee, rounds: int
+    folder: run_folder.RunFolder, trainer: ways.Trainer, rounds: int
 ) -> tuple[ways.Seconds, ways.Seconds]:
     """What `save` takes, while training stands still; and all until it is written."""
     held_up, in_all = [], []
     with checkpoints.Checkpoints(
-        folder.path / "costs", trainee.model, trainee.optimizer, keep=2
+        folder.path / "costs", trainer.model, trainer.optimizer, keep=2
     ) as state:
 
         def save_and_wait():
@@ -54,12 +54,12 @@ def of_checkpoint(
 
 
 def of_histograms(
-    folder: run_folder.RunFolder, trainee: ways.Trainee, rounds: int
+    folder: run_folder.RunFolder, trainer: ways.Trainer, rounds: int
 ) -> ways.Seconds:
     """What the histograms of all weights take, once."""
     found = []
     with tensorboard.TensorBoard(
-        folder.events, trainee.model, batch_size=1, histograms=True
+        folder.events, trainer.model, batch_size=1, histograms=True
     ) as board:
         for number in range(rounds):
             found.append(

@@ -20,6 +20,7 @@ import types
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
 
 from tfm import config
+from tfm import interfaces
 from tfm import models
 
 PROMPT = 16  # tokens
@@ -87,7 +88,8 @@ def _model():
 
     keras.utils.set_random_seed(0)
     decoder = models.Decoder(**SHAPE)
-    backbone = decoder.build(VOCAB_SIZE, POSITIONS)
+    spec = interfaces.Spec((POSITIONS,), "int32", VOCAB_SIZE)
+    backbone = decoder.build({"tokens": spec})
     logits = backbone.get_layer("embedding")(backbone.output["sequence"], reverse=True)
     return decoder, keras.Model(backbone.input, logits)
 
@@ -104,7 +106,7 @@ def _cached(options: Options):
     )
     head = model.get_layer("embedding")
     made = loop.Loop(
-        decoder.stepper(model),
+        decoder.decoding(model),
         lambda x_BD: head(x_BD, reverse=True),
         np.arange(VOCAB_SIZE) > 0,
         eos_id=None,
@@ -134,14 +136,16 @@ def _uncached(options: Options):
     import tensorflow as tf
 
     decoder, model = _model()
-    stepper, head = decoder.stepper(model), model.get_layer("embedding")
+    decoding, head = decoder.decoding(model), model.get_layer("embedding")
     prompts = _prompts(options)
     rows, length = prompts.shape
     functions = {}
 
     def function(size):
         def last(tokens, slot):
-            sequence, _ = stepper.step(tokens, stepper.start(rows, size), 0)
+            sequence, _ = decoding.decode_step(
+                tokens, decoding.init_cache(rows, size), 0
+            )
             logits = head(tf.gather(sequence, slot[None] - 1, axis=1), reverse=True)
             return tf.argmax(logits[:, 0, 1:], axis=-1, output_type=tf.int32) + 1
 

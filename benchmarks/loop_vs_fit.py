@@ -42,8 +42,8 @@ def main(options: Options, experiment, changed: Mapping[str, object]) -> None:
 
     steps = options.steps
     with ways.data(options.experiment, experiment) as (folder, prepared):
-        fit = _fit(ways.Trainee(prepared), prepared)
-        ours = ways.InLoop(folder, prepared, ways.Trainee(prepared))
+        fit = _fit(ways.Trainer(prepared), prepared)
+        ours = ways.InLoop(folder, prepared, ways.Trainer(prepared))
         for way in (fit, ours):  # tracing
             way(steps)
         comparison = ways.compare(ours, fit, options.rounds, steps)
@@ -58,18 +58,21 @@ def main(options: Options, experiment, changed: Mapping[str, object]) -> None:
     print(f"tfm loop: {steps / seconds:.1f} steps/s here and now")
 
 
-def _fit(trainee, prepared):
+def _fit(trainer, prepared):
     """Keras fit without callbacks, on the same tf.data pipeline."""
     import keras
 
-    model, optimizer = trainee.model, trainee.optimizer
+    model, optimizer = trainer.model, trainer.optimizer
     optimizer.global_clipnorm = prepared.experiment.optimizer.clip_norm
     model.compile(
         optimizer,
         keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         metrics=["accuracy"],
     )
-    data = prepared.training_batches(0).map(lambda b: (b["tokens"], b["label"]))
+    names = list(model.input)
+    data = prepared.training_batches(0).map(
+        lambda batch: ({name: batch[name] for name in names}, batch["label"])
+    )
     return lambda steps: model.fit(data, steps_per_epoch=steps, epochs=1, verbose=0)
 
 

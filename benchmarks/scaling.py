@@ -67,7 +67,7 @@ def main(options: Options, experiment, changed: Mapping[str, object]) -> None:
     from benchmarks import ways
 
     with ways.data(options.experiment, experiment) as (folder, prepared):
-        one = ways.Trainee(prepared)
+        one = ways.Trainer(prepared)
         setting = _Setting(folder, prepared, one, options.rounds, options.steps)
         _print_head(options)
         usual = _loop(setting)
@@ -86,8 +86,8 @@ class _Setting:
     """What every comparison has in common."""
 
     folder: object  # run_folder.RunFolder, scratch
-    prepared: object  # pipeline.Pipeline
-    one: object  # ways.Trainee on one device
+    prepared: object  # assembly.Prepared
+    one: object  # ways.Trainer on one device
     rounds: int
     steps: int
 
@@ -132,9 +132,9 @@ def _step_function(setting: _Setting) -> None:
         ("Mirrored, one replica / one device", {"strategy": strategy}),
         (f"{MICRO_BATCHES} micro-batches / 1", {"micro_batches": MICRO_BATCHES}),
     ):
-        trainee = ways.Trainee(s.prepared, **ours)
+        trainer = ways.Trainer(s.prepared, **ours)
         theirs = ways.Bare(s.prepared, s.one)
-        s.compare(name, ways.Bare(s.prepared, trainee), theirs, SHORTER)
+        s.compare(name, ways.Bare(s.prepared, trainer), theirs, SHORTER)
 
 
 def _checkpoints(setting: _Setting, usual) -> None:
@@ -161,7 +161,7 @@ def _histograms(setting: _Setting, usual) -> None:
     s.compare(f"histograms every {s.steps} steps / none", drawn, plain)
     drawing = costs.of_histograms(s.folder, s.one, s.rounds)
     _print_share("  by themselves", drawing, usual)
-    num_examples = len(s.prepared.records.splits["train"])
+    num_examples = len(s.prepared.training_examples)
     epoch = s.prepared.experiment.train.steps_between_evaluations(num_examples)
     an_epoch = [seconds * epoch / s.steps for seconds in usual]
     _print_share(f"  and at evaluations ({epoch} steps)", drawing, an_epoch)

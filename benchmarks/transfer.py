@@ -21,9 +21,9 @@ from benchmarks import runs
 from tfm.experiments import text_cls_finetune
 
 FROM_SCRATCH = (
-    "--model.init_from=",
+    "--adapt.init_from=",
     "--optimizer.learning_rate=1e-3",
-    "--optimizer.layer_decay=1",
+    "--adapt.layer_decay=1",
 )
 
 
@@ -41,7 +41,7 @@ def main() -> None:
     runs.train("pretrain_bert", pretrained, f"--data.test={unseen}")
     print(f"pretrain_bert: {runs.minutes(pretrained):.1f} min", flush=True)
     means = []
-    begun = (f"--model.init_from={pretrained}",)
+    begun = (f"--adapt.init_from={pretrained}",)
     for name, flags in (("pretrained", begun), ("from scratch", FROM_SCRATCH)):
         found = []
         for seed in range(given.seeds):

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from collections.abc import Iterator
 
 from tfm.distribution import quiet_start
-from tfm.run import assembly as pipeline
+from tfm.run import assembly
 from tfm.run import folder as run_folder
 
 quiet_start.import_tensorflow()
@@ -84,15 +84,15 @@ def compare(ours: Way, theirs: Way, rounds: int, steps: int) -> Comparison:
 @contextlib.contextmanager
 def data(
     name: str, experiment
-) -> Iterator[tuple[run_folder.RunFolder, pipeline.Pipeline]]:
+) -> Iterator[tuple[run_folder.RunFolder, assembly.Prepared]]:
     """A scratch run folder of the experiment, and its data, prepared."""
     with tempfile.TemporaryDirectory(prefix="tfm_benchmark_") as scratch:
         folder = run_folder.RunFolder(pathlib.Path(scratch) / "run")
         folder.begin(name, experiment, {})
-        yield folder, pipeline.prepare(experiment, folder)
+        yield folder, assembly.prepare(experiment, folder)
 
 
-class Trainee:
+class Trainer:
     """The experiment's model with the compiled function that trains it.
 
     Args:
@@ -102,22 +102,23 @@ class Trainee:
 
     def __init__(
         self,
-        prepared: pipeline.Pipeline,
+        prepared: assembly.Prepared,
         micro_batches: int = 1,
         strategy: tf.distribute.Strategy | None = None,
     ):
         e = prepared.experiment
         keras.utils.set_random_seed(e.train.seed)
         with (strategy or tf.distribute.get_strategy()).scope():
-            self.model = e.build_model(prepared.tokenizer.vocab_size, prepared.task)
+            self.model = assembly.build_model(e, prepared.objective)
             self.optimizer = e.optimizer.build(_NEVER, self.model)
             self.train = step.train_function(
                 self.model,
-                prepared.task.loss,
+                prepared.objective.loss,
                 self.optimizer,
                 clip_norm=e.optimizer.clip_norm,
                 micro_batches=micro_batches,
                 jit_compile=e.train.jit_compile,
+                ids=list(self.model.input),
             )
 
 
@@ -141,8 +142,8 @@ class NotSaved:
 class SavedInMidRound(checkpoints.Checkpoints):
     """Checkpoints on the disk, written when they are due but not where a round ends."""
 
-    def __init__(self, folder, trainee: Trainee, every: int):
-        super().__init__(folder.checkpoints, trainee.model, trainee.optimizer, keep=2)
+    def __init__(self, folder, trainer: Trainer, every: int):
+        super().__init__(folder.checkpoints, trainer.model, trainer.optimizer, keep=2)
         self._every = every
         self.best_value.assign(1.0)  # so that no round is the best
         self.best_step.assign(0)
@@ -159,7 +160,7 @@ class InLoop:
 
     Args:
       folder: for the events.
-      trainee: what it trains.
+      trainer: what it trains.
       state: where it stands; by default nothing is saved.
       checkpoint_every: steps.
       histograms: of the weights, at the end of each round.
@@ -168,28 +169,28 @@ class InLoop:
     def __init__(
         self,
         folder: run_folder.RunFolder,
-        prepared: pipeline.Pipeline,
-        trainee: Trainee,
+        prepared: assembly.Prepared,
+        trainer: Trainer,
         state=None,
         checkpoint_every: int | None = None,
         histograms: bool = False,
     ):
         self._settings = prepared.experiment.train
         self._batches = prepared.training_batches
-        self._train = trainee.train
+        self._train = trainer.train
         self._state = state or NotSaved()
         self._plan = dataclasses.replace(
-            loop.Plan.of(self._settings, 1),
+            loop.Plan.of(self._settings, 1, "max"),
             eval_every=_NEVER,
             checkpoint_every=checkpoint_every,
             patience=None,
         )
         self._board = tensorboard.TensorBoard(
-            folder.events, trainee.model, self._settings.batch_size, histograms
+            folder.events, trainer.model, self._settings.batch_size, histograms
         )
 
     def __call__(self, steps: int, train: Callable | None = None) -> None:
-        """Trains on; `train`, if given, in place of the trainee's function."""
+        """Trains on; `train`, if given, in place of the trainer's function."""
         reached = int(self._state.step)
         plan = dataclasses.replace(self._plan, total_steps=reached + steps)
         with progress_line(reached, plan.total_steps, self._settings) as line:
@@ -215,9 +216,9 @@ def progress_line(first_step: int, total_steps: int, settings) -> progress.Progr
 class Bare:
     """The compiled function alone, all steps of a round in one call."""
 
-    def __init__(self, prepared: pipeline.Pipeline, trainee: Trainee):
+    def __init__(self, prepared: assembly.Prepared, trainer: Trainer):
         self._batches = prepared.training_batches
-        self._train = trainee.train
+        self._train = trainer.train
         self._step = 0
 
     def __call__(self, steps: int) -> None:

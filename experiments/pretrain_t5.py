@@ -8,29 +8,27 @@ perplexity 103 (seed 0).
 
 import dataclasses
 
+from tfm import inputs
 from tfm import models
 from tfm import tasks
 from tfm import training
 from tfm.experiment import Experiment
 from tfm.experiments import pretrain_bert
-from tfm.inputs import text as tokens
 
 
 def experiment() -> Experiment:
-    task = tasks.SpanCorruption()
     return dataclasses.replace(
         pretrain_bert.experiment(),
-        tokens=tokens.Tokens(
+        inputs=inputs.Text(
             method="unigram",
             vocab_size=8_000,
             max_length=128,
             strip_html=True,
-            special_tokens=task.special_tokens(128),
         ),
         model=models.EncoderDecoder(
             num_layers=2, width=128, num_heads=4, feedforward_width=512
         ),
-        task=task,
+        task=tasks.SpanCorruption(),
         optimizer=training.Optimizer(learning_rate=2e-3, schedule="inverse_sqrt"),
         train=training.Train(
             steps=2000, batch_size=32, eval_every=500, best_metric="loss"

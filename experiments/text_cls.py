@@ -4,17 +4,17 @@
 
 2 minutes on 2 CPU cores, 1.5 GB: test accuracy 0.884 (seeds 0, 1, 2: 0.890, 0.881,
 0.882). Of a review longer than 256 words the first and the last 128 are read; with
-the first 256 (--tokens.truncate=end) it was 0.869 (seed 0).
+the first 256 (--inputs.truncate=end) it was 0.869 (seed 0).
 
 "A moving film." -> positive
 """
 
 from tfm import data
+from tfm import inputs
 from tfm import models
 from tfm import tasks
 from tfm import training
 from tfm.experiment import Experiment
-from tfm.inputs import text as tokens
 
 
 def experiment():
@@ -24,7 +24,7 @@ def experiment():
             where="source=imdb",
             rename=("0=negative", "1=positive"),
         ),
-        tokens=tokens.Tokens(
+        inputs=inputs.Text(
             method="word", vocab_size=10_000, strip_html=True, truncate="middle"
         ),
         model=models.LSTM(embedding_width=128, width=64),

@@ -10,9 +10,10 @@ pretraining leaves the test reviews out.
 
 import dataclasses
 
-from tfm import data
+from tfm import inputs
 from tfm import tasks
 from tfm import training
+from tfm.adaptation import Adapt
 from tfm.experiment import Experiment
 from tfm.experiments import pretrain_bert
 from tfm.experiments import text_cls
@@ -24,16 +25,14 @@ def experiment() -> Experiment:
     return dataclasses.replace(
         reviews,
         data=dataclasses.replace(reviews.data, train_examples=500),
-        tokens=dataclasses.replace(pretrained.tokens, truncate="middle"),
-        model=dataclasses.replace(
-            pretrained.model,
-            init_from="runs/pretrain_bert",
-            dropout=0.2,
+        inputs=dataclasses.replace(
+            pretrained.inputs,
+            truncate="middle",
+            augment=inputs.Augment(delete=0.2),
         ),
-        augment=data.Augment(delete=0.2),
+        model=dataclasses.replace(pretrained.model, dropout=0.2),
         task=tasks.TextClassification(dropout=0.3, label_smoothing=0.1),
-        optimizer=training.Optimizer(
-            learning_rate=3e-3, layer_decay=0.3, weight_decay=0.01
-        ),
+        adapt=Adapt(init_from="runs/pretrain_bert", layer_decay=0.3),
+        optimizer=training.Optimizer(learning_rate=3e-3, weight_decay=0.01),
         train=training.Train(epochs=8, batch_size=16, eval_every=50),
     )

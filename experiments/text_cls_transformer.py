@@ -9,7 +9,7 @@ dropout it overfits after the first one.
 
 import dataclasses
 
-from tfm import data
+from tfm import inputs
 from tfm import models
 from tfm import tasks
 from tfm import training
@@ -17,9 +17,10 @@ from tfm.experiments import text_cls
 
 
 def experiment():
+    words = text_cls.experiment()
     return dataclasses.replace(
-        text_cls.experiment(),
-        augment=data.Augment(delete=0.2),
+        words,
+        inputs=dataclasses.replace(words.inputs, augment=inputs.Augment(delete=0.2)),
         model=models.Transformer(
             num_layers=2,
             width=32,

@@ -9,11 +9,11 @@ are not right in any.
 """
 
 from tfm import data
+from tfm import inputs
 from tfm import models
 from tfm import tasks
 from tfm import training
 from tfm.experiment import Experiment
-from tfm.inputs import text as tokens
 
 
 def experiment():
@@ -23,7 +23,7 @@ def experiment():
             label="sentiment",
             encoding="latin-1",
         ),
-        tokens=tokens.Tokens(method="word", vocab_size=10_000, max_length=40),
+        inputs=inputs.Text(method="word", vocab_size=10_000, max_length=40),
         model=models.LSTM(
             embedding_width=64,
             width=64,

@@ -15,7 +15,7 @@ from tfm import train as command
 
 ROOT = pathlib.Path(__file__).parents[1]
 NAMES = sorted(path.stem for path in (ROOT / "experiments").glob("*.py"))
-LABELED = [n for n in NAMES if config.load_experiment(n).task.LABELED]
+LABELED = [n for n in NAMES if "label" in config.load_experiment(n).task.columns]
 PRETRAINED = {"text_cls_finetune", "text_cls_minilm"}  # begin with given weights
 SHORT = ("--train.steps=3", "--train.eval_every=3", "--train.batch_size=8")
 FLAT = "--model.num_layers=1"  # less to trace; tests/xla_test.py has them whole
@@ -70,7 +70,7 @@ def test_a_classifier_trains_and_predicts(name, train, capsys, tmp_path):
 def test_a_language_model_trains_and_generates(
     name, train, capsys, tmp_path, plain_text
 ):
-    small = ("--tokens.vocab_size=400", "--tokens.max_length=32", "--data.workers=1")
+    small = ("--inputs.vocab_size=400", "--inputs.max_length=32", "--data.workers=1")
     texts = (f"--data.train={plain_text}", "--data.min_characters=1")
     shown = train(name, *texts, *small, *SHORT, FLAT)
     run_dir = f"runs/{name}"
@@ -90,10 +90,10 @@ def test_a_language_model_trains_and_generates(
 
 
 def test_a_model_is_pretrained_and_then_fine_tuned(train, capsys, tmp_path):
-    few = ("--data.max_documents=300", "--tokens.vocab_size=400", "--data.workers=1")
+    few = ("--data.max_documents=300", "--inputs.vocab_size=400", "--data.workers=1")
     shown = train("pretrain_bert", *few, *SHORT, FLAT)
     assert "python -m tfm.evaluate --run_dir=runs/pretrain_bert" in shown
-    few = ("--data.max_examples=300", "--tokens.vocab_size=400")
+    few = ("--data.max_examples=300", "--inputs.vocab_size=400")
     name = "text_cls_finetune"
     shown = train(name, *few, *SHORT, FLAT)
     assert "weights of runs/pretrain_bert (step 3)" in shown
@@ -103,7 +103,7 @@ def test_a_model_is_pretrained_and_then_fine_tuned(train, capsys, tmp_path):
 def test_a_published_model_is_fine_tuned(train, capsys, tmp_path):
     name = "text_cls_minilm"
     preset = small_preset.write(tmp_path / "preset")  # for the real one's weights
-    few = ("--data.max_examples=100", "--tokens.max_length=8")
+    few = ("--data.max_examples=100", "--inputs.max_length=8")
     few += (f"--model.preset={preset}", "--data.validation_fraction=0.2")
     shown = train(name, *few, *SHORT)
     _is_used(capsys, tmp_path, name, shown)

@@ -10,11 +10,12 @@ from tests.support import reviews
 from tests.support import small_preset
 from tfm import errors
 from tfm import evaluate
+from tfm import inputs
 from tfm import merge
 from tfm import models
 from tfm import training
+from tfm.adaptation import Adapt
 from tfm.checkpoints import checkpoints
-from tfm.inputs import text as tokens
 from tfm.run import folder as run_folder
 from tfm.run import trained
 
@@ -34,11 +35,11 @@ def source(tmp_path_factory):
     return csv, folder / "run"
 
 
-def _from(run, optimizer=None, **train):
+def _from(run, optimizer=None, adapt=None, **train):
     e = run_folder.RunFolder(run).experiment()
     return dataclasses.replace(
         e,
-        model=dataclasses.replace(e.model, init_from=str(run)),
+        adapt=Adapt(init_from=str(run), **adapt or {}),
         train=dataclasses.replace(e.train, **train),
         optimizer=optimizer or e.optimizer,
     )
@@ -66,7 +67,7 @@ def test_a_run_begins_where_another_ended_but_resumes_from_its_own(
 
 def test_adapters_train_resume_and_are_saved_alone(source, tmp_path, capsys):
     _, run = source
-    e = _from(run, steps=6, lora_rank=2, eval_every=3)
+    e = _from(run, adapt={"lora_rank": 2}, steps=6, eval_every=3)
     reviews.start(e, tmp_path / "whole", "text_cls")
     out = capsys.readouterr().out
     assert "Adapters    rank 2 on 2 layers; trains " in out
@@ -91,7 +92,7 @@ def test_adapters_train_resume_and_are_saved_alone(source, tmp_path, capsys):
 
 def test_adapters_are_merged_into_a_run_that_goes_on(source, tmp_path, capsys):
     _, run = source
-    e = _from(run, steps=4, lora_rank=2)
+    e = _from(run, adapt={"lora_rank": 2}, steps=4)
     e = dataclasses.replace(e, optimizer=dataclasses.replace(e.optimizer, ema=0.5))
     reviews.start(e, tmp_path / "adapted", "text_cls")
     # as of a run that was stopped and scored on its test split alone
@@ -104,9 +105,8 @@ def test_adapters_are_merged_into_a_run_that_goes_on(source, tmp_path, capsys):
     before, after = (trained.load(str(r)) for r in (tmp_path / "adapted", merged))
     assert not [v for v in after.model.weights if "lora" in v.path]
     assert after.model.count_params() < before.model.count_params()
-    np.testing.assert_allclose(
-        after.outputs(TEXTS), before.outputs(TEXTS), rtol=1e-5, atol=1e-6
-    )
+    for ours, theirs in zip(after.predict(TEXTS), before.predict(TEXTS), strict=True):
+        assert ours["probabilities"] == pytest.approx(theirs["probabilities"], rel=1e-5)
     surpass = [
         checkpoints.read_best(tmp_path / name / "checkpoints/best", 4)
         for name in ("adapted", "merged")
@@ -143,9 +143,9 @@ def test_groups_thaw_one_after_the_other(source, tmp_path, capsys):
     _, run = source
     e = _from(
         run,
-        training.Optimizer(learning_rate=0.01, layer_decay=0.5),
+        training.Optimizer(learning_rate=0.01),
+        adapt={"layer_decay": 0.5, "unfreeze_every": 2},
         steps=4,
-        unfreeze_every=2,
     )
     reviews.start(e, tmp_path / "next", "text_cls")
     out = capsys.readouterr().out
@@ -164,7 +164,7 @@ def test_a_published_model_is_tuned_and_its_run_stands_alone(source, tmp_path, c
     preset = small_preset.write(tmp_path / "preset", dropout=0.0)
     e = dataclasses.replace(
         reviews.experiment(csv, steps=3),
-        tokens=tokens.Pretrained(max_length=8),
+        inputs=inputs.PretrainedText(max_length=8),
         model=models.Pretrained(preset=preset),
     )
     reviews.start(e, tmp_path / "run", "text_cls")
@@ -173,7 +173,7 @@ def test_a_published_model_is_tuned_and_its_run_stands_alone(source, tmp_path, c
     shutil.rmtree(preset)
     alone = trained.load(str(tmp_path / "run"))
     assert alone.predict(TEXTS) == expected
-    assert isinstance(alone.experiment.tokens, tokens.Pretrained)
+    assert isinstance(alone.experiment.inputs, inputs.PretrainedText)
     further = dataclasses.replace(e, train=dataclasses.replace(e.train, steps=5))
     reviews.start(further, tmp_path / "run", "text_cls")
     assert "Restored    step 3 of 5" in capsys.readouterr().out

@@ -9,11 +9,11 @@ from tests.support import reviews
 from tfm import data
 from tfm import errors
 from tfm import generate
+from tfm import inputs
 from tfm import models
 from tfm import tasks
 from tfm import training
 from tfm.experiment import Experiment
-from tfm.inputs import text as tokens
 
 QUICK = {"max_new_tokens": 6, "jit": False}
 
@@ -27,11 +27,11 @@ def lm(tmp_path_factory):
     e = Experiment(
         data=data.Corpus(
             train=str(base / "corpus.txt"),
-            split="tail",
+            cut="tail",
             validation_fraction=0.3,
             workers=1,
         ),
-        tokens=tokens.Tokens(
+        inputs=inputs.Text(
             method="character", vocab_size=60, max_length=8, special_tokens=("[EOS]",)
         ),
         model=models.LSTM(embedding_width=8, width=8),

@@ -13,7 +13,7 @@ from tests.data.corpora import corpus_preparation_test
 
 ROOT = pathlib.Path(__file__).parents[1]
 EXPERIMENT = '''"""A corpus of lines."""
-from tfm import data, models, tasks, tokens
+from tfm import data, inputs, models, tasks
 from tfm.experiment import Experiment
 
 
@@ -26,7 +26,7 @@ def experiment():
             max_characters=200,
             bad_rows="skip",
         ),
-        tokens=tokens.Tokens(method="bpe", vocab_size=400, special_tokens=("[EOS]",)),
+        inputs=inputs.Text(method="bpe", vocab_size=400, special_tokens=("[EOS]",)),
         model=models.LSTM(embedding_width=8, width=8),
         task=tasks.CausalLM(),
     )
@@ -119,7 +119,7 @@ HAS_BEAM = importlib.util.find_spec("apache_beam") is not None
     [
         (),
         ("--data.deduplicate=false",),
-        ("--data.validation=", "--data.split=tail", "--data.max_documents=200"),
+        ("--data.validation=", "--data.cut=tail", "--data.max_documents=200"),
     ],
 )
 def test_beam_makes_the_same_store(folder, flags):

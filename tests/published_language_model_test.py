@@ -15,11 +15,11 @@ from tests.support import small_preset
 from tfm import data
 from tfm import errors
 from tfm import generation
+from tfm import inputs
 from tfm import models
 from tfm import tasks
 from tfm import training
 from tfm.experiment import Experiment
-from tfm.inputs import text as tokens
 from tfm.run import trained
 
 # the last one is longer than what the run reads, but not than the published model
@@ -38,7 +38,7 @@ def text(tmp_path) -> str:
 def _experiment(text: str, preset: str, task) -> Experiment:
     return Experiment(
         data=data.Corpus(train=text, validation_fraction=0.1, workers=1),
-        tokens=tokens.Pretrained(max_length=16),
+        inputs=inputs.PretrainedText(max_length=16),
         model=models.Pretrained(preset=preset, dropout=0.0),
         task=task,
         optimizer=training.Optimizer(learning_rate=0.03, schedule="constant"),
@@ -53,7 +53,8 @@ def _written_by_the_library(run, prompt: str, num_new: int) -> list[int]:
         backbone=embedding.backbone, preprocessor=None
     )
     library.compile(sampler="greedy")
-    prompt = run.tokenizer.ids.theirs[run.tokenizer.encode_prompt(prompt)]
+    tokenizer = run.preprocessor.tokenizer
+    prompt = tokenizer.ids.theirs[tokenizer.encode_prompt(prompt)]
     ids = np.pad(prompt, (0, num_new))[None]
     mask = (np.arange(ids.shape[1]) < len(prompt))[None]
     found = library.generate(
@@ -71,12 +72,13 @@ def test_a_published_decoder_learns_and_writes_as_the_library(text, tmp_path, ca
     assert "python -m tfm.generate" in shown
     run = trained.load(str(tmp_path / "run"))
     scores = json.loads((tmp_path / "run/metrics.json").read_text())["validation"]
-    assert scores["loss"] < 2.5 < math.log(run.tokenizer.vocab_size)
+    assert scores["loss"] < 2.5 < math.log(run.preprocessor.tokenizer.vocab_size)
     shutil.rmtree(preset)
     generator = generation.Generator(run, jit_compile=False)
+    ids = run.preprocessor.tokenizer.ids
     together = generator.generate(PROMPTS, temperature=0.0, max_new_tokens=5)
     for prompt, found in zip(PROMPTS, together, strict=True):
-        made = [int(id) for id in run.tokenizer.ids.theirs[list(found.tokens)]]
+        made = [int(id) for id in ids.theirs[list(found.tokens)]]
         assert made == _written_by_the_library(run, prompt, 5)[: len(made)]
         assert len(made) == 5 or found.finished == "eos"
 
@@ -96,13 +98,13 @@ def test_a_published_encoder_learns_further_and_fills_gaps(text, tmp_path):
 def test_what_reads_both_ways_cannot_learn_to_write(text, tmp_path):
     preset = small_preset.write(tmp_path / "bert", max_sequence_length=16)
     e = _experiment(text, preset, tasks.CausalLM(documents="joined"))
-    with pytest.raises(errors.UserError, match="bert' is a BertBackbone, whose tokens"):
+    with pytest.raises(errors.UserError, match="CausalLM reads causal .*Pretrained g"):
         reviews.start(e, tmp_path / "run", "pretrain_gpt")
     both_ways = [
-        (models.Transformer(), "Got models.Transformer."),
-        (models.CNN(), "Got models.CNN."),
-        (models.LSTM(bidirectional=True), "Got models.LSTM with bidirectional=True."),
+        (models.Transformer(), "models.Transformer gives pooled, sequence."),
+        (models.CNN(), "models.CNN gives pooled, sequence."),
+        (models.LSTM(bidirectional=True), "models.LSTM gives pooled, sequence."),
     ]
     for model, message in both_ways:
-        with pytest.raises(errors.UserError, match=message):
-            dataclasses.replace(e, tokens=tokens.Tokens(), model=model)
+        with pytest.raises(errors.UserError, match=f"CausalLM reads causal.*{message}"):
+            dataclasses.replace(e, inputs=inputs.Text(), model=model)

@@ -13,6 +13,7 @@ from tests.support import events
 from tests.support import reviews
 from tfm import errors
 from tfm import evaluate
+from tfm import inputs
 from tfm import training
 from tfm.checkpoints import bundle
 from tfm.checkpoints import directory as shelf
@@ -23,13 +24,15 @@ from tfm.run import trained
 def test_it_learns_and_leaves_all_that_is_needed(run):
     scores = json.loads((run / "metrics.json").read_text())
     assert scores["test"]["accuracy"] > 0.9 and scores["validation"]["f1_macro"] > 0.9
-    assert json.loads((run / "task.json").read_text())["label_names"] == ["bad", "good"]
+    columns = json.loads((run / "columns.json").read_text())
+    assert columns["label"]["names"] == ["bad", "good"]
     saved = json.loads((run / "config.json").read_text())
     assert saved["experiment"] == "text_cls"
     assert {path.name for path in run.iterdir()} == {
         "config.json",
-        "task.json",
-        "tokenizer",
+        "columns.json",
+        "evaluation",
+        "preprocessor",
         "data",
         "checkpoints",
         "events",
@@ -157,7 +160,9 @@ def test_three_classes_with_smoothing_balance_and_augmentation(tmp_path):
     experiment = reviews.experiment(source, epochs=8.0, best_metric="f1/so-so")
     experiment = dataclasses.replace(
         experiment,
-        augment=dataclasses.replace(experiment.augment, swap=0.1, replace=0.05),
+        inputs=dataclasses.replace(
+            experiment.inputs, augment=inputs.Augment(swap=0.1, replace=0.05)
+        ),
         task=dataclasses.replace(
             experiment.task, label_smoothing=0.1, balance_classes=True
         ),

@@ -12,6 +12,7 @@ import zipfile
 import pytest
 
 ROOT = pathlib.Path(__file__).parents[1]
+pytestmark = pytest.mark.slow  # needs .ci/requirements.txt
 
 
 @pytest.fixture(scope="module")

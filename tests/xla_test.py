@@ -14,8 +14,11 @@ import tensorflow as tf
 
 from tests.support import minilm
 from tfm import config
+from tfm import inputs
+from tfm import interfaces
 from tfm import models
-from tfm.inputs import text as tokens
+from tfm.data import columns
+from tfm.run import assembly
 from tfm.training import step
 
 ROOT = pathlib.Path(__file__).parents[1]
@@ -23,36 +26,52 @@ VOCAB, SIZE = 60, 4
 NAMES = sorted(path.stem for path in (ROOT / "experiments").glob("*.py"))
 
 
-def _labeled(experiment):
-    """The task of two classes, and a batch for it."""
-    task = experiment.task.bind(("no", "yes"), False, (3, 1))
-    rng = np.random.default_rng(0)
-    length = experiment.tokens.max_length
-    return task, {
-        "tokens": rng.integers(0, VOCAB, (SIZE, length)).astype(np.int32),
-        "label": np.array([0, 1, 1, 0], np.int32),
-    }
+class Preprocessor:
+    """A vocabulary of letters, for the inputs of an experiment."""
+
+    def __init__(self, config):
+        special = getattr(config, "special_tokens", ())
+        letters = "".join(chr(ord("a") + i) for i in range(VOCAB - 2 - len(special)))
+        self.config = inputs.Text(
+            method="character",
+            vocab_size=VOCAB,
+            special_tokens=special,
+            max_length=config.max_length,
+        )
+        self.tokenizer = self.config.fit([{"text": letters}]).tokenizer
+        spec = interfaces.Spec((config.max_length,), "int32", VOCAB)
+        self.stored = self.specs = {"tokens": spec}
 
 
-def _plain(experiment):
+def _bound(experiment):
     """The objective over a small vocabulary, and a batch of its examples."""
-    special = experiment.tokens.special_tokens
-    letters = "".join(chr(ord("a") + i) for i in range(VOCAB - 2 - len(special)))
-    config = tokens.Tokens(
-        method="character",
-        vocab_size=VOCAB,
-        special_tokens=special,
-        max_length=experiment.tokens.max_length,
-    )
-    task = experiment.task.bind(config.learn([letters]), config.max_length)
+    task = experiment.task
+    special = task.reserves(experiment.inputs)
+    config = experiment.inputs
+    if special:
+        config = dataclasses.replace(config, special_tokens=tuple(special))
+    preprocessor = Preprocessor(config)
     rng = np.random.default_rng(0)
-    shape = (SIZE, task.window)
-    words = rng.integers(2 + len(special), VOCAB, shape).astype(np.int32)
+    if "label" in task.columns:
+        label = columns.Category(("no", "yes"), (3, 1))
+        batch = {
+            "tokens": rng.integers(0, VOCAB, (SIZE, config.max_length)),
+            "label": np.array([0, 1, 1, 0]),
+        }
+        objective = task.bind({"label": label}, preprocessor)
+        return objective, {name: v.astype(np.int32) for name, v in batch.items()}
+    objective = task.bind({}, preprocessor)
+    shape = (SIZE, objective.window)
+    first = preprocessor.tokenizer.first_word_id
+    words = rng.integers(first, VOCAB, shape).astype(np.int32)
     segments = np.sort(rng.integers(1, 4, shape)).astype(np.int32)
     rows = [
-        task.example(*window, rng, None) for window in zip(words, segments, strict=True)
+        objective.example(*window, rng, None)
+        for window in zip(words, segments, strict=True)
     ]
-    return task, {name: np.stack([row[name] for row in rows]) for name in task.spec}
+    return objective, {
+        name: np.stack([row[name] for row in rows]) for name in objective.spec
+    }
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -61,15 +80,14 @@ def test_the_step_compiles_and_learns(name):
     if isinstance(experiment.model, models.Pretrained):
         preset = dataclasses.replace(experiment.model, preset=minilm.folder())
         experiment = dataclasses.replace(experiment, model=preset)
-    make = _labeled if experiment.task.LABELED else _plain
-    task, batch = make(experiment)
+    objective, batch = _bound(experiment)
     batch["weight"] = np.ones(SIZE, np.float32)
     keras.utils.set_random_seed(0)
-    model = experiment.build_model(VOCAB, task)
+    model = assembly.build_model(experiment, objective)
     optimizer = experiment.optimizer.build(100, model)
     specs = tf.nest.map_structure(lambda x: tf.TensorSpec(x.shape, x.dtype), batch)
     state = [v.value for v in (*model.variables, *optimizer.variables)]
-    update = step.train_function(model, task.loss, optimizer, clip_norm=1.0).update
+    update = step.train_function(model, objective.loss, optimizer, clip_norm=1.0).update
 
     @tf.function(jit_compile=True, input_signature=[specs])
     def whole(batch):

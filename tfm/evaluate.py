@@ -2,13 +2,12 @@
 
 import dataclasses
 import pathlib
+import re
 import shutil
 import tempfile
 import typing
 import weakref
 from collections.abc import Callable
-
-import numpy as np
 
 from tfm import config
 from tfm import errors
@@ -72,121 +71,56 @@ def main(options: Options) -> None:
     run = trained.load(options.run_dir, options.checkpoint)
     name = options.data or options.split_name
 
-    from tfm.callbacks import score_tables as report
+    from tfm.callbacks import score_tables
 
-    where = f"{run.folder.path}  step {run.step:,}"
-    if run.task.by_sums:
-        metrics = {"step": run.step} | scorer(run, options)()
-        print(f"{where}\n")
-        report.print_scores({name: metrics})
-    else:
-        outputs, labels = evaluate(run, options)
-        metrics = {"step": run.step} | run.task.metrics(outputs, labels)
-        print(f"{where}  {len(labels):,} examples\n")
-        report.print_scores({name: metrics})
-        names = run.task.label_names
-        print()
-        report.print_classes(metrics, names)
-        print()
-        report.print_confusion(run.task.confusion(outputs, labels), names)
+    with tempfile.TemporaryDirectory(prefix="tfm_evaluate_") as scratch:
+        split = _split(run, options, pathlib.Path(scratch))
+        scored = run.score(split, options.batch_size)
+        stem = pathlib.Path(options.data).name or options.split_name
+        scored.save(run.folder.evaluation / f"{_file_name(stem)}.parquet")
+    metrics = {"step": run.step} | scored.metrics
+    print(f"{run.folder.path}  step {run.step:,}  {len(split):,} examples\n")
+    score_tables.print_scores({name: metrics})
+    for figure in scored.evaluation.figures.values():
+        score_tables.print_figure(figure)
     path = run.folder.metrics
     before = files.read_json(path) if path.is_file() else {}
     files.write_json(path, before | {name: metrics})
     print(f"\nWritten to {path}")
 
 
-def evaluate(run, options: Options) -> tuple[np.ndarray, np.ndarray]:
-    """Outputs float32 [N, C] and true labels of a split, or of a new file.
-
-    Raises:
-      UserError: the split is empty, or the file does not fit the run.
-    """
-    texts, labels = examples(run, options)
-    return outputs(run, texts, len(labels), options.batch_size), labels
-
-
-def scorer(run, options: Options) -> Callable[[], dict[str, float]]:
+def scorer(run: trained.Trained, options: Options) -> Callable[[], dict[str, float]]:
     """What returns the metrics of the weights that the run then has."""
-    if run.task.by_sums:
-        scratch = pathlib.Path(tempfile.mkdtemp(prefix="tfm_evaluate_"))
-
-        def of_corpus() -> dict[str, float]:
-            return run.evaluation.metrics(batches)
-
-        # the tokens of a new file are read as long as they are scored
-        weakref.finalize(of_corpus, shutil.rmtree, scratch, ignore_errors=True)
-        batches = plain_text_batches(run, options, scratch)
-        return of_corpus
-    texts, labels = examples(run, options)
+    scratch = pathlib.Path(tempfile.mkdtemp(prefix="tfm_evaluate_"))
 
     def score() -> dict[str, float]:
-        found = outputs(run, texts, len(labels), options.batch_size)
-        return run.task.metrics(found, labels)
+        return run.score(split, options.batch_size).metrics
 
+    # what is prepared of a new file is read as long as it is scored
+    weakref.finalize(score, shutil.rmtree, scratch, ignore_errors=True)
+    split = _split(run, options, scratch)
     return score
 
 
-def plain_text_batches(run, options: Options, scratch: pathlib.Path):
-    """Batches of a split, or of a new file, for a run that learns without labels.
-
-    Args:
-      run: the run.
-      options: name the split or the file.
-      scratch: gets the tokens of a new file.
+def _split(run: trained.Trained, options: Options, scratch: pathlib.Path):
+    """The split that the options name, or that of a new file.
 
     Raises:
-      UserError: the split is empty, or the file does not fit the run.
+      UserError: it is empty, or the file does not fit the run.
     """
-    from tfm.data import batches
-    from tfm.data.corpora import windows
-
-    if options.where:
-        raise errors.UserError("--where is for files with labels.")
-    corpus, folder, name = run.experiment.data, run.folder.store, options.split_name
-    if options.data:
-        changes = {"validation": "", "test": "", "store": "", "max_documents": None}
-        changes |= {"train": options.data, "validation_fraction": 0.0}
-        corpus, folder, name = dataclasses.replace(corpus, **changes), scratch, "train"
-    splits = corpus.open(run.tokenizer, folder).splits
-    if name not in splits:
-        raise errors.UserError(
-            f"{run.folder.path} has no {name} split. It has {', '.join(splits)}."
-        )
-    examples = windows.Windows(splits[name], run.task, training=False)
-    if not len(examples):
-        what = options.data or f"The {name} split of {run.folder.path}"
-        raise errors.UserError(f"{what} is empty.")
-    return batches.evaluation(examples, batch_size=options.batch_size)
+    if not options.data:
+        if options.where:
+            raise errors.UserError("--where goes with --data=FILE.")
+        return run.split(options.split_name)
+    split = run.read(options.data, scratch, options.where)
+    for reason, count in getattr(split, "skipped", {}).items():
+        print(f"{count:,} rows of {options.data} skipped: {reason}")
+    return split
 
 
-def examples(run, options: Options) -> tuple[Callable[[slice], list[str]], np.ndarray]:
-    """The texts at a slice, and all true labels, of what the options name.
-
-    Raises:
-      UserError: the split is empty, or the file does not fit the run.
-    """
-    e = run.experiment
-    if options.data:
-        texts, labels, skipped = e.data.read_file(
-            options.data, run.task.label_names, options.where
-        )
-        for reason, count in skipped.items():
-            print(f"{count:,} rows of {options.data} skipped: {reason}")
-        return texts.__getitem__, labels
-    records = e.data.read(run.folder.records)
-    indices = records.splits[options.split_name]
-    if not len(indices):
-        raise errors.UserError(
-            f"The {options.split_name} split of {run.folder.path} is empty."
-        )
-    return lambda part: records.texts(indices[part]), records.labels(indices)
-
-
-def outputs(run, texts: Callable, count: int, batch_size: int) -> np.ndarray:
-    """The model's outputs, float32 [count, C], for texts read a few batches a time."""
-    size = 16 * batch_size
-    parts = [slice(start, start + size) for start in range(0, max(count, 1), size)]
-    return np.concatenate([run.outputs(texts(part), batch_size) for part in parts])
+def _file_name(name: str) -> str:
+    """A name of a source, such as tfds:imdb or a glob, as that of a file."""
+    return re.sub(r"[^\w.+-]+", "_", name)
 
 
 if __name__ == "__main__":

@@ -1,24 +1,34 @@
-"""An experiment: data, tokens, model, task, optimizer, training, as data flows."""
+"""An experiment: data, inputs, model, task and training, as data flows."""
 
 import dataclasses
-import pathlib
 
-from tfm import data as data_
 from tfm import errors
-from tfm import models as models_
+from tfm import interfaces
 from tfm import training
-from tfm.tasks import checks as task_checks
+from tfm.adaptation import Adapt
+
+# what names of arrays stand for, where a message speaks of them
+GLOSSARY = {
+    "stream": "plain text that may be cut anywhere, as of data.Corpus",
+    "category": "labels, as of data.LabeledText",
+    "causal": "features in which no position sees a later one, as of models.Decoder",
+    "pooled": "one vector of an example",
+    "segments": "several texts in a row, kept apart: see task.documents",
+    "decoder_tokens": "a second text, as models.EncoderDecoder reads",
+    "types": "kinds of tokens, as models.Transformer reads",
+}
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Experiment:
     """All that a run depends on. Every leaf field is a flag, as --train.steps=200."""
 
-    data: object  # of tfm.data: LabeledText, or Corpus for what needs no labels
-    tokens: object  # of tfm.inputs.text
-    augment: data_.Augment = data_.Augment()
-    model: object  # of tfm.models, or any frozen dataclass with their build()
-    task: object  # of tfm.tasks
+    data: interfaces.Data  # of tfm.data, or any class of that shape
+    inputs: interfaces.Inputs  # of tfm.inputs
+    model: interfaces.Model  # of tfm.models
+    task: interfaces.Task  # of tfm.tasks
+    adapt: Adapt = Adapt()
+    train_step: training.MeanLoss = training.MeanLoss()
     optimizer: training.Optimizer = training.Optimizer()
     train: training.Train = training.Train()
 
@@ -29,45 +39,87 @@ class Experiment:
                     f"{field.name} must be a dataclass. "
                     f"Got {type(getattr(self, field.name)).__name__}."
                 )
-        self._check_data()
-        task_checks.not_ahead(self.task, self.model)
-        if not self.task.is_metric(self.train.best_metric):
+        check(self)
+
+
+def check(e: Experiment) -> None:
+    """Whether the parts fit each other, told before a byte of data is read.
+
+    Raises:
+      UserError: a part asks for what no other has; the message names both sides.
+    """
+    data, inputs, model, task = (_name(p) for p in (e.data, e.inputs, e.model, e.task))
+    for part in (e.inputs, e.task):
+        _check_columns(part.columns, _name(part), e.data.columns, data)
+    given = e.inputs.gives | e.task.gives
+    _need(e.model.reads, f"{model} reads", given, f"{inputs} and {task} give")
+    taken = e.model.reads | e.model.optional
+    _need(e.task.gives, f"{task} gives", taken, f"{model} reads")
+    _need(e.task.reads, f"{task} reads", e.model.gives, f"{model} gives")
+    if e.task.direction(e.train.best_metric) is None:
+        raise errors.UserError(
+            f"train.best_metric must be a metric of {task}: "
+            f"{', '.join(e.task.metrics)}. Got {e.train.best_metric!r}."
+        )
+    step = type(e.train_step).__name__
+    if step not in e.task.train_steps:
+        raise errors.UserError(
+            f"{task} is trained by {', '.join(e.task.train_steps)}. "
+            f"Got train_step={step}."
+        )
+    e.task.reserves(e.inputs)
+
+
+def check_built(e: Experiment, backbone) -> None:
+    """Whether the built backbone is what the model's config promised.
+
+    Of a published model this is known only when its preset has been read.
+
+    Raises:
+      UserError: the task does not find what it reads, or nothing reads what it gives.
+    """
+    model, task = _name(e.model), _name(e.task)
+    inputs, outputs = backbone.input, backbone.output
+    if not isinstance(inputs, dict) or not isinstance(outputs, dict):
+        raise errors.UserError(
+            f"{model}.build must return a keras.Model from a dict of inputs to a dict "
+            f"of outputs. Got {type(inputs).__name__} to {type(outputs).__name__}."
+        )
+    _need(e.task.gives, f"{task} gives", inputs, f"{model} reads")
+    _need(e.task.reads, f"{task} reads", outputs, f"{model} gives")
+
+
+def _check_columns(wanted, who: str, there, data: str) -> None:
+    """Whether the data has the columns, of a kind that is wanted."""
+    _need(frozenset(wanted), f"{who} reads the column", frozenset(there), f"{data} has")
+    for name, kinds in wanted.items():
+        if kinds.isdisjoint(there[name]):
             raise errors.UserError(
-                f"train.best_metric must be a metric of the task: "
-                f"{', '.join(self.task.METRICS)}. Got {self.train.best_metric!r}."
+                f"{who} reads the column {name} as {_listed(kinds, ' or ')}"
+                f"{_meaning(kinds)}; {data} has it as {_listed(there[name], ' or ')}."
             )
 
-    def _check_data(self) -> None:
-        kind = data_.LabeledText if self.task.LABELED else data_.Corpus
-        if not isinstance(self.data, kind):
-            raise errors.UserError(
-                f"{type(self.task).__name__} learns from data.{kind.__name__}. "
-                f"Got data.{type(self.data).__name__}."
-            )
-        if not self.task.LABELED and self.tokens.method != "pretrained":
-            known = self.tokens.special_tokens
-            task_checks.special_tokens(self.task, self.tokens, known)
 
-    def build_model(self, vocab_size: int, task, kept: pathlib.Path | None = None):
-        """The keras.Model: this model under the task's head.
+def _need(wanted, who: str, there, whose: str) -> None:
+    missing = frozenset(wanted) - frozenset(there)
+    if missing:
+        raise errors.UserError(
+            f"{who} {_listed(missing)}{_meaning(missing)}; "
+            f"{whose} {_listed(there) or 'nothing'}."
+        )
 
-        What `train` freezes is frozen, and adapters are where it asks for them.
 
-        Args:
-          vocab_size: ids are below it.
-          task: bound to the data.
-          kept: the run's folder for the shape of a published model, which then needs
-            its preset no more.
-        """
-        config = self.model
-        options = {"packed": True} if task.packed else {}
-        if isinstance(config, models_.Pretrained):
-            config = config if kept is None else config.kept_in(kept)
-            options["causal"] = getattr(self.task, "CAUSAL", False)
-        length = self.tokens.max_length
-        options |= {"types": task.types} if task.types else {}
-        backbone = config.build(vocab_size, length, **options)
-        task_checks.has_decoder(self.task, self.model, task, backbone)
-        model = task.model(backbone)
-        self.train.adapt(model, backbone)
-        return model
+def _listed(names, joint: str = ", ") -> str:
+    return joint.join(sorted(names))
+
+
+def _meaning(names) -> str:
+    known = [GLOSSARY[name] for name in sorted(names) if name in GLOSSARY]
+    return f" ({'; '.join(known)})" if known else ""
+
+
+def _name(part) -> str:
+    """`models.LSTM`, as an experiment's file has it; the class's name of a user's."""
+    *_, package = type(part).__module__.split(".")[:2]
+    ours = type(part).__module__.startswith("tfm.")
+    return f"{package}.{type(part).__name__}" if ours else type(part).__name__

@@ -6,6 +6,7 @@ import os
 import pathlib
 import shutil
 import socket
+import typing
 from collections.abc import Iterator
 
 from tfm import errors
@@ -71,17 +72,30 @@ def read_json(path: pathlib.Path):
 
 
 @contextlib.contextmanager
-def created(path: pathlib.Path):
-    """A new text file that takes its name when all is written."""
-    scratch = path.with_name(path.name + ".tmp")
+def replaced(path: pathlib.Path) -> Iterator[pathlib.Path]:
+    """A path to write a file at, which takes the place of `path` when all went well.
+
+    Raises:
+      UserError: it cannot be written.
+    """
+    scratch = path.with_name(f"{path.name}.tmp-{os.getpid()}")
     try:
-        with scratch.open("w", encoding="utf-8", newline="") as file:
-            yield file
+        yield scratch
         scratch.replace(path)
     except OSError as error:
         raise errors.UserError(f"{path} cannot be written: {error.strerror}.") from None
     finally:
         scratch.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def created(path: pathlib.Path) -> Iterator[typing.TextIO]:
+    """A new text file that takes its name when all is written."""
+    with (
+        replaced(path) as scratch,
+        scratch.open("w", encoding="utf-8", newline="") as file,
+    ):
+        yield file
 
 
 def _is_alive(process: int) -> bool:

@@ -1,9 +1,7 @@
 """Generates text: python -m tfm.generate --run_dir=runs/char_gpt --prompt="To be"."""
 
 import contextlib
-import csv
 import dataclasses
-import json
 import pathlib
 import sys
 import typing
@@ -12,8 +10,9 @@ from collections.abc import Iterator
 
 from tfm import config
 from tfm import errors
-from tfm import files
 from tfm import generation
+from tfm import interfaces
+from tfm.run import prediction_files
 from tfm.run import text_rows
 from tfm.run import trained
 
@@ -61,48 +60,51 @@ def main(options: Options) -> None:
         text_rows.check_output(options.output)
     run = trained.load(options.run_dir, options.checkpoint)
     generator = generation.Generator(run, jit_compile=options.jit)
-    column = run.experiment.data.text if options.input else "text"
+    column = text_rows.only_column(run.experiment.inputs)
     count, told = 0, set()
     with _writer(options) as write:
-        for rows in _prompts(options, run):
-            for row, found in _texts(generator, options, rows, column):
+        for reads in _prompts(options, run, column):
+            for read, found in _texts(generator, options, reads, column):
                 for note in set(found.notes) - told:
                     print(f"note: {note}", file=sys.stderr)
                 told.update(found.notes)
-                write(row, found)
+                write(read, found)
                 count += 1
     if options.output:
         print(f"{count:,} texts written to {options.output}")
 
 
-def _prompts(options: Options, run) -> Iterator[list[dict]]:
+def _prompts(options: Options, run, column: str) -> Iterator[list[interfaces.Read]]:
     """Rows with prompts, some at a time."""
     if options.prompt:
-        yield [{"text": text} for text in options.prompt]
+        yield text_rows.of_texts(options.prompt, column)
     elif options.input:
-        rows = text_rows.read(run.experiment.data, options.input)
+        rows = run.experiment.data.rows(options.input, {})
         yield from text_rows.batched(rows, _ROWS)
     else:
-        yield from text_rows.standard_input(_ROWS)
+        yield from text_rows.standard_input(_ROWS, column)
 
 
 def _texts(
-    generator: generation.Generator, options: Options, rows: list[dict], column: str
-) -> Iterable[tuple[dict, generation.Generated]]:
+    generator: generation.Generator,
+    options: Options,
+    reads: list[interfaces.Read],
+    column: str,
+) -> Iterable[tuple[interfaces.Read, generation.Generated]]:
     """Each row with each of its texts. A text that is alone is printed as it comes."""
     fields = {
         field.name: getattr(options, field.name)
         for field in dataclasses.fields(generation.Settings)
     }
-    prompts = [str(row[column]) for row in rows]
+    prompts = [str(read.row[column]) for read in reads]
     on_text = None
-    if _streams(options, len(rows)):
+    if _streams(options, len(reads)):
         print(prompts[0], end="", flush=True)
         on_text = _print_piece
     found = generator.generate(
         prompts, batch_size=options.batch_size, on_text=on_text, **fields
     )
-    copies = [row for row in rows for _ in range(options.num_samples)]
+    copies = [read for read in reads for _ in range(options.num_samples)]
     return zip(copies, found, strict=True)
 
 
@@ -116,26 +118,23 @@ def _print_piece(text: str) -> None:
 
 
 def _writer(options: Options):
-    """A context manager that gives write(row, generated)."""
-    if not options.output:
-        if options.json:
-            return _json_lines(options)
-        return _plain(options)
-    path = pathlib.Path(options.output)
-    if path.suffix == ".csv":
-        return _csv_file(path)
-    return _jsonl_file(path)
+    """A context manager that gives write(read, generated)."""
+    if options.output:
+        return _written(prediction_files.created(pathlib.Path(options.output), ()))
+    if options.json:
+        return _written(prediction_files.json_lines(), alone=not options.input)
+    return _plain(options)
 
 
 @contextlib.contextmanager
 def _plain(options: Options):
     """The prompt and its text, parted from the next one by a line."""
     if _streams(options, len(options.prompt)):
-        yield lambda row, found: print(flush=True)  # the rest has been printed
+        yield lambda read, found: print(flush=True)  # the rest has been printed
         return
     first = True
 
-    def write(row, found):
+    def write(read, found):
         nonlocal first
         if not first:
             print(_PARTING)
@@ -146,35 +145,14 @@ def _plain(options: Options):
 
 
 @contextlib.contextmanager
-def _json_lines(options: Options):
-    """With --input the input's columns too, as in a .jsonl file."""
+def _written(writer, alone: bool = False):
+    """The input's columns and the text's; of a prompt from elsewhere, the prompt."""
+    with writer as write_prediction:
 
-    def write(row, found):
-        body = row if options.input else {"prompt": found.prompt}
-        print(_dumps(body | _columns(found)), flush=True)
-
-    yield write
-
-
-@contextlib.contextmanager
-def _jsonl_file(path: pathlib.Path):
-    with files.created(path) as file:
-        yield lambda row, found: file.write(_dumps(row | _columns(found)) + "\n")
-
-
-@contextlib.contextmanager
-def _csv_file(path: pathlib.Path):
-    with files.created(path) as file:
-        writer = csv.writer(file)
-        columns = []  # of the first row; a row of JSON may lack some of them
-
-        def write(row, found):
-            made = _columns(found)
-            if not columns:
-                columns.extend(row)
-                writer.writerow([*columns, *made])
-            kept = [row.get(name, "") for name in columns]
-            writer.writerow([*kept, *made.values()])
+        def write(read, found):
+            if alone:
+                read = interfaces.Read(read.row, {"prompt": found.prompt})
+            write_prediction(read, _columns(found))
 
         yield write
 
@@ -185,10 +163,6 @@ def _columns(found: generation.Generated) -> dict:
         "finished": found.finished,
         "num_tokens": len(found.tokens),
     }
-
-
-def _dumps(body: dict) -> str:
-    return json.dumps(body, ensure_ascii=False, default=str)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ import shlex
 
 from tfm import config
 from tfm import errors
+from tfm.run import assembly
 from tfm.run import folder as run_folder
 from tfm.run import trained
 
@@ -13,7 +14,7 @@ from tfm.run import trained
 class Options:
     """python -m tfm.merge --run_dir=DIR --output=DIR
 
-    Adds the adapters of a run trained with --train.lora_rank to the weights that they
+    Adds the adapters of a run trained with --adapt.lora_rank to the weights that they
     are of. What comes is a run without adapters that answers the same.
     """
 
@@ -25,10 +26,10 @@ def main(options: Options) -> int:
     if not options.output:
         raise errors.UserError("Give --output=DIR, the folder of the merged run.")
     run = trained.load(options.run_dir)
-    if run.experiment.train.lora_rank is None:
+    if run.experiment.adapt.lora_rank is None:
         raise errors.UserError(
             f"{run.folder.path} has no adapters: it was trained without "
-            "--train.lora_rank."
+            "--adapt.lora_rank."
         )
     from tfm.adaptation import lora
 
@@ -51,7 +52,7 @@ def _without_adapters(experiment):
     return dataclasses.replace(
         experiment,
         optimizer=dataclasses.replace(experiment.optimizer, ema=None),
-        train=dataclasses.replace(experiment.train, lora_rank=None),
+        adapt=dataclasses.replace(experiment.adapt, lora_rank=None),
     )
 
 
@@ -60,15 +61,11 @@ def _save(run, experiment, output: run_folder.RunFolder) -> None:
     from tfm.checkpoints import checkpoints
     from tfm.training import precision
 
-    model = experiment.build_model(
-        run.tokenizer.vocab_size, run.task, output.pretrained
-    )
+    model = assembly.build_model(experiment, run.objective, output.pretrained)
     values = {variable.path: variable for variable in run.model.weights}
     for variable in model.weights:
         variable.assign(values[variable.path])
-    optimizer = experiment.optimizer.build(
-        max(run.step, 1), model, experiment.train.unfreeze_every
-    )
+    optimizer = experiment.optimizer.build(max(run.step, 1), model, experiment.adapt)
     scale = precision.LossScale(experiment.train.dtype == "mixed_float16")
     state = checkpoints.Checkpoints(
         output.checkpoints,

@@ -1,16 +1,14 @@
 """Predicts with a run: python -m tfm.predict --run_dir=runs/text_cls --text="..."."""
 
-import contextlib
-import csv
 import dataclasses
-import json
 import pathlib
 import typing
-from collections.abc import Iterable
+from collections.abc import Iterator
 
 from tfm import config
 from tfm import errors
-from tfm import files
+from tfm import interfaces
+from tfm.run import prediction_files
 from tfm.run import text_rows
 from tfm.run import trained
 
@@ -44,130 +42,41 @@ def main(options: Options) -> None:
         raise errors.UserError(
             f"--batch_size takes 1 or more. Got {options.batch_size}."
         )
-    writer = _writer(options)  # a mistake in it is told before the model is loaded
+    if options.output:  # a mistake in it is told before the model is loaded
+        text_rows.check_output(options.output)
     run = trained.load(options.run_dir, options.checkpoint)
-    if options.text:
-        rows = [{"text": text} for text in options.text]
-        batches = text_rows.batched(rows, options.batch_size)
-    elif options.input:
-        batches = text_rows.batched(
-            text_rows.read(run.experiment.data, options.input), options.batch_size
-        )
-    else:
-        batches = text_rows.standard_input(options.batch_size)
     count = 0
-    column = run.experiment.data.text if options.input else "text"
-    with writer(run.task) as write:
-        for batch in batches:
-            texts = [str(row[column]) for row in batch]
-            for row, found in zip(
-                batch, run.predict(texts, options.batch_size), strict=True
-            ):
-                write(row, str(row[column]), found)
-            count += len(batch)
+    with _writer(options, run.experiment) as write:
+        for reads in _reads(options, run.experiment):
+            found = run.predict([read.row for read in reads], options.batch_size)
+            for read, prediction in zip(reads, found, strict=True):
+                write(read, prediction)
+            count += len(reads)
     if options.output:
         print(f"{count:,} predictions written to {options.output}")
 
 
-def _writer(options: Options):
-    """A context manager that takes the task and gives write(row, text, prediction)."""
-    if not options.output:
-        if options.json:
-            return _json_rows if options.input else _json_lines
-        return _plain_lines
-    path = pathlib.Path(options.output)
-    kinds = {".csv": _csv_file, ".jsonl": _jsonl_file}
-    if path.suffix not in kinds:
-        raise errors.UserError(f"--output must end in .csv or .jsonl. Got {path}.")
-    if not path.parent.is_dir():
-        raise errors.UserError(f"There is no folder {path.parent} for --output.")
-    return lambda task: kinds[path.suffix](path, task)
+def _reads(options: Options, e) -> Iterator[list[interfaces.Read]]:
+    """The rows to predict, a batch at a time."""
+    if options.input:
+        yield from text_rows.batched(e.data.rows(options.input, {}), options.batch_size)
+        return
+    column = text_rows.only_column(e.inputs)
+    if options.text:
+        rows = text_rows.of_texts(options.text, column)
+        yield from text_rows.batched(rows, options.batch_size)
+    else:
+        yield from text_rows.standard_input(options.batch_size, column)
 
 
-@contextlib.contextmanager
-def _plain_lines(task):
-    """Label, probabilities, text; separated by tabs."""
-
-    def write(row, text, found):
-        if "masks" in found:
-            masks = [
-                _chances((m["token"], m["probability"]) for m in mask)
-                for mask in found["masks"]
-            ]
-            print(found["text"], *masks, sep="\t", flush=True)
-            return
-        chances = _chances(found["probabilities"].items())
-        print(_joined(found["label"]), chances, text, sep="\t", flush=True)
-
-    yield write
-
-
-@contextlib.contextmanager
-def _json_lines(task):
-    def write(row, text, found):
-        found = _prefixed(found) if "masks" in found else found
-        print(_dumps(row | found), flush=True)
-
-    yield write
-
-
-@contextlib.contextmanager
-def _json_rows(task):
-    """As in a .jsonl file: the input's columns and the predictions."""
-
-    def write(row, text, found):
-        print(_dumps(row | _prefixed(found)), flush=True)
-
-    yield write
-
-
-@contextlib.contextmanager
-def _jsonl_file(path: pathlib.Path, task):
-    with files.created(path) as file:
-        yield lambda row, _, found: file.write(_dumps(row | _prefixed(found)) + "\n")
-
-
-@contextlib.contextmanager
-def _csv_file(path: pathlib.Path, task):
-    if task.use == "fill":
-        raise errors.UserError(f"What [MASK] stands for goes to .jsonl. Got {path}.")
-    with files.created(path) as file:
-        writer = csv.writer(file)
-        columns = []  # of the first row; a row of JSON may lack some of them
-
-        def write(row, _, found):
-            if not columns:
-                columns.extend(row)
-                names = (f"probability_{name}" for name in task.label_names)
-                writer.writerow([*columns, "predicted_label", *names])
-            kept = [row.get(name, "") for name in columns]
-            chances = found["probabilities"].values()
-            label = _joined(found["label"])
-            writer.writerow([*kept, label, *(f"{p:.6f}" for p in chances)])
-
-        yield write
-
-
-def _chances(pairs: Iterable[tuple[str, float]]) -> str:
-    return " ".join(f"{name}={chance:.4f}" for name, chance in pairs)
-
-
-def _prefixed(found: dict) -> dict:
-    """Keys that do not hide the input's own column `label`, nor `text`."""
-    if "masks" in found:
-        return {"predicted_text": found["text"], "masks": found["masks"]}
-    return {
-        "predicted_label": found["label"],
-        "probabilities": found["probabilities"],
-    }
-
-
-def _joined(label) -> str:
-    return label if isinstance(label, str) else ",".join(label)
-
-
-def _dumps(body: dict) -> str:
-    return json.dumps(body, ensure_ascii=False, default=str)
+def _writer(options: Options, e):
+    """A context manager that gives write(read, prediction)."""
+    reserved = e.data.columns if options.input else ()
+    if options.output:
+        return prediction_files.created(pathlib.Path(options.output), reserved)
+    if options.json:
+        return prediction_files.json_lines(reserved)
+    return prediction_files.lines(e.inputs.columns)
 
 
 if __name__ == "__main__":

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 
 from tfm import config
-from tfm import data
 from tfm import errors
 from tfm.config import fields
+from tfm.run import assembly
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,10 +41,10 @@ def main(
     changed: Mapping[str, object],
     beam_flags: Sequence[str] = (),
 ) -> int:
-    if not isinstance(experiment.data, data.Corpus):
+    if "store" not in {field.name for field in dataclasses.fields(experiment.data)}:
         raise errors.UserError(
-            f"{options.experiment} has labelled texts, which training prepares by "
-            "itself. tfm.prepare takes experiments with data.Corpus."
+            f"tfm.prepare makes a store that runs share, which data.Corpus has. "
+            f"data.{type(experiment.data).__name__} is prepared by training itself."
         )
     if beam_flags and not options.beam:
         raise errors.UserError(
@@ -53,14 +53,16 @@ def main(
     started = time.monotonic()
     stem = pathlib.Path(options.experiment).stem
     folder = options.store or experiment.data.store or str(pathlib.Path("stores", stem))
-    there = (pathlib.Path(folder) / "manifest.json").exists()
-    stores = _open(experiment, folder, beam_flags if options.beam else None)
-    print("\n".join(stores.report()))
+    dataset = _dataset(experiment, folder, beam_flags if options.beam else None)
+    there = dataset.is_finished
+    preprocessor = assembly.preprocessor_of(experiment, dataset)
+    splits = dataset.encode(preprocessor, pathlib.Path(folder))
+    print("\n".join(dataset.summary()))
     seconds = time.monotonic() - started
     did = "Unchanged  " if there else f"Prepared in {seconds:.0f} s "
     print(f"\n{did} {folder}")
     if options.verify:
-        for split in stores.splits.values():
+        for split in splits.values():
             split.verify()
         print(f"Verified    {folder}: all checksums are right")
     kept = {path: value for path, value in changed.items() if path != "data.store"}
@@ -71,18 +73,14 @@ def main(
     return 0
 
 
-def _open(experiment, folder: str, beam_flags: Sequence[str] | None):
-    """The data.stores.Stores in the folder, prepared with Beam if it has flags."""
-    from tfm.run import warm_start as initialization
+def _dataset(experiment, folder: str, beam_flags: Sequence[str] | None):
+    """The data with its store in the folder, prepared with Beam if it has flags."""
+    config = dataclasses.replace(experiment.data, store=folder)
+    if beam_flags is None:
+        return config.prepare(pathlib.Path(folder))
+    from tfm.data.corpora import beam_preparation
 
-    engine = None
-    if beam_flags is not None:
-        from tfm.data.corpora import beam_preparation
-
-        engine = beam_preparation.Beam(beam_flags)
-    ready = initialization.tokenizer(experiment)
-    corpus = dataclasses.replace(experiment.data, store=folder)
-    return corpus.open(ready or experiment.tokens, folder, engine)
+    return config.prepare(pathlib.Path(folder), beam_preparation.Beam(beam_flags))
 
 
 def _run() -> None:

@@ -105,7 +105,7 @@ def compare(
 
 
 def _is_random(path: str) -> bool:
-    return "dropout" in path.rpartition(".")[2] or path.startswith("augment.")
+    return "dropout" in path.rpartition(".")[2] or ".augment." in path
 
 
 def _command(arguments: list[str]) -> list[str]:

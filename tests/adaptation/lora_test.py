@@ -162,7 +162,7 @@ def test_the_head_gets_no_adapter_and_a_frozen_layer_neither():
     with pytest.raises(errors.UserError, match="lora_targets: no layer matches 'head'"):
         lora.enable(model, 2, ("head",))
     freezing.freeze(model, ["embedding"])
-    with pytest.raises(errors.UserError, match="leaves nothing of train.lora_targets"):
+    with pytest.raises(errors.UserError, match="leaves nothing of adapt.lora_targets"):
         lora.enable(model, 2, ("embedding",))
 
 

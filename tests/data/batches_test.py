@@ -1,65 +1,99 @@
-"""The order of examples, resuming, padding, and what augmentation may do to it."""
+"""The order of examples, resuming, filling up, and what goes through a graph."""
 
 import time
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
-from tfm import data
 from tfm import errors
+from tfm import interfaces
 from tfm.data import batches
-from tfm.data import labeled_examples
-from tfm.data import store
 
 NUM_EXAMPLES = 23
-INDICES = np.arange(100, 100 + NUM_EXAMPLES)  # some split of a larger store
+SPEC = {
+    "tokens": interfaces.Spec((4,), "int32", 999),
+    "label": interfaces.Spec((), "int32", 3),
+    "hot": interfaces.Spec((3,), "float32"),
+    "picture": interfaces.Spec((), "string"),
+}
 
 
-@pytest.fixture(scope="module")
-def tokens():
-    """Rows of other lengths; the row of index i holds 10 i, 10 i + 1, ..."""
-    return store.Store.of([10 * i + np.arange(i % 7) for i in range(130)])
+class Split:
+    """Rows of other lengths; the row at place i holds 10 i + 1, 10 i + 2, ..."""
+
+    def __init__(self, size=NUM_EXAMPLES, **more):
+        self._size = size
+        self._more = more
+
+    def __len__(self):
+        return self._size
+
+    def take(self, indices):
+        return {
+            "tokens": [10 * i + np.arange(1, 1 + i % 7) for i in indices],
+            "label": (indices % 3).astype(np.int32),
+            "hot": np.eye(3)[indices % 3],
+            "picture": [b"\0PNG" + bytes([i]) + b"\0" for i in indices],
+            **{name: array[indices] for name, array in self._more.items()},
+        }
 
 
-def labels(indices):
-    return (np.asarray(indices) % 3).astype(np.int32)
+def rows(*names, **more):
+    names = names or ("tokens", "label", "hot", "picture")
+    return batches.Rows(Split(**more), {name: SPEC[name] for name in names})
 
 
-def hot_labels(indices):
-    return np.eye(4, dtype=np.float32)[np.asarray(indices) % 3]
-
-
-def training(tokens, first_step=0, last_step=12, **settings):
-    settings = {"batch_size": 5, "max_length": 4, "seed": 3, **settings}
-    examples = split(tokens, max_length=settings.pop("max_length"))
+def training(examples=None, first_step=0, last_step=12, **settings):
+    settings = {"batch_size": 5, "seed": 3, **settings}
     dataset = batches.training(
-        examples, first_step=first_step, last_step=last_step, **settings
+        rows() if examples is None else examples,
+        first_step=first_step,
+        last_step=last_step,
+        **settings,
     )
     return list(dataset.as_numpy_iterator())
 
 
-def split(tokens, labels=labels, indices=INDICES, max_length=4, augment=None):
-    return labeled_examples.LabeledExamples(
-        tokens, labels, indices, max_length, augment
-    )
+def evaluation(examples, num_workers=1, **settings):
+    parts = [
+        list(
+            batches.evaluation(
+                examples, worker=w, num_workers=num_workers, **settings
+            ).as_numpy_iterator()
+        )
+        for w in range(num_workers)
+    ]
+    return [
+        {name: np.concatenate([part[name] for part in step]) for name in step[0]}
+        for step in zip(*parts, strict=True)
+    ]
 
 
 def order(found):
-    return np.concatenate([batch["index"] for batch in found])
+    return np.concatenate([batch["row"] for batch in found])
 
 
-def test_a_batch_holds_the_rows_labels_and_weights_of_its_indices(tokens):
-    for batch in training(tokens):
-        indices = INDICES[batch["index"]]
-        assert batch["label"].tolist() == labels(indices).tolist()
+def assert_equal(a, b):
+    assert a.keys() == b.keys()
+    for name in a:
+        np.testing.assert_array_equal(a[name], b[name])
+
+
+def test_a_batch_holds_the_arrays_and_weights_of_its_rows():
+    for batch in training():
+        assert batch["row"].dtype == np.int64
         assert batch["weight"].tolist() == [1] * 5
-        for row, index in zip(batch["tokens"], indices, strict=True):
-            expected = (10 * index + np.arange(index % 7))[:4].tolist()
-            assert row.tolist() == expected + [0] * (4 - len(expected))
+        assert batch["label"].tolist() == (batch["row"] % 3).tolist()
+        assert batch["hot"].tolist() == np.eye(3)[batch["row"] % 3].tolist()
+        for i, row in enumerate(batch["row"].tolist()):
+            expected = (10 * row + np.arange(1, 1 + row % 7))[:4].tolist()
+            assert batch["tokens"][i].tolist() == expected + [0] * (4 - len(expected))
+            assert batch["picture"][i] == b"\0PNG" + bytes([row]) + b"\0"
 
 
-def test_each_epoch_holds_every_example_once_over_straddling_batches(tokens):
-    found = order(training(tokens, last_step=24))[: 5 * NUM_EXAMPLES]
+def test_each_epoch_holds_every_example_once_over_straddling_batches():
+    found = order(training(last_step=24))[: 5 * NUM_EXAMPLES]
     epochs = found.reshape(5, NUM_EXAMPLES)
     for epoch in epochs:
         assert sorted(epoch.tolist()) == list(range(NUM_EXAMPLES))
@@ -67,55 +101,49 @@ def test_each_epoch_holds_every_example_once_over_straddling_batches(tokens):
 
 
 @pytest.mark.parametrize("batch_size", [1, 7, 23, 60])
-def test_the_order_does_not_depend_on_the_batch_size(tokens, batch_size):
+def test_the_order_does_not_depend_on_the_batch_size(batch_size):
     last_step = -(-115 // batch_size)
-    found = order(training(tokens, batch_size=batch_size, last_step=last_step))
-    usual = order(training(tokens, last_step=23))
-    assert found[:115].tolist() == usual.tolist()
+    found = order(training(batch_size=batch_size, last_step=last_step))
+    assert found[:115].tolist() == order(training(last_step=23)).tolist()
 
 
-def test_the_seed_decides_the_order(tokens):
-    usual = order(training(tokens)).tolist()
-    assert order(training(tokens)).tolist() == usual
+def test_the_seed_decides_the_order():
+    usual = order(training()).tolist()
+    assert order(training()).tolist() == usual
     for seed in (4, 3 + 2**32, -3):
-        assert order(training(tokens, seed=seed)).tolist() != usual
+        assert order(training(seed=seed)).tolist() != usual
 
 
 @pytest.mark.parametrize("first_step", [1, 4, 5, 11])
-def test_any_step_may_be_the_first(tokens, first_step):
-    whole = training(tokens)[first_step:]
-    resumed = training(tokens, first_step=first_step)
+def test_any_step_may_be_the_first(first_step):
+    whole = training()[first_step:]
+    resumed = training(first_step=first_step)
     assert len(whole) == len(resumed)
     for a, b in zip(whole, resumed, strict=True):
-        assert a.keys() == b.keys()
-        for name in a:
-            np.testing.assert_array_equal(a[name], b[name])
+        assert_equal(a, b)
 
 
-def test_a_late_first_step_costs_nothing(tokens):
+def test_a_late_first_step_costs_nothing():
     start = time.monotonic()
     far = 10**11
-    (batch,) = training(tokens, first_step=far, last_step=far + 1)
+    (batch,) = training(first_step=far, last_step=far + 1)
     assert time.monotonic() - start < 5
-    assert set(batch["index"].tolist()) <= set(range(NUM_EXAMPLES))
+    assert set(batch["row"].tolist()) <= set(range(NUM_EXAMPLES))
 
 
-def test_workers_share_each_batch(tokens):
-    whole = training(tokens, batch_size=6)
-    parts = [training(tokens, batch_size=6, worker=w, num_workers=3) for w in range(3)]
+def test_workers_share_each_batch():
+    whole = training(batch_size=6)
+    parts = [training(batch_size=6, worker=w, num_workers=3) for w in range(3)]
     for batch, *split in zip(whole, *parts, strict=True):
-        for name in batch:
-            together = np.concatenate([part[name] for part in split])
-            np.testing.assert_array_equal(together, batch[name])
+        together = {n: np.concatenate([part[n] for part in split]) for n in batch}
+        assert_equal(together, batch)
     with pytest.raises(errors.UserError, match="Got batch_size=5, 3 workers"):
-        training(tokens, num_workers=3)
+        training(num_workers=3)
 
 
-def test_shapes_are_static(tokens):
-    train = batches.training(split(tokens), batch_size=6, seed=0)
-    hot = batches.training(split(tokens, hot_labels), batch_size=6, seed=0)
-    evaluate = batches.evaluation(split(tokens), batch_size=6, worker=1, num_workers=2)
-    unlabeled = batches.evaluation(split(tokens, None), batch_size=6)
+def test_shapes_are_static():
+    train = batches.training(rows(), batch_size=6, seed=0)
+    evaluate = batches.evaluation(rows("tokens"), batch_size=6, worker=1, num_workers=2)
 
     def spec(dataset):
         return {
@@ -126,87 +154,112 @@ def test_shapes_are_static(tokens):
     assert spec(train) == {
         "tokens": ((6, 4), "int32"),
         "label": ((6,), "int32"),
+        "hot": ((6, 3), "float32"),
+        "picture": ((6,), "string"),
         "weight": ((6,), "float32"),
-        "index": ((6,), "int64"),
+        "row": ((6,), "int64"),
     }
-    assert spec(hot)["label"] == ((6, 4), "float32")
-    assert spec(evaluate)["tokens"] == ((3, 4), "int32")
-    assert "label" not in spec(unlabeled)
+    assert spec(evaluate) == {
+        "tokens": ((3, 4), "int32"),
+        "weight": ((3,), "float32"),
+        "row": ((3,), "int64"),
+    }
 
 
-def test_training_needs_examples(tokens):
+def test_training_needs_examples():
     with pytest.raises(errors.UserError, match="examples to train on. Got none"):
-        batches.training(split(tokens, indices=INDICES[:0]), batch_size=2, seed=0)
+        batches.training(rows(size=0), batch_size=2, seed=0)
 
 
-def evaluation(tokens, indices, num_workers=1):
-    examples = split(tokens, hot_labels, indices)
-    parts = [
-        list(
-            batches.evaluation(
-                examples, batch_size=6, worker=worker, num_workers=num_workers
-            ).as_numpy_iterator()
-        )
-        for worker in range(num_workers)
-    ]
-    return [
-        {name: np.concatenate([part[name] for part in step]) for name in step[0]}
-        for step in zip(*parts, strict=True)
-    ]
-
-
-@pytest.mark.parametrize("num_workers", [1, 2, 3])
-def test_evaluation_holds_every_example_once_in_order(tokens, num_workers):
-    found = evaluation(tokens, INDICES, num_workers)
+@pytest.mark.parametrize("num_workers", [1, 2, 3, 6])
+def test_evaluation_holds_every_example_once_in_order(num_workers):
+    found = evaluation(rows(), num_workers, batch_size=6)
     assert len(found) == 4
     weight = np.concatenate([batch["weight"] for batch in found])
     assert weight.tolist() == [1] * 23 + [0]
     assert order(found)[weight > 0].tolist() == list(range(NUM_EXAMPLES))
-    filled = {name: value[-1].tolist() for name, value in found[-1].items()}
-    assert filled == {
-        "tokens": [0] * 4,
-        "label": [0] * 4,
-        "weight": 0,
-        "index": -1,
-    }
     label = np.concatenate([batch["label"] for batch in found])[:23]
-    assert label.tolist() == hot_labels(INDICES).tolist()
+    assert label.tolist() == [i % 3 for i in range(23)]
 
 
-def test_evaluation_of_whole_batches_and_of_nothing(tokens):
-    assert [b["weight"].min() for b in evaluation(tokens, INDICES[:12])] == [1, 1]
-    assert evaluation(tokens, INDICES[:0]) == []
+@pytest.mark.parametrize("num_workers", [1, 4])
+def test_a_batch_is_filled_up_with_a_real_example(num_workers):
+    *_, last = evaluation(rows(), num_workers, batch_size=8)
+    assert last["weight"].tolist() == [1] * 7 + [0]
+    assert last["row"][-1] == -1
+    (whole,) = evaluation(rows(size=1), num_workers, batch_size=8)
+    assert whole["row"].tolist() == [0] + [-1] * 7  # whole parts of a batch too
+    for batch in (last, whole):
+        for name in SPEC:
+            real = batch[name][batch["weight"] > 0]
+            for value in batch[name][batch["weight"] == 0]:
+                assert np.array_equal(value, real[-1])
 
 
-def test_augmented_rows_are_the_same_after_resuming_and_differ_by_epoch():
-    rows = store.Store.of([[1, *range(10, 30), 2]] * 5)
-    augment = data.Augment(swap=0.1, delete=0.1, replace=0.1).build(1000, 5)
-    examples = split(rows, None, np.arange(5), 24, augment)
-
-    def run(first_step):
-        dataset = batches.training(
-            examples, first_step=first_step, last_step=6, batch_size=5, seed=0
-        )
-        return list(dataset.as_numpy_iterator())
-
-    whole, resumed = run(0), run(4)
-    for a, b in zip(whole[4:], resumed, strict=True):
-        np.testing.assert_array_equal(a["tokens"], b["tokens"])
-    by_example = {
-        tuple(row)
-        for batch in whole
-        for row, index in zip(batch["tokens"].tolist(), batch["index"], strict=True)
-        if index == 0
-    }
-    assert len(by_example) == 6  # another in each epoch
+def test_evaluation_of_whole_batches_and_of_nothing():
+    found = evaluation(rows(size=12), batch_size=6)
+    assert [batch["weight"].min() for batch in found] == [1, 1]
+    assert evaluation(rows(size=0), batch_size=6) == []
 
 
-def test_rows_may_come_from_any_object():
-    class Numbers:
-        def padded(self, indices, max_length):
-            return np.repeat(indices[:, None], max_length, 1).astype(np.int32)
+def test_stored_arrays_go_through_the_graph_with_seeds_in_training():
+    def graph(stored, seeds):
+        assert set(stored) == {"tokens", "picture"}
+        if seeds is None:
+            seeds = tf.zeros([5, 3], tf.int64)
+        assert (seeds.shape, seeds.dtype) == ((5, 3), tf.int64)
+        return {"tokens": stored["tokens"] + 1, "bytes": seeds}
 
-    (batch,) = batches.evaluation(
-        split(Numbers(), None, np.array([4, 2]), 3), batch_size=2
-    ).as_numpy_iterator()
-    assert batch["tokens"].tolist() == [[4] * 3, [2] * 3]
+    examples, stored = rows("tokens", "label", "picture"), {"tokens", "picture", "x"}
+    found = training(examples, graph=graph, stored=stored, seed=-7)
+    for step, batch in enumerate(found):
+        assert batch.keys() == {"tokens", "bytes", "label", "weight", "row"}
+        positions = step * 5 + np.arange(5)
+        expected = np.stack([np.full(5, -7), positions // 23, batch["row"]], 1)
+        assert batch["bytes"].tolist() == expected.tolist()
+    plain = training(examples, seed=-7)
+    assert (found[0]["tokens"] == plain[0]["tokens"] + 1).all()
+    evaluated = evaluation(examples, batch_size=5, graph=graph, stored=stored)
+    assert not np.any([batch["bytes"] for batch in evaluated])
+    assert (evaluated[0]["tokens"][1] == [12, 1, 1, 1]).all()
+
+
+def test_a_split_may_say_what_seeds_its_rows():
+    more = {"seed_row": np.arange(NUM_EXAMPLES) + 100}
+    examples = rows("tokens", **more)
+    found = training(
+        examples, graph=lambda _, seeds: {"seeds": seeds}, stored={"tokens"}
+    )
+    for batch in found:
+        assert "seed_row" not in batch
+        assert (batch["seeds"][:, 2] == batch["row"] + 100).all()
+
+
+@pytest.mark.parametrize(("size", "sizes"), [(1, [1]), (2, [8]), (8, [8]), (9, [8, 8])])
+def test_eager_batches_have_two_shapes_in_all(size, sizes):
+    examples, stored = rows(size=size), {"tokens"}
+
+    def graph(stored, seeds):
+        assert seeds is None
+        return {"doubled": 2 * stored["tokens"]}
+
+    found = list(batches.eager(examples, 8, graph, stored))
+    assert [len(batch["row"]) for batch in found] == sizes
+    assert all(isinstance(v, np.ndarray) for batch in found for v in batch.values())
+    expected = evaluation(examples, batch_size=sizes[0])
+    for batch, other in zip(found, expected, strict=True):
+        other["doubled"] = 2 * other.pop("tokens")
+        assert_equal(batch, other)
+    assert list(batches.eager(rows(size=0), 8)) == []
+
+
+def test_rows_are_filled_up_in_every_axis():
+    spec = interfaces.Spec((3, 2), "float32")
+    found = batches.filled([np.ones((1, 1)), np.ones((4, 2)), np.ones((0, 2))], spec)
+    assert found.dtype == np.float32
+    assert found.tolist() == [[[1, 0], [0, 0], [0, 0]], [[1, 1]] * 3, [[0, 0]] * 3]
+    assert batches.filled(np.ones((1, 2, 1)), spec)[0].tolist() == [[1, 0]] * 2 + [
+        [0, 0]
+    ]
+    words = batches.filled([[b"a"], []], interfaces.Spec((2,), "string"))
+    assert words.tolist() == [[b"a", b""], [b"", b""]]

@@ -9,12 +9,13 @@ import pyarrow
 import pytest
 from pyarrow import parquet
 
+from tests.data.corpora import prepared
 from tfm import data
 from tfm import errors
+from tfm import inputs
 from tfm.data import tfds_source
-from tfm.inputs import text as tokens
 
-BYTES = tokens.Tokens(method="byte", special_tokens=("[EOS]",), lowercase=False)
+BYTES = inputs.Text(method="byte", special_tokens=("[EOS]",), lowercase=False)
 LINES = [f"Line number {i} of a film about café {i % 7}." for i in range(300)]
 
 
@@ -29,7 +30,7 @@ def opened(tmp_path, config=BYTES, name="store", **fields):
     fields = {"workers": 1} | {
         k: str(v) if k == "train" else v for k, v in fields.items()
     }
-    return data.Corpus(**fields).open(config, tmp_path / name)
+    return prepared.prepare(data.Corpus(**fields), config, tmp_path / name)
 
 
 def texts(stores, split):
@@ -51,7 +52,7 @@ def test_every_document_is_in_one_split_in_the_order_of_the_file(tmp_path, sourc
     assert texts(other, "validation") != validation
 
 
-def test_the_stream_and_its_segments(tmp_path, source):
+def test_the_line_and_its_segments(tmp_path, source):
     stores = opened(tmp_path, train=source, shard_characters=2000)
     store = stores.splits["train"]
     assert len(store._entries) > 4
@@ -59,20 +60,20 @@ def test_the_stream_and_its_segments(tmp_path, source):
     stream = np.concatenate(rows)
     assert store.num_tokens == len(stream)
     assert store.ends.tolist() == np.cumsum([len(row) for row in rows]).tolist()
-    assert store.tokens(0, len(stream)).tolist() == stream.tolist()
+    assert store.read(0, len(stream)).tolist() == stream.tolist()
     numbers = np.repeat(np.arange(len(rows)), [len(row) for row in rows])
     for start, stop in [(0, 7), (13, 2500), (1990, 2100), (5, 5), (0, len(stream))]:
-        assert store.tokens(start, stop).tolist() == stream[start:stop].tolist()
+        assert store.read(start, stop).tolist() == stream[start:stop].tolist()
         found = store.segments(start, stop)
-        assert found.dtype == store.tokens(start, stop).dtype == np.int32
+        assert found.dtype == store.read(start, stop).dtype == np.int32
         expected = numbers[start:stop] - numbers[start] + 1
         assert found.tolist() == expected.tolist()
     with pytest.raises(IndexError):
-        store.tokens(0, len(stream) + 1)
+        store.read(0, len(stream) + 1)
     with pytest.raises(IndexError):
         store.document(len(rows))
     whole = opened(tmp_path, train=source, name="whole").splits["train"]
-    assert whole.tokens(0, whole.num_tokens).tolist() == stream.tolist()
+    assert whole.read(0, whole.num_tokens).tolist() == stream.tolist()
     assert store.num_bytes == sum(len(row) - 1 for row in rows)
 
 
@@ -130,16 +131,16 @@ def test_datasets_and_files_of_packages(tmp_path, source, monkeypatch):
 def test_the_tail_of_one_file_is_as_in_nanogpt(tmp_path):
     text = "First Citizen:\nBefore we proceed.\n\n" * 97 + "\n"
     (tmp_path / "input.txt").write_text(text)
-    config = tokens.Tokens(method="character", vocab_size=60, lowercase=False)
+    config = inputs.Text(method="character", vocab_size=60, lowercase=False)
     stores = opened(
         tmp_path,
         config,
         train=tmp_path / "input.txt",
         document="file",
-        split="tail",
+        cut="tail",
         validation_fraction=0.1,
     )
-    ids = {name: s.tokens(0, s.num_tokens) for name, s in stores.splits.items()}
+    ids = {name: s.read(0, s.num_tokens) for name, s in stores.splits.items()}
     decoded = {name: stores.tokenizer.decode([row])[0] for name, row in ids.items()}
     size = int(len(text) * 0.9)
     assert decoded == {"train": text[:size], "validation": text[size:]}
@@ -151,7 +152,7 @@ def test_cleaning_is_counted_and_told(tmp_path):
     path = tmp_path / "a.jsonl"
     path.write_text("".join(json.dumps({"text": row}) + "\n" for row in rows))
     stores = opened(
-        tmp_path, train=path, min_characters=2, max_characters=100, split="tail",
+        tmp_path, train=path, min_characters=2, max_characters=100, cut="tail",
         validation_fraction=0.0,
     )  # fmt: skip
     assert texts(stores, "train")[:4] == ["one two", "café", "xy", "ab"]
@@ -159,13 +160,13 @@ def test_cleaning_is_counted_and_told(tmp_path):
         "rows": 7, "documents": 6, "duplicates": 1, "unicode": 1, "control": 1,
         "empty": 1, "long": 1,
     }  # fmt: skip
-    assert stores.report()[:3] == [
+    assert stores.dataset.summary()[:3] == [
         f"train source {path}: 7 rows",
         "dropped of train: 1 empty, 1 duplicates",
         "changed of train: 1 to one Unicode form, "
         "1 with control characters or other line ends, 1 too long, cut",
     ]
-    again = opened(tmp_path, train=path, deduplicate=False, name="all", split="tail")
+    again = opened(tmp_path, train=path, deduplicate=False, name="all", cut="tail")
     assert again.manifest["sources"]["train"]["counts"].get("duplicates") is None
     assert again.splits["train"].num_documents == 6
 
@@ -186,7 +187,7 @@ def test_no_text_of_a_held_out_source_is_in_train(tmp_path, source):
         assert texts(stores, "validation") == [LINES[3], "new"]
         kept = [line for i, line in enumerate(LINES) if i not in (3, 5, 8)]
         assert texts(stores, "train") == kept
-        assert "dropped of train: 3 in a held-out source" in stores.report()
+        assert "dropped of train: 3 in a held-out source" in stores.dataset.summary()
 
 
 def test_max_documents_takes_the_first_ones(tmp_path, source):
@@ -212,7 +213,7 @@ def test_a_bad_row_stops_with_its_place_or_is_counted(tmp_path, bad):
     with pytest.raises(errors.UserError, match=re.escape(f"{path}:2: ")) as raised:
         opened(tmp_path, train=path)
     assert "--data.bad_rows=skip" in str(raised.value)
-    stores = opened(tmp_path, train=path, bad_rows="skip", split="tail")
+    stores = opened(tmp_path, train=path, bad_rows="skip", cut="tail")
     assert (
         sum(
             count
@@ -221,18 +222,18 @@ def test_a_bad_row_stops_with_its_place_or_is_counted(tmp_path, bad):
         )
         == 1
     )
-    assert ", 1 skipped: " in stores.report()[0]
+    assert ", 1 skipped: " in stores.dataset.summary()[0]
 
 
 def test_ids_take_four_bytes_where_two_are_too_few(tmp_path, source):
     letters = "".join(map(chr, [*range(0x4E00, 0x9E00), *range(0x20000, 0x2C000)]))
     lines = [letters[i : i + 1000] for i in range(0, len(letters), 1000)]
     (tmp_path / "a.txt").write_text("\n".join(lines), "utf-8")
-    config = tokens.Tokens(method="character", vocab_size=90_000)
-    stores = opened(tmp_path, config, train=tmp_path / "a.txt", split="tail")
+    config = inputs.Text(method="character", vocab_size=90_000)
+    stores = opened(tmp_path, config, train=tmp_path / "a.txt", cut="tail")
     assert stores.manifest["dtype"] == "<u4"
     store = stores.splits["train"]
-    assert int(store.tokens(0, store.num_tokens).max()) >= 2**16
+    assert int(store.read(0, store.num_tokens).max()) >= 2**16
     found = stores.tokenizer.decode([store.document(i) for i in range(len(lines))])
     assert found == [line[: int(len(line) * 0.95)] for line in lines]
     assert opened(tmp_path, train=source, name="small").manifest["dtype"] == "<u2"
@@ -258,9 +259,9 @@ def test_fields_that_cannot_be(fields, message):
 
 def test_an_empty_split_is_told(tmp_path):
     (tmp_path / "a.txt").write_text("only one line\n")
-    with pytest.raises(errors.UserError, match="--data.split=tail"):
+    with pytest.raises(errors.UserError, match="--data.cut=tail"):
         opened(tmp_path, train=tmp_path / "a.txt", validation_fraction=0.01)
-    stores = opened(tmp_path, train=tmp_path / "a.txt", split="tail")
+    stores = opened(tmp_path, train=tmp_path / "a.txt", cut="tail")
     assert texts(stores, "train") + texts(stores, "validation") == ["only one lin", "e"]
     (tmp_path / "b.txt").write_text(" \n\n")
     with pytest.raises(errors.UserError, match="holds no document to train on"):

@@ -30,12 +30,17 @@ def reviews(tmp_path):
     return write_csv(tmp_path / "reviews.csv", rows)
 
 
+def read(config, folder):
+    """The records in a run's folder."""
+    return config.prepare(folder).records
+
+
 def texts(records, split):
     return records.texts(records.splits[split])
 
 
 def test_texts_labels_and_splits(reviews, tmp_path):
-    records = data.LabeledText(train=reviews).read(tmp_path / "run" / "data")
+    records = read(data.LabeledText(train=reviews), tmp_path / "run" / "data")
     assert len(records) == 100
     assert records.label_names == ("neg", "pos")
     assert {name: len(rows) for name, rows in records.splits.items()} == {
@@ -63,7 +68,7 @@ def test_records_of_many_batches_are_reached_by_index(tmp_path, monkeypatch):
     monkeypatch.setattr(preparation, "_BATCH_CHARACTERS", 100)
     rows = [f"{'x' * (number % 50)} {number},{number % 3}" for number in range(500)]
     source = write_csv(tmp_path / "a.csv", rows)
-    records = data.LabeledText(train=source).read(tmp_path / "data")
+    records = read(data.LabeledText(train=source), tmp_path / "data")
     assert len(records._batches) > 50
     order = np.random.default_rng(0).permutation(500)
     assert records.texts(order) == [rows[n].split(",")[0].strip() for n in order]
@@ -82,7 +87,7 @@ def test_records_of_many_batches_are_reached_by_index(tmp_path, monkeypatch):
 def test_the_order_of_labels(tmp_path, values, names):
     rows = [f"text {number},{values[number % len(values)]}" for number in range(30)]
     source = write_csv(tmp_path / "a.csv", rows)
-    records = data.LabeledText(train=source).read(tmp_path / "data")
+    records = read(data.LabeledText(train=source), tmp_path / "data")
     assert records.label_names == names
     every = records.labels(np.arange(30))
     assert [names[n] for n in every[: len(values)]] == [
@@ -92,33 +97,33 @@ def test_the_order_of_labels(tmp_path, values, names):
 
 def test_labels_may_be_given(reviews, tmp_path):
     config = data.LabeledText(train=reviews, labels=("pos", "neg"))
-    records = config.read(tmp_path / "a")
+    records = read(config, tmp_path / "a")
     assert records.label_names == ("pos", "neg")
     assert records.labels([0, 1]).tolist() == [1, 0]
     config = data.LabeledText(train=reviews, labels=("pos", "neg", "mixed"))
     with pytest.raises(errors.UserError, match="has none of 'mixed'"):
-        config.read(tmp_path / "b")
+        read(config, tmp_path / "b")
     config = data.LabeledText(train=reviews, labels=("pos", "mixed"))
     with pytest.raises(errors.UserError, match=r"reviews.csv:2: unknown label: 'neg'"):
-        config.read(tmp_path / "b")
+        read(config, tmp_path / "b")
 
 
 def test_train_needs_two_classes(tmp_path):
     source = write_csv(tmp_path / "a.csv", ["x,1", "y,1"])
     with pytest.raises(errors.UserError, match="of two classes or more. Got only '1'"):
-        data.LabeledText(train=source).read(tmp_path / "data")
+        read(data.LabeledText(train=source), tmp_path / "data")
 
 
 def test_where_keeps_some_rows(tmp_path):
     rows = [f"text {n},{n % 2},{'imdb' if n < 40 else 'other'}" for n in range(100)]
     source = write_csv(tmp_path / "a.csv", rows, "text,label,source")
-    records = data.LabeledText(train=source, where="source=imdb").read(tmp_path / "a")
+    records = read(data.LabeledText(train=source, where="source=imdb"), tmp_path / "a")
     assert len(records) == 40
     assert "60 of other values left out" in records.report()[0]
     with pytest.raises(errors.UserError, match=r"no row with source=x. .*imdb, other"):
-        data.LabeledText(train=source, where="source=x").read(tmp_path / "b")
+        read(data.LabeledText(train=source, where="source=x"), tmp_path / "b")
     with pytest.raises(errors.UserError, match="no column 'origin'"):
-        data.LabeledText(train=source, where="origin=x").read(tmp_path / "b")
+        read(data.LabeledText(train=source, where="origin=x"), tmp_path / "b")
 
 
 BAD_ROWS = [
@@ -136,21 +141,21 @@ def test_a_bad_row_stops_the_reading(reviews, tmp_path, row, problem):
     with pathlib.Path(reviews).open("ab") as file:
         file.write(f"{row}\nlast,pos\n".encode(errors="surrogateescape"))
     with pytest.raises(errors.UserError) as raised:
-        data.LabeledText(train=reviews).read(tmp_path / "data")
+        read(data.LabeledText(train=reviews), tmp_path / "data")
     message = str(raised.value)
     assert message.startswith(f"{reviews}:102: {problem}")
     assert message.endswith(
         ". Fix the row, or skip such rows with --data.bad_rows=skip."
     )
     assert "\n" not in message
-    assert not list(tmp_path.glob("data*"))
+    assert not list(tmp_path.glob("data/*"))
 
 
 def test_bad_rows_may_be_skipped_and_are_counted(reviews, tmp_path):
     with pathlib.Path(reviews).open("ab") as file:
         for row, _ in BAD_ROWS:
             file.write(f"{row}\n{row}\n".encode(errors="surrogateescape"))
-    records = data.LabeledText(train=reviews, bad_rows="skip").read(tmp_path / "data")
+    records = read(data.LabeledText(train=reviews, bad_rows="skip"), tmp_path / "data")
     assert len(records) == 100
     report = records.report()[0]
     assert "112 rows" in report
@@ -158,18 +163,18 @@ def test_bad_rows_may_be_skipped_and_are_counted(reviews, tmp_path):
         assert f"2 skipped: {problem.partition(':')[0]}" in report
     with pytest.raises(errors.UserError, match="holds no good row. Skipped: 100 no"):
         source = write_csv(tmp_path / "b.csv", ["x,"] * 100)
-        data.LabeledText(train=source, bad_rows="skip").read(tmp_path / "b")
+        read(data.LabeledText(train=source, bad_rows="skip"), tmp_path / "b")
 
 
 def test_a_header_without_rows(tmp_path):
     source = write_csv(tmp_path / "a.csv", [])
     with pytest.raises(errors.UserError, match="a.csv holds no row"):
-        data.LabeledText(train=source).read(tmp_path / "data")
+        read(data.LabeledText(train=source), tmp_path / "data")
 
 
 def test_test_and_validation_may_have_sources(reviews, tmp_path):
     test = write_csv(tmp_path / "test.csv", ["review 4,neg", "new,pos", "new,pos"])
-    records = data.LabeledText(train=reviews, test=test).read(tmp_path / "a")
+    records = read(data.LabeledText(train=reviews, test=test), tmp_path / "a")
     assert texts(records, "test") == ["review 4", "new", "new"]
     assert "review 4" not in texts(records, "train") + texts(records, "validation")
     assert len(records.splits["validation"]) == 10
@@ -177,7 +182,7 @@ def test_test_and_validation_may_have_sources(reviews, tmp_path):
     write_csv(tmp_path / "test.csv", ["new,mixed"])
     config = data.LabeledText(train=reviews, validation=test)
     with pytest.raises(errors.UserError, match=r"test.csv:2: unknown label: 'mixed'"):
-        config.read(tmp_path / "b")
+        read(config, tmp_path / "b")
 
 
 def test_several_labels_a_text(tmp_path):
@@ -185,7 +190,7 @@ def test_several_labels_a_text(tmp_path):
     lines = [json.dumps({"text": f"t {n}", "label": x}) for n, x in enumerate(rows)]
     (tmp_path / "a.jsonl").write_text("\n".join(lines))
     config = data.LabeledText(train=str(tmp_path / "a.jsonl"), multi_label=True)
-    records = config.read(tmp_path / "data")
+    records = read(config, tmp_path / "data")
     assert records.multi_label
     assert records.label_names == ("a", "b", "c")
     hot = records.labels([1, 2, 0, 4])
@@ -197,7 +202,7 @@ def test_several_labels_a_text(tmp_path):
     rows = [f"t {n},{'|'.join(x)}" for n, x in enumerate(rows)]
     source = write_csv(tmp_path / "a.csv", rows)
     config = data.LabeledText(train=source, multi_label=True, label_separator="|")
-    other = config.read(tmp_path / "other")
+    other = read(config, tmp_path / "other")
     every = np.arange(100)
     assert (other.labels(every) == records.labels(every)).all()
     for name, rows in records.splits.items():
@@ -206,28 +211,28 @@ def test_several_labels_a_text(tmp_path):
 
 def test_max_examples(reviews, tmp_path):
     config = data.LabeledText(train=reviews, max_examples=20)
-    records = config.read(tmp_path / "data")
+    records = read(config, tmp_path / "data")
     assert [len(rows) for rows in records.splits.values()] == [16, 2, 2]
     assert "80 beyond max_examples" in records.report()[1]
 
 
 def test_train_examples_leave_validation_and_test_as_they_are(reviews, tmp_path):
-    whole = data.LabeledText(train=reviews).read(tmp_path / "whole")
-    few = data.LabeledText(train=reviews, train_examples=10).read(tmp_path / "few")
+    whole = read(data.LabeledText(train=reviews), tmp_path / "whole")
+    few = read(data.LabeledText(train=reviews, train_examples=10), tmp_path / "few")
     for split in ("validation", "test"):
         assert few.splits[split].tolist() == whole.splits[split].tolist()
     assert len(few.splits["train"]) == 10
     assert set(few.splits["train"]) < set(whole.splits["train"])
     assert "70 beyond train_examples" in few.report()[1]
     other = data.LabeledText(train=reviews, train_examples=10, split_seed=1)
-    others = other.read(tmp_path / "other").splits["train"]
+    others = read(other, tmp_path / "other").splits["train"]
     assert others.tolist() != few.splits["train"].tolist()
 
 
 def test_the_report(reviews, tmp_path):
     with pathlib.Path(reviews).open("a") as file:
         file.write("review  7,pos\nreview 8,pos\n")
-    records = data.LabeledText(train=reviews).read(tmp_path / "data")
+    records = read(data.LabeledText(train=reviews), tmp_path / "data")
     assert records.report() == [
         f"train source {reviews}: 102 rows",
         "dropped from train: 2 duplicates (1 with other labels than the first)",
@@ -239,32 +244,33 @@ def test_the_report(reviews, tmp_path):
 
 def test_a_prepared_folder_is_used_again(reviews, tmp_path, monkeypatch):
     config = data.LabeledText(train=reviews)
-    first = config.read(tmp_path / "data")
+    first = read(config, tmp_path / "data")
     monkeypatch.setattr(preparation, "_write", None)
-    again = config.read(tmp_path / "data")
+    again = read(config, tmp_path / "data")
     assert again.fingerprint == first.fingerprint
     os.utime(reviews, (1, 1))  # a copy has another time but the same content
-    config.read(tmp_path / "data")
+    read(config, tmp_path / "data")
     pathlib.Path(reviews).unlink()  # the folder is all that a moved run has
-    config.read(tmp_path / "data")
+    read(config, tmp_path / "data")
 
 
 def test_a_folder_prepared_from_other_data_is_refused(reviews, tmp_path):
     config = data.LabeledText(train=reviews)
-    config.read(tmp_path / "data")
+    read(config, tmp_path / "data")
     path = pathlib.Path(reviews)
     path.write_text(path.read_text().replace("review 42", "review 24"))
     os.utime(reviews, (1, 1))
     with pytest.raises(errors.UserError) as raised:
-        config.read(tmp_path / "data")
+        read(config, tmp_path / "data")
+    folder = tmp_path / "data" / "records"
     assert str(raised.value) == (
-        f"{reviews} has changed since {tmp_path / 'data'} was prepared from it. "
+        f"{reviews} has changed since {folder} was prepared from it. "
         "Splitting anew would train on former test texts: start another run folder, "
-        f"or delete {tmp_path / 'data'} to prepare it anew."
+        f"or delete {folder} to prepare it anew."
     )
     config = data.LabeledText(train=reviews, split_seed=1)
     with pytest.raises(errors.UserError, match="with split_seed=0, not split_seed=1"):
-        config.read(tmp_path / "data")
+        read(config, tmp_path / "data")
 
 
 def test_an_interrupted_preparation_leaves_nothing(reviews, tmp_path, monkeypatch):
@@ -275,33 +281,9 @@ def test_an_interrupted_preparation_leaves_nothing(reviews, tmp_path, monkeypatc
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr("tfm.data.splits.cut", interrupt)
-        config.read(tmp_path / "data")
-    assert [path.name for path in tmp_path.iterdir()] == ["reviews.csv"]
-    assert len(config.read(tmp_path / "data")) == 100
-
-
-def test_another_labelled_file_is_read_for_evaluation(tmp_path):
-    source = write_csv(tmp_path / "new.csv", ["x,pos", "y,neg", "z,what", "w,pos"])
-    config = data.LabeledText(bad_rows="skip", where="source=imdb")
-    found, labels, skipped = config.read_file(source, ("neg", "pos"))
-    assert found == ["x", "y", "w"]
-    assert labels.tolist() == [1, 0, 1]
-    assert labels.dtype == np.int32
-    assert skipped == {"unknown label": 1}
-    with pytest.raises(errors.UserError, match="new.csv:4: unknown label: 'what'"):
-        data.LabeledText().read_file(source, ("neg", "pos"))
-    source = write_csv(tmp_path / "many.csv", ["x,a|b", "y,"])
-    config = data.LabeledText(multi_label=True, label_separator="|")
-    _, labels, _ = config.read_file(source, ("a", "b", "c"))
-    assert labels.tolist() == [[1, 1, 0], [0, 0, 0]]
-
-
-def test_texts_for_prediction_need_no_label(tmp_path):
-    source = write_csv(tmp_path / "new.csv", ["x", "", "y"], "text")
-    config = data.LabeledText(where="source=imdb")
-    assert list(config.texts(source)) == [(2, "x"), (4, "y")]
-    (tmp_path / "new.txt").write_text("x\n\ny, z\n")
-    assert list(config.texts(str(tmp_path / "new.txt"))) == [(1, "x"), (3, "y, z")]
+        read(config, tmp_path / "data")
+    assert not list(tmp_path.glob("data/*"))
+    assert len(read(config, tmp_path / "data")) == 100
 
 
 @pytest.mark.parametrize(
@@ -322,7 +304,7 @@ def test_texts_for_prediction_need_no_label(tmp_path):
             "train_examples must be at least 2, or none. Got train_",
         ),
         ({"labels": ("a", "a")}, "labels must be distinct. Got a, a."),
-        ({"columns": ("a", "b", "a")}, "columns must be distinct. Got a, b, a."),
+        ({"header": ("a", "b", "a")}, "header must be distinct. Got a, b, a."),
     ],
 )
 def test_settings_are_checked(settings, message):
@@ -341,7 +323,9 @@ def test_memory_does_not_grow_with_the_texts(tmp_path):
     tracemalloc.start()
     before = pyarrow.total_allocated_bytes()
     try:
-        records = data.LabeledText(train=str(tmp_path / "big.csv")).read(tmp_path / "d")
+        records = read(
+            data.LabeledText(train=str(tmp_path / "big.csv")), tmp_path / "d"
+        )
         num_characters = sum(map(len, records.iterate_texts("train")))
         _, peak = tracemalloc.get_traced_memory()
     finally:
@@ -366,7 +350,7 @@ def test_the_package_is_light_to_import():
 
 
 def test_the_default_source_is_imdb(tmp_path):
-    records = data.LabeledText(where="source=imdb").read(tmp_path / "data")
+    records = read(data.LabeledText(where="source=imdb"), tmp_path / "data")
     assert sum(map(len, records.splits.values())) == 25_000 - 96
     assert records.label_names == ("0", "1")
     normalised = {

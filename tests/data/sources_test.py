@@ -191,12 +191,12 @@ def test_utf16(tmp_path):
     assert values(tmp_path / "a.csv", encoding="utf-16") == [("café", "1")]
 
 
-def test_columns_name_those_of_a_file_without_a_header(tmp_path):
+def test_a_header_names_the_columns_of_a_file_without_a_header(tmp_path):
     (tmp_path / "a.csv").write_text("pos,7,good\nneg,3,bad\n")
-    columns = ("label", "stars", "text")
+    header = ("label", "stars", "text")
     expected = [("good", "pos"), ("bad", "neg")]
-    assert values(tmp_path / "a.csv", columns=columns) == expected
-    with pytest.raises(errors.UserError, match="name the columns with --data.columns"):
+    assert values(tmp_path / "a.csv", header=header) == expected
+    with pytest.raises(errors.UserError, match="name the columns with --data.header"):
         values(tmp_path / "a.csv")
 
 

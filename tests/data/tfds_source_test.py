@@ -68,13 +68,13 @@ def test_rows_hold_text_and_class_names():
 
 def test_records_of_a_dataset(tmp_path):
     config = data.LabeledText(train="tfds:tiny_reviews", test="tfds:tiny_reviews#test")
-    records = config.read(tmp_path / "data")
+    records = config.prepare(tmp_path / "data").records
     assert records.label_names == ("bad", "good")
     assert len(records.splits["test"]) == 10
     assert sum(map(len, records.splits.values())) == 20
-    assert config.read(tmp_path / "data").fingerprint == records.fingerprint
+    assert config.prepare(tmp_path / "data").records.fingerprint == records.fingerprint
     config = data.LabeledText(train="tfds:tiny_reviews", label="tags", multi_label=True)
-    records = config.read(tmp_path / "other")
+    records = config.prepare(tmp_path / "other").records
     assert records.label_names == ("new", "old")
     index = records.texts(range(20)).index("A rëview 1.")
     assert records.labels([index]).tolist() == [[0, 1]]

@@ -5,6 +5,7 @@ import types
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from tests.support import small_runs
 from tfm import errors
@@ -29,10 +30,10 @@ def made():
     return get
 
 
-def _greedy(run, ids, number, source=None) -> list[int]:
+def _greedy(run, ids, number, source=()) -> list[int]:
     """Greedy tokens by the whole model for each, up to [EOS]."""
     ids, allowed = list(ids), small_runs.allowed(run)
-    eos, new = run.tokenizer.id_of("[EOS]"), []
+    eos, new = run.preprocessor.tokenizer.id_of("[EOS]"), []
     for _ in range(number):
         scores = small_runs.scores(run, ids, source)[-1]
         new.append(int(np.where(allowed, scores, -np.inf).argmax()))
@@ -43,14 +44,14 @@ def _greedy(run, ids, number, source=None) -> list[int]:
 
 
 @pytest.mark.parametrize("name", small_runs.MODELS)
-def test_with_the_state_the_same_tokens_as_without(made, name):
+def test_with_the_cache_the_same_tokens_as_without(made, name):
     run, generator = made(name)
     number = 5
     found = generator.generate(PROMPTS, temperature=0, max_new_tokens=number)
     for prompt, one in zip(PROMPTS, found, strict=True):
-        ids, source = run.tokenizer.encode([prompt])[0], None
+        ids, source = run.preprocessor.tokenizer.encode([prompt])[0], ()
         if name == "encoder_decoder":
-            ids, source = [run.task.start_id], [*ids, run.task.start_id]
+            ids, source = [run.objective.start_id], [*ids, run.objective.start_id]
         assert list(one.tokens) == _greedy(run, ids, number, source)
         alone = generator.generate([prompt], temperature=0, max_new_tokens=number)
         assert alone == [one]
@@ -79,7 +80,9 @@ def test_a_row_does_not_depend_on_the_others(made):
 
 def test_beyond_the_positions_the_last_half_is_read_anew(made):
     run, generator = made("decoder")
-    ids = run.tokenizer.encode(["the quick brown"])[0].tolist()  # 15, a bucket of 16
+    ids = run.preprocessor.tokenizer.encode(["the quick brown"])[
+        0
+    ].tolist()  # 15, a bucket of 16
     (found,) = generator.generate(["the quick brown"], temperature=0, max_new_tokens=9)
     whole = [*ids, *found.tokens]
     # a token of the 16 slots; then from the last 8 tokens on
@@ -92,7 +95,7 @@ def test_a_long_prompt_loses_its_beginning_and_it_is_told(made):
     run, generator = made("decoder")
     text = "the quick brown fox jumps"
     (found,) = generator.generate([text], temperature=0, max_new_tokens=1)
-    ids = run.tokenizer.encode([text], truncate=False)[0][-16:]
+    ids = run.preprocessor.tokenizer.encode([text], truncate=False)[0][-16:]
     assert list(found.tokens) == _greedy(run, ids, 1)
     assert found.notes == ("The prompt has 25 tokens: the model reads its last 16.",)
     (found,) = made("lstm")[1].generate([text], temperature=0, max_new_tokens=20)
@@ -106,7 +109,7 @@ def test_an_encoder_decoder_ends_at_its_positions(made):
     assert ended and all(len(one.tokens) == 16 for one in ended)
     assert "ends at the 16 tokens" in ended[0].notes[0]
     assert any("<extra_id_" in one.text for one in found)
-    sentinel = run.tokenizer.id_of("<extra_id_0>")
+    sentinel = run.preprocessor.tokenizer.id_of("<extra_id_0>")
     assert sentinel in {id for one in found for id in one.tokens}
 
 
@@ -117,8 +120,10 @@ def test_reserved_tokens_are_never_made():
     prompt = "a [CLS] b"
     found = generator.generate([prompt], num_samples=400, max_new_tokens=1)
     counts = collections.Counter(one.tokens for one in found)
-    eos = run.tokenizer.id_of("[EOS]")
-    assert not any(id < run.tokenizer.first_word_id for ids in counts for id in ids)
+    eos = run.preprocessor.tokenizer.id_of("[EOS]")
+    assert not any(
+        id < run.preprocessor.tokenizer.first_word_id for ids in counts for id in ids
+    )
     assert counts[()] > 0  # [EOS], which ended those texts
     assert {one.finished for one in found} == {"eos", "length"}
     assert eos not in {id for ids in counts for id in ids}
@@ -133,7 +138,7 @@ def test_a_very_low_temperature_is_greedy(made):
 
 def test_top_k_and_top_p_keep_to_the_likeliest(made):
     run, generator = made("decoder")
-    ids = run.tokenizer.encode(["the fox"])[0]
+    ids = run.preprocessor.tokenizer.encode(["the fox"])[0]
     scores = small_runs.scores(run, ids)[-1]
     scores = np.where(small_runs.allowed(run), scores, -np.inf) / 2.0
     chances = np.exp(small_runs.log_softmax(scores))
@@ -149,7 +154,7 @@ def test_top_k_and_top_p_keep_to_the_likeliest(made):
             temperature=2.0,
             **fields,
         )
-        eos = run.tokenizer.id_of("[EOS]")
+        eos = run.preprocessor.tokenizer.id_of("[EOS]")
         counts = collections.Counter((*one.tokens, eos)[0] for one in found)
         assert set(counts) <= set(order[:size].tolist())
         expected = chances[order[:size]] / chances[order[:size]].sum()
@@ -161,19 +166,15 @@ def test_beams_find_what_greedy_misses():
     """After "a" greedy takes the likelier token, which leads nowhere."""
 
     class Chain:
-        """A model of the last token only: a stepper and a head in one."""
+        """A model of the last token only: its decoding and its head in one."""
 
         table = np.full((6, 6), -9.0, np.float32)
 
-        def start(self, batch_size, length, source=None):
-            import tensorflow as tf
-
+        def init_cache(self, batch_size, length, source=None):
             return (tf.zeros((batch_size, 1)),)
 
-        def step(self, tokens_BT, state, slot, starts_B=None):
-            import tensorflow as tf
-
-            return tf.gather(tf.constant(self.table), tokens_BT), state
+        def decode_step(self, tokens_BT, cache, slot, starts_B=None):
+            return tf.gather(tf.constant(self.table), tokens_BT), cache
 
     from tfm.generation import loop
     from tfm.generation import settings
@@ -186,16 +187,16 @@ def test_beams_find_what_greedy_misses():
     made = loop.Loop(chain, lambda x: x, np.arange(6) > 0, eos_id=1, jit_compile=False)
     prompt, starts = np.int32([[2]]), np.zeros(1, np.int32)
     buffer = np.int32([[2, 0, 0, 0]])
-    state = made.prefill(prompt, starts, 3)
+    cache = made.prefill(prompt, starts, 3)
     tokens, logs = made.search(
-        settings.Settings(num_beams=3), buffer, state, starts, np.int32(1)
+        settings.Settings(num_beams=3), buffer, cache, starts, np.int32(1)
     )
     assert tokens[0, 0].numpy().tolist() == [2, 4, 1, 0]
     assert float(logs[0, 0]) == pytest.approx(np.log(0.4 * 0.95), abs=1e-3)
     _, greedy, *_ = made.advance(
         settings.Settings(temperature=0),
         buffer,
-        state,
+        cache,
         starts,
         np.zeros(1, bool),
         np.zeros((1, 3), np.float32),
@@ -209,7 +210,7 @@ def test_beams_of_a_model_score_no_less_than_greedy(made):
     run, generator = made("decoder")
 
     def score(tokens):
-        ids = run.tokenizer.encode(["the fox"])[0].tolist()
+        ids = run.preprocessor.tokenizer.encode(["the fox"])[0].tolist()
         whole = [*ids, *tokens]
         scores = np.where(
             small_runs.allowed(run), small_runs.scores(run, whole), -np.inf
@@ -287,9 +288,48 @@ def test_a_model_whose_scores_are_not_numbers():
 )
 def test_runs_that_cannot_generate(made, task, config, message):
     run, _ = made("lstm")
-    bound = run.task if isinstance(task, tasks.CausalLM) else object()
-    experiment = types.SimpleNamespace(task=task, model=config)
-    other = types.SimpleNamespace(**vars(run) | {"experiment": experiment})
-    other.task = bound
+    other = types.SimpleNamespace(**vars(run))
+    other.experiment = types.SimpleNamespace(task=task, model=config)
+    if not isinstance(task, tasks.CausalLM):
+        other.objective = object()
     with pytest.raises(errors.UserError, match=message):
         generation.Generator(other)
+
+
+def test_inputs_without_a_tokenizer_are_told(made):
+    run, _ = made("lstm")
+    other = types.SimpleNamespace(**vars(run) | {"preprocessor": object()})
+    with pytest.raises(errors.UserError, match="inputs with a tokenizer.* Got Text."):
+        generation.Generator(other)
+
+
+def test_a_model_and_an_objective_of_ones_own(made):
+    """Only shapes are asked for: see interfaces.Decodes and interfaces.Writes."""
+
+    class Next:
+        """Each token calls for the next one of the vocabulary."""
+
+        def decoding(self, model):
+            return self
+
+        def init_cache(self, batch_size, length, source=None):
+            return (tf.zeros((batch_size, 1)),)
+
+        def decode_step(self, tokens, cache, slot, starts=None):
+            return tf.one_hot(tokens + 1, size), cache
+
+    class Same:
+        start_id = None
+
+        def logits(self, model, features):
+            return features
+
+    run, _ = made("lstm")
+    tokenizer = run.preprocessor.tokenizer
+    size = tokenizer.vocab_size
+    other = types.SimpleNamespace(**vars(run) | {"objective": Same()})
+    other.experiment = types.SimpleNamespace(task=object(), model=Next())
+    generator = generation.Generator(other, jit_compile=False)
+    (found,) = generator.generate(["q"], temperature=0, max_new_tokens=3)
+    first = tokenizer.id_of("q") + 1
+    assert found.tokens == (first, first + 1, first + 2)

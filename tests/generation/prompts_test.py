@@ -1,14 +1,14 @@
 """Prompts, and texts of tokens as they grow."""
 
 from tests.support import small_runs
+from tfm import inputs
 from tfm.generation import continuation
 from tfm.generation import prompts
-from tfm.inputs import text as tokens
 
 
 def _tokenizer(method, special=("[EOS]", "<extra_id_0>")):
-    config = tokens.Tokens(method=method, vocab_size=300, special_tokens=special)
-    return config.learn(small_runs.TEXTS)
+    config = inputs.Text(method=method, vocab_size=300, special_tokens=special)
+    return config.fit({"text": text} for text in small_runs.TEXTS).tokenizer
 
 
 def test_buckets():

@@ -1,10 +1,13 @@
 """The encoder-decoder: what sees what, padding, XLA, half precision, saving."""
 
+import functools
+
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.support import specs
 from tfm import models
 
 SMALL = {"num_layers": 1, "width": 8, "num_heads": 2, "feedforward_width": 16}
@@ -21,13 +24,24 @@ INPUTS = {
 }
 
 
+@functools.cache
+def _built(config, length=6, policy="float32"):
+    """The model with weights of variance 1/16; the same ones for each length."""
+    keras.config.set_dtype_policy(policy)
+    model = config.build(specs.of(10, length, "decoder_tokens"))
+    keras.config.set_dtype_policy("float32")
+    for i, weight in enumerate(model.weights):
+        weight.assign(np.random.default_rng(i).normal(size=weight.shape) / 4)
+    return model
+
+
 @pytest.fixture(params=CONFIGS, ids=lambda config: config.position)
 def config(request):
     return request.param
 
 
-def test_more_padding_changes_nothing(config, randomize):
-    model, longer = (randomize(config.build(10, length)) for length in (6, 9))
+def test_more_padding_changes_nothing(config):
+    model, longer = _built(config), _built(config, 9)
     if config.position == "learned":  # the first rows of a longer table
         for name in ("positions", "decoder_positions"):
             table = model.get_layer(name).lookup.embeddings
@@ -42,8 +56,8 @@ def test_more_padding_changes_nothing(config, randomize):
     np.testing.assert_allclose(long_out["sequence"][:, :4], out["sequence"], atol=1e-5)
 
 
-def test_the_decoder_sees_its_past_and_all_of_the_text(config, randomize):
-    model = randomize(config.build(10, 6))
+def test_the_decoder_sees_its_past_and_all_of_the_text(config):
+    model = _built(config)
     row = {name: values[:1] for name, values in INPUTS.items()}
     out = np.asarray(model(row)["sequence"])[0]
     for place in range(4):
@@ -59,8 +73,8 @@ def test_the_decoder_sees_its_past_and_all_of_the_text(config, randomize):
         assert np.all(np.abs(other - out).max(axis=-1) > 1e-4)
 
 
-def test_the_future_has_no_gradient(randomize, influence):
-    model = randomize(CONFIGS[0].build(10, 6))
+def test_the_future_has_no_gradient(influence):
+    model = _built(CONFIGS[0])
     row = [INPUTS[made.name][:1] for made in model.inputs]
     seen = influence(model, *row, at="decoder_embedding_dropout")
     np.testing.assert_array_equal(seen, np.tri(4) > 0)
@@ -70,13 +84,13 @@ def test_the_future_has_no_gradient(randomize, influence):
 
 
 def test_one_table_for_both_sides():
-    model = CONFIGS[0].build(10, 6)
+    model = _built(CONFIGS[0])
     tables = [w.path for w in model.weights if w.shape == (10, 8)]
     assert tables == ["embedding/lookup/embeddings"]
 
 
-def test_forward_and_gradient_under_xla(randomize):
-    model = randomize(CONFIGS[0].build(10, 6))
+def test_forward_and_gradient_under_xla():
+    model = _built(CONFIGS[0])
     weights = [w.value for w in model.trainable_weights]
 
     def step(inputs):
@@ -98,13 +112,9 @@ def test_forward_and_gradient_under_xla(randomize):
         np.testing.assert_allclose(b, a, rtol=1e-3, atol=1e-4 * scale)
 
 
-def test_half_precision_is_close_to_float32(randomize):
-    expected = randomize(CONFIGS[0].build(10, 6))(INPUTS)
-    keras.config.set_dtype_policy("mixed_bfloat16")
-    try:
-        half = randomize(CONFIGS[0].build(10, 6))(INPUTS)
-    finally:
-        keras.config.set_dtype_policy("float32")
+def test_half_precision_is_close_to_float32():
+    expected = _built(CONFIGS[0])(INPUTS)
+    half = _built(CONFIGS[0], policy="mixed_bfloat16")(INPUTS)
     for name, values in half.items():
         assert values.dtype == "bfloat16"
         values = tf.cast(values, tf.float32)
@@ -112,9 +122,20 @@ def test_half_precision_is_close_to_float32(randomize):
 
 
 @pytest.mark.filterwarnings("ignore:__array__ implementation")  # of TF, in saving
-def test_saved_models_load_and_give_the_same(tmp_path, randomize):
-    model = randomize(CONFIGS[1].build(10, 6))
+def test_saved_models_load_and_give_the_same(tmp_path):
+    model = _built(CONFIGS[1])
     model.save(tmp_path / "model.keras")
     loaded = keras.models.load_model(tmp_path / "model.keras")(INPUTS)
     for name, values in model(INPUTS).items():
         np.testing.assert_array_equal(loaded[name], values)
+
+
+def test_the_decoder_may_be_longer_than_the_text():
+    given = specs.of(10, 6) | {"decoder_tokens": specs.of(10, 9)["tokens"]}
+    config = CONFIGS[1]
+    model = config.build(given)
+    tables = {w.path: tuple(w.shape) for w in model.weights if "positions" in w.path}
+    assert tables == {
+        "positions/lookup/embeddings": (6, 8),
+        "decoder_positions/lookup/embeddings": (9, 8),
+    }

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.support import specs
 from tfm import models
 
 VOCAB, T = 50, 8
@@ -15,14 +16,13 @@ TOKENS = np.array(
     [[3, 9, 4, 7, 1, 2, 8, 49], [5, 6, 7, 0, 0, 0, 0, 0], [9] + [0] * 7, [0] * 8],
     np.int32,
 )
+INPUTS = {"tokens": TOKENS}
 SMALL = {"num_heads": 2, "width": 8, "feedforward_width": 16, "num_layers": 1}
+SMALL |= {"dropout": 0.0, "embedding_dropout": 0.0}  # as the others' defaults
 CASES = {
     "stacked lstm": models.LSTM(embedding_width=6, width=4, num_layers=2),
     "bidirectional lstm": models.LSTM(
         embedding_width=6, width=4, bidirectional=True, pooling="mean"
-    ),
-    "post-norm transformer": models.Transformer(
-        **SMALL, norm="post", pooling="attention"
     ),
     "pre-norm transformer": models.Transformer(
         **SMALL,
@@ -39,6 +39,7 @@ CASES = {
     "grouped decoder": models.Decoder(
         **SMALL,
         num_key_heads=1,
+        pooling="attention",
         position="rotary",
         normalization="rms",
         activation="swiglu",
@@ -56,7 +57,7 @@ def config(request):
 def _build(config, max_length=T, policy="float32"):
     """The model with weights of variance 1/16; the same ones for each length."""
     keras.config.set_dtype_policy(policy)
-    model = config.build(VOCAB, max_length)
+    model = config.build(specs.of(VOCAB, max_length))
     keras.config.set_dtype_policy("float32")
     for i, weight in enumerate(model.weights):
         generator = np.random.default_rng(i)
@@ -68,11 +69,20 @@ def _numpy(outputs):
     return {name: np.asarray(tf.cast(o, tf.float32)) for name, o in outputs.items()}
 
 
+def test_it_reads_and_gives_what_it_says(config):
+    model = _build(config)
+    assert model.input.keys() == config.reads == {"tokens"}
+    outputs = model(INPUTS)
+    assert outputs.keys() == model.output.keys() == config.gives
+    if "causal" in config.gives:
+        assert outputs["causal"] is outputs["sequence"]
+
+
 def test_more_padding_changes_nothing(config):
     model = _build(config)
     longer = _build(config, T + 5)
-    out = _numpy(model(TOKENS))
-    long_out = _numpy(longer(np.pad(TOKENS, ((0, 0), (0, 5)))))
+    out = _numpy(model(INPUTS))
+    long_out = _numpy(longer({"tokens": np.pad(TOKENS, ((0, 0), (0, 5)))}))
     np.testing.assert_allclose(long_out["pooled"], out["pooled"], atol=1e-5)
     np.testing.assert_allclose(long_out["sequence"][:, :T], out["sequence"], atol=1e-5)
 
@@ -80,7 +90,7 @@ def test_more_padding_changes_nothing(config):
 def test_padding_is_zero_and_has_no_gradient(config):
     model = _build(config)
     with tf.GradientTape() as tape:
-        outputs = model(TOKENS)
+        outputs = model(INPUTS)
         total = sum(tf.reduce_sum(o**2) for o in outputs.values())
     table = model.get_layer("embedding").table
     gradient = tf.convert_to_tensor(tape.gradient(total, table.value))
@@ -95,18 +105,18 @@ def test_padding_is_zero_and_has_no_gradient(config):
 
 
 def test_forward_and_gradient_under_xla(config):
-    model = _build(dataclasses.replace(config, dropout=0.0, embedding_dropout=0.0))
+    model = _build(config)
 
-    def step(tokens):
+    def step(inputs):
         with tf.GradientTape() as tape:
-            outputs = model(tokens, training=True)
+            outputs = model(inputs, training=True)
             total = sum(tf.reduce_sum(o**2) for o in outputs.values())
         weights = [w.value for w in model.trainable_weights]
         gradients = tape.gradient(total, weights)
         return outputs, [tf.convert_to_tensor(gradient) for gradient in gradients]
 
-    outputs, gradients = step(TOKENS)
-    compiled, compiled_gradients = tf.function(step, jit_compile=True)(TOKENS)
+    outputs, gradients = step(INPUTS)
+    compiled, compiled_gradients = tf.function(step, jit_compile=True)(INPUTS)
     for name, expected in _numpy(outputs).items():
         np.testing.assert_allclose(compiled[name], expected, rtol=1e-4, atol=1e-5)
     for weight, a, b in zip(
@@ -120,8 +130,8 @@ def test_forward_and_gradient_under_xla(config):
 
 @pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
 def test_half_precision_is_close_to_float32(config, policy):
-    expected = _numpy(_build(config)(TOKENS))
-    outputs = _build(config, policy=policy)(TOKENS)
+    expected = _numpy(_build(config)(INPUTS))
+    outputs = _build(config, policy=policy)(INPUTS)
     tolerance = {"mixed_bfloat16": 0.06, "mixed_float16": 0.01}[policy]
     for name, values in _numpy(outputs).items():
         assert f"mixed_{outputs[name].dtype.name}" == policy
@@ -130,18 +140,23 @@ def test_half_precision_is_close_to_float32(config, policy):
         )
 
 
+def _penalized(config):
+    """With dropout and penalties, neither of which changes what it gives in use."""
+    return _build(dataclasses.replace(config, dropout=0.5, l1=0.1, l2=0.01))
+
+
 def test_dropout_only_while_training(config):
-    dropped = _build(dataclasses.replace(config, dropout=0.0, embedding_dropout=0.5))
-    plain = dropped(TOKENS)["pooled"]
-    np.testing.assert_array_equal(dropped(TOKENS)["pooled"], plain)
-    assert np.abs(dropped(TOKENS, training=True)["pooled"] - plain).max() > 1e-3
-    dropped = _build(dataclasses.replace(config, dropout=0.5, embedding_dropout=0.0))
-    np.testing.assert_allclose(dropped(TOKENS)["pooled"], plain, atol=1e-6)
-    assert np.abs(dropped(TOKENS, training=True)["pooled"] - plain).max() > 1e-3
+    dropped = _build(dataclasses.replace(config, embedding_dropout=0.5))
+    plain = dropped(INPUTS)["pooled"]
+    np.testing.assert_array_equal(dropped(INPUTS)["pooled"], plain)
+    assert np.abs(dropped(INPUTS, training=True)["pooled"] - plain).max() > 1e-3
+    dropped = _penalized(config)
+    np.testing.assert_allclose(dropped(INPUTS)["pooled"], plain, atol=1e-6)
+    assert np.abs(dropped(INPUTS, training=True)["pooled"] - plain).max() > 1e-3
 
 
 def test_penalties_are_the_models_losses(config):
-    model = _build(dataclasses.replace(config, l1=0.1, l2=0.01))
+    model = _penalized(config)
     kernels = [
         w.numpy()
         for w in model.weights
@@ -156,22 +171,31 @@ def test_penalties_are_the_models_losses(config):
 @pytest.mark.filterwarnings("ignore:__array__ implementation")  # of TF, in saving
 def test_saved_weights_load_and_give_the_same(config, tmp_path):
     model = _build(config)
-    expected = _numpy(model(TOKENS))
+    expected = _numpy(model(INPUTS))
     model.save(tmp_path / "model.keras")
     model.save_weights(tmp_path / "model.weights.h5")
     checkpoint = tf.train.Checkpoint(model=model).write(tmp_path / "checkpoint")
 
     def check(loaded):
-        for name, values in _numpy(loaded(TOKENS)).items():
+        for name, values in _numpy(loaded(INPUTS)).items():
             np.testing.assert_array_equal(values, expected[name])
 
     check(keras.models.load_model(tmp_path / "model.keras"))
-    fresh = config.build(VOCAB, T)
-    fresh.load_weights(tmp_path / "model.weights.h5")
-    check(fresh)
-    fresh.set_weights([0 * w for w in fresh.get_weights()])
-    tf.train.Checkpoint(model=fresh).read(checkpoint).assert_consumed()
-    check(fresh)
+    other = _penalized(config)  # which has the same weights: here it forgets them
+    other.set_weights([0 * w for w in other.get_weights()])
+    other.load_weights(tmp_path / "model.weights.h5")
+    check(other)
+    other.set_weights([0 * w for w in other.get_weights()])
+    tf.train.Checkpoint(model=other).read(checkpoint).assert_consumed()
+    check(other)
+
+
+@pytest.mark.parametrize("name", ["stacked lstm", "decoder", "grouped decoder"])
+def test_causal_features_see_no_later_token(name):
+    changed = np.where(np.arange(T) < 5, TOKENS[:1], 6)
+    found, other = (_build(CASES[name])({"tokens": x}) for x in (TOKENS[:1], changed))
+    np.testing.assert_array_equal(found["causal"][:, :5], other["causal"][:, :5])
+    assert np.abs(found["causal"][:, 5:] - other["causal"][:, 5:]).max() > 1e-3
 
 
 @pytest.mark.parametrize(

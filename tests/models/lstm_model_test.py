@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 
+from tests.support import specs
 from tfm import errors
 from tfm import models
 
@@ -11,19 +12,19 @@ TOKENS = np.array([[3, 9, 4, 7, 1], [5, 6, 0, 0, 0], [9, 0, 0, 0, 0]], np.int32)
 
 
 def test_default_size():
-    model = models.LSTM().build(vocab_size=10000, max_length=256)
-    assert model.input_shape == (None, 256)
+    model = models.LSTM().build(specs.of(10000, 256))
+    assert model.input["tokens"].shape == (None, 256)
     assert model.count_params() == 10000 * 128 + 4 * (128 + 64 + 1) * 64
 
 
 def test_default_is_embedding_and_lstm():
-    model = models.LSTM().build(10, 5)
+    model = models.LSTM().build(specs.of(10, 5))
     plain = keras.Sequential(
         [keras.layers.Embedding(10, 128, mask_zero=True), keras.layers.LSTM(64)]
     )
     plain.build((None, 5))
     plain.set_weights(model.get_weights())
-    outputs = model(TOKENS)
+    outputs = model({"tokens": TOKENS})
     np.testing.assert_allclose(outputs["pooled"], plain(TOKENS), atol=1e-6)
     for row, length in enumerate((5, 2, 1)):
         np.testing.assert_array_equal(
@@ -43,7 +44,7 @@ def test_pooling_of_both_directions(pooling, expected):
     config = models.LSTM(
         embedding_width=4, width=3, bidirectional=True, pooling=pooling
     )
-    outputs = config.build(10, 5)(TOKENS)
+    outputs = config.build(specs.of(10, 5))({"tokens": TOKENS})
     for row, length in enumerate((5, 2, 1)):
         real = np.asarray(outputs["sequence"][row, :length])
         np.testing.assert_allclose(outputs["pooled"][row], expected(real), atol=1e-6)
@@ -59,7 +60,7 @@ def test_size_of_a_deep_one_with_attention():
     )
     layers = 2 * 4 * (6 + 4 + 1) * 4 + 2 * 4 * (8 + 4 + 1) * 4
     pooling = (8 + 1) * 8 + 8
-    assert config.build(10, 5).count_params() == 10 * 6 + layers + pooling
+    assert config.build(specs.of(10, 5)).count_params() == 10 * 6 + layers + pooling
 
 
 @pytest.mark.parametrize(

@@ -16,11 +16,12 @@ import numpy as np  # noqa: E402
 import tensorflow as tf  # noqa: E402
 
 from tfm import training  # noqa: E402
+from tfm.adaptation import Adapt  # noqa: E402
 from tfm.training import step  # noqa: E402
 
 STEPS, BATCH = 6, 8
-SETTINGS = training.Train(unfreeze_every=2, lora_rank=2, lora_targets=("block_*",))
-OPTIMIZER = training.Optimizer(learning_rate=0.03, layer_decay=0.7, weight_decay=0.01)
+ADAPT = Adapt(unfreeze_every=2, lora_rank=2, lora_targets=("block_*",), layer_decay=0.7)
+OPTIMIZER = training.Optimizer(learning_rate=0.03, weight_decay=0.01)
 
 
 def train(strategy, num_steps: int) -> np.ndarray:
@@ -32,14 +33,15 @@ def train(strategy, num_steps: int) -> np.ndarray:
     }
     with strategy.scope():
         keras.utils.set_random_seed(0)
-        tokens = keras.Input((1,), dtype="int32")
+        tokens = keras.Input((1,), dtype="int32", name="tokens")
         x = keras.layers.Embedding(9, 4, name="embedding")(tokens)[:, 0]
         for name in ("block_0", "block_1"):
             x = keras.layers.Dense(4, "tanh", name=name)(x)
-        backbone = keras.Model(tokens, x)
-        model = keras.Model(tokens, keras.layers.Dense(1, name="head")(x))
-        SETTINGS.adapt(model, backbone)
-        made = OPTIMIZER.build(STEPS, model, SETTINGS.unfreeze_every)
+        inputs = {"tokens": tokens}
+        backbone = keras.Model(inputs, x)
+        model = keras.Model(inputs, keras.layers.Dense(1, name="head")(x))
+        ADAPT.apply(model, backbone)
+        made = OPTIMIZER.build(STEPS, model, ADAPT)
 
         def loss(outputs, batch):
             losses_B = tf.square(outputs[:, 0] - batch["label"])

@@ -22,15 +22,23 @@ import keras  # noqa: E402
 import numpy as np  # noqa: E402
 import tensorflow as tf  # noqa: E402
 
+from tfm import interfaces  # noqa: E402
 from tfm import layers  # noqa: E402
 from tfm import models  # noqa: E402
 from tfm import tasks  # noqa: E402
 from tfm.checkpoints import randomness  # noqa: E402
+from tfm.data import columns  # noqa: E402
 from tfm.distribution import job as jobs  # noqa: E402
 from tfm.training import optimizer as optimizers  # noqa: E402
 from tfm.training import step  # noqa: E402
 
 STEPS, BATCH, LENGTH, VOCAB = 20, 16, 12, 50
+
+
+class Preprocessor:
+    """As far as a task asks."""
+
+    stored = specs = {"tokens": interfaces.Spec((LENGTH,), "int32", VOCAB)}
 
 
 class Words:
@@ -39,13 +47,14 @@ class Words:
     def __init__(self, dropout: float = 0.0):
         self.dropout = dropout
 
-    def build(self, vocab_size: int, max_length: int) -> keras.Model:
+    def build(self, specs) -> keras.Model:
+        (max_length,), _, vocab_size = specs["tokens"]
         tokens = keras.Input((max_length,), dtype="int32", name="tokens")
         x = keras.layers.Embedding(vocab_size, 8)(tokens)
         x = layers.Pooling("mean", 8)(x, mask=keras.ops.not_equal(tokens, 0))
         x = keras.layers.Dense(8, "tanh", kernel_regularizer=keras.regularizers.L2())(x)
         x = keras.layers.Dropout(self.dropout)(x)
-        return keras.Model(tokens, {"pooled": x})
+        return keras.Model({"tokens": tokens}, {"pooled": x})
 
 
 MODELS = {
@@ -96,17 +105,18 @@ def train(
         name: values[:, job.number * local : (job.number + 1) * local]
         for name, values in data.items()
     }
-    task = tasks.TextClassification(class_weights=(1.0, 3.0)).bind(("a", "b"), False)
+    task = tasks.TextClassification(class_weights=(1.0, 3.0))
+    objective = task.bind({"label": columns.Category(("a", "b"))}, Preprocessor())
     with job.strategy.scope():
         keras.utils.set_random_seed(0)
-        built = task.model(MODELS[model].build(VOCAB, LENGTH))
+        built = objective.head(MODELS[model].build(Preprocessor.specs))
         settings = optimizers.Optimizer(
             name=optimizer, learning_rate=RATES[optimizer], weight_decay=0.01
         )
         made = settings.build(STEPS, built)
         run = step.train_function(
             built,
-            _broken(broken, task.loss, made),
+            _broken(broken, objective.loss, made),
             made,
             clip_norm=0.5,
             micro_batches=micro_batches,

@@ -5,12 +5,12 @@ import pathlib
 import random
 
 from tfm import data
+from tfm import inputs
 from tfm import models
 from tfm import tasks
-from tfm import train
 from tfm import training
 from tfm.experiment import Experiment
-from tfm.inputs import text as tokens
+from tfm.run import fit
 from tfm.run import folder as run_folder
 
 GOOD = ("lovely", "superb", "moving", "charming")
@@ -40,7 +40,7 @@ def experiment(path: pathlib.Path, **train) -> Experiment:
     settings = {"epochs": 6.0, "batch_size": 16, "log_every": 5} | train
     return Experiment(
         data=data.LabeledText(train=str(path), text="review", label="stars"),
-        tokens=tokens.Tokens(vocab_size=60, max_length=10),
+        inputs=inputs.Text(vocab_size=60, max_length=10),
         model=models.LSTM(embedding_width=8, width=8, dropout=0.1),
         task=tasks.TextClassification(),
         optimizer=training.Optimizer(learning_rate=0.03),
@@ -52,4 +52,4 @@ def start(experiment, path: pathlib.Path, name: str) -> str:
     """Trains as the entry point does; `name` is of a shipped experiment."""
     folder = run_folder.RunFolder(path)
     folder.begin(name, experiment, {})
-    return train.train(experiment, folder)
+    return fit.fit(experiment, folder).name

@@ -30,9 +30,9 @@ def freeze(model: keras.Model, patterns: Sequence[str]) -> None:
                 if isinstance(layer, keras.layers.Dropout):
                     layer.rate = 0.0
     others = [pattern for pattern in patterns if pattern != BACKBONE]
-    for layer in groups.matching(model, others, "train.freeze"):
+    for layer in groups.matching(model, others, "adapt.freeze"):
         layer.trainable = False
     if not model.trainable_variables:
         raise errors.UserError(
-            f"train.freeze leaves no weight to train. Got {', '.join(patterns)}."
+            f"adapt.freeze leaves no weight to train. Got {', '.join(patterns)}."
         )

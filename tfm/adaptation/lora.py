@@ -47,14 +47,14 @@ def enable(
     found = groups.matching(
         model,
         targets,
-        "train.lora_targets",
+        "adapt.lora_targets",
         fits=lambda layer: id(layer) in under and bool(_adaptable(layer)),
     )
     inner = {id(part): part for layer in found for part in _adaptable(layer)}
     trainable = [layer for layer in inner.values() if layer.trainable]
     if not trainable:
         raise errors.UserError(
-            "train.freeze leaves nothing of train.lora_targets to adapt. "
+            "adapt.freeze leaves nothing of adapt.lora_targets to adapt. "
             f"Got lora_targets={','.join(targets)}."
         )
     for variable in groups.backbone_variables(model):

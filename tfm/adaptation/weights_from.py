@@ -206,7 +206,7 @@ def _cut(path: str, there: tuple, here: tuple, source: str) -> str:
         if there[0] < here[0]:
             raise errors.UserError(
                 f"{source} knows {there[0]:,} positions at the most: {path} is "
-                f"{shapes}. Give --tokens.max_length={there[0]} or less."
+                f"{shapes}. Give --inputs.max_length={there[0]} or less."
             )
         return f"{path} cut from {there[0]:,} to {here[0]:,}"
     raise errors.UserError(

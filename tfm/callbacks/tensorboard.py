@@ -2,10 +2,13 @@
 
 import io
 import pathlib
+from collections.abc import Mapping
 
 import keras
 import numpy as np
 import tensorflow as tf
+
+from tfm import interfaces
 
 
 class TensorBoard:
@@ -72,49 +75,46 @@ class TensorBoard:
             self._train.flush()
         self._validation.flush()
 
-    def examples(self, step: int, table: str) -> None:
-        """A Markdown table of validation texts with predictions."""
+    def figures(self, step: int, figures: Mapping[str, object]) -> None:
+        """What an evaluation drew: matrices as pictures, tables on the Text page."""
         with self._validation.as_default(step=step):
-            tf.summary.text("predictions", table)
+            for name, figure in figures.items():
+                if isinstance(figure, interfaces.Matrix):
+                    picture = tf.io.decode_png(matrix_png(figure), channels=4)
+                    tf.summary.image(name, picture[None])
+                else:
+                    tf.summary.text(name, markdown(figure))
 
-    def confusion(self, step: int, counts: np.ndarray, names: tuple[str, ...]) -> None:
-        """A picture of the confusion matrix; rows true, columns predicted."""
-        with self._validation.as_default(step=step):
-            picture = tf.io.decode_png(confusion_png(counts, names), channels=4)
-            tf.summary.image("confusion_matrix", picture[None])
 
-
-def confusion_png(counts: np.ndarray, names: tuple[str, ...]) -> bytes:
-    """A drawing of the confusion matrix counts [C, C], or [C, 2, 2] for each label."""
+def matrix_png(matrix: interfaces.Matrix) -> bytes:
+    """A drawing of counts [R, C], or of a panel for each of [P, R, C]."""
     from matplotlib import figure as matplotlib_figure
     from sklearn import metrics as sklearn_metrics
 
-    if counts.ndim == 2:
-        panels = [("", counts, names)]
-    else:
-        panels = [
-            (name, matrix, ("no", "yes"))
-            for name, matrix in zip(names, counts, strict=True)
-        ]
+    panels = [("", matrix.counts)]
+    if matrix.counts.ndim == 3:
+        panels = list(zip(matrix.panels, matrix.counts, strict=True))
     columns = min(len(panels), 4)
     rows = -(-len(panels) // columns)
-    size = max(3.0, 0.6 * len(panels[0][2]) + 2.0)
+    size = max(3.0, 0.6 * len(matrix.columns) + 2.0)
     figure = matplotlib_figure.Figure(
         figsize=(size * columns, size * rows), dpi=100, layout="constrained"
     )
     axes = np.atleast_1d(figure.subplots(rows, columns)).ravel()
     for axis in axes[len(panels) :]:
         axis.set_visible(False)
-    for axis, (title, matrix, labels) in zip(axes, panels, strict=False):
-        many = len(labels) > 20
-        drawing = sklearn_metrics.ConfusionMatrixDisplay(matrix, display_labels=labels)
+    many = len(matrix.columns) > 20
+    for axis, (title, counts) in zip(axes, panels, strict=False):
+        drawing = sklearn_metrics.ConfusionMatrixDisplay(
+            counts, display_labels=matrix.columns
+        )
         drawing.plot(
             ax=axis,
             colorbar=False,
             cmap="Blues",
             values_format="d",
             include_values=not many,
-            xticks_rotation="vertical" if len(labels) > 4 else "horizontal",
+            xticks_rotation="vertical" if len(matrix.columns) > 4 else "horizontal",
         )
         axis.set_title(title)
     buffer = io.BytesIO()
@@ -122,12 +122,17 @@ def confusion_png(counts: np.ndarray, names: tuple[str, ...]) -> bytes:
     return buffer.getvalue()
 
 
-def examples_table(texts, true_labels, predicted_labels, confidences) -> str:
-    """Markdown rows of text, true label, prediction and its probability."""
-    lines = ["| text | true | predicted | probability |", "|---|---|---|---|"]
-    for row in zip(texts, true_labels, predicted_labels, confidences, strict=True):
-        text, true, predicted, confidence = row
-        text = " ".join(text.split())[:300].replace("|", "\\|").replace("<", "&lt;")
-        mark = "" if true == predicted else " ✗"
-        lines.append(f"| {text} | {true} | {predicted}{mark} | {confidence:.3f} |")
-    return "\n".join(lines)
+def markdown(table: interfaces.Table | interfaces.Samples) -> str:
+    """A table in Markdown; long cells are cut."""
+    lines = [_line(table.columns), "|" + "---|" * len(table.columns)]
+    return "\n".join([*lines, *(_line(row) for row in table.rows)])
+
+
+def _line(cells) -> str:
+    return f"| {' | '.join(map(_cell, cells))} |"
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:.3f}"
+    return " ".join(str(value).split())[:300].replace("|", "\\|").replace("<", "&lt;")

@@ -1,7 +1,6 @@
-"""From a user's files to batches: sources -> records -> tokens -> batches."""
+"""From a user's files to batches: sources -> rows -> splits -> batches."""
 
-from tfm.data.augmentation import Augment
 from tfm.data.corpus import Corpus
 from tfm.data.labeled_text import LabeledText
 
-__all__ = ["Augment", "Corpus", "LabeledText"]
+__all__ = ["Corpus", "LabeledText"]

@@ -1,25 +1,26 @@
-"""Plain text to learn from without labels, and how it becomes a store of tokens."""
+"""Plain text to learn from without labels, tokenized once: the config."""
 
 import dataclasses
 import os
 import pathlib
 import typing
-from typing import Literal
+from collections.abc import Iterator
+from collections.abc import Mapping
 
-from tfm import errors
-from tfm import validation as ranges
-from tfm.data import source_fields
+from tfm import interfaces
+from tfm.data.corpora import settings
 
 if typing.TYPE_CHECKING:
-    from tfm.data.corpora import stores
+    from tfm.data.corpora import dataset
+    from tfm.data.corpora import token_store
 
 
 @dataclasses.dataclass(frozen=True)
-class Corpus:
-    """Where the texts come from, how they are cleaned and cut into splits.
+class Corpus(settings.CorpusSettings):
+    """Plain text: its sources, its cleaning, and its cut into splits.
 
     A source is what it is for LabeledText. Its documents are cleaned, counted and
-    tokenized once, into a store of token ids that `open` finds again.
+    tokenized once, into a store of token ids that `prepare` finds again.
 
     | step | what becomes of a document |
     |---|---|
@@ -34,95 +35,59 @@ class Corpus:
     A document must fit in memory several times over; a store need not.
     """
 
-    # training source: path, glob, folder, package:NAME/FILE or tfds:NAME[#SPLIT]
-    train: str
-    validation: str = ""  # validation source; empty: cut from train
-    test: str = ""  # test source; empty: none
-    # what a document is: a row (a line of plain text), or a whole text file
-    document: Literal["row", "file"] = "row"
-    # format of the files; auto: by their names
-    format: Literal["auto", "csv", "tsv", "jsonl", "parquet", "folder", "text"] = "auto"
-    text: str = "text"  # column of the text
-    columns: tuple[str, ...] = ()  # column names of CSV/TSV without a header line
-    encoding: str = "utf-8"  # of the files, such as utf-8, latin-1 or utf-16
-    # CSV/TSV fields may stand in quotes; false: a quote is a letter
-    quoted: bool = True
-    bad_rows: Literal["stop", "skip"] = "stop"  # what to do with a bad row
-    unicode: Literal["nfc", "nfkc", "none"] = "nfc"  # Unicode form of the texts
-    deduplicate: bool = True  # drop a document that was there before
-    min_characters: int = 1  # shorter documents are dropped
-    # longer documents are cut into several; none: they stay whole
-    max_characters: int | None = None
-    # documents to use of the training source, the first ones; none: all
-    max_documents: int | None = None
-    validation_fraction: float = 0.05  # share of train to cut, if no validation source
-    # what is cut: documents, by their hash, or the last share (tail) of every document
-    split: Literal["document", "tail"] = "document"
-    split_seed: int = 0  # of the cut
-    # text to learn a vocabulary from at the most, a random sample of train
-    vocabulary_characters: int = 100_000_000
-    shard_characters: int = 8_000_000  # text in a file of the store
-    store: str = ""  # folder of the prepared store; empty: in the run folder
-    workers: int = 0  # processes that tokenize; 0: one for each processor core
+    columns = {"text": frozenset({"text", "stream"})}
 
-    def __post_init__(self):
-        if not self.train:
-            raise errors.UserError("train must name a source. Got train=''.")
-        ranges.fraction(self, "validation_fraction")
-        source_fields.check_encoding(self.encoding)
-        source_fields.check_distinct("columns", self.columns)
-        ranges.at_least(self, 1, "min_characters", "max_documents")
-        ranges.at_least(self, max(2, self.min_characters), "max_characters")
-        ranges.at_least(self, 1, "vocabulary_characters", "shard_characters")
-        ranges.at_least(self, 0, "workers")
-        if self.document == "file" and self.format not in ("auto", "text", "folder"):
-            raise errors.UserError(
-                "document=file takes files of plain text. "
-                f"Got document=file, format={self.format}."
-            )
-        for name in ("train", "validation", "test"):
-            source = getattr(self, name)
-            if self.document == "file" and source.startswith("tfds:"):
-                raise errors.UserError(
-                    f"document=file takes files of plain text. Got {name}={source}."
-                )
+    def prepare(
+        self, folder: str | os.PathLike, engine=None
+    ) -> "dataset.CorpusDataset":
+        """The corpus on its way to a store of token ids, or the finished store.
 
-    def sources(self) -> dict[str, str]:
-        """The sources by split, in the order in which they are read.
-
-        The held out ones come first, so that their texts are left out of train.
-        """
-        by_split = {name: getattr(self, name) for name in ("test", "validation")}
-        by_split = {name: source for name, source in by_split.items() if source}
-        return by_split | {"train": self.train}
-
-    def splits(self) -> tuple[str, ...]:
-        """The names of the splits."""
-        return ("train", "validation", *(("test",) if self.test else ()))
-
-    def file_format(self) -> str:
-        """The format as `locations.files` takes it."""
-        return "whole" if self.document == "file" else self.format
-
-    def open(self, tokens, folder: str | os.PathLike, engine=None) -> "stores.Stores":
-        """Returns the store, preparing it the first time.
-
-        An interrupted preparation goes on where it stopped, whatever stopped it.
+        Nothing is read yet: `training_rows` and `encode` do that. Interrupted, they
+        go on where they stopped, whatever stopped them.
 
         Args:
-          tokens: of tfm.inputs.text, to learn a vocabulary from the training split;
-            or a ready Tokenizer, such as that of another run.
-          folder: where the store is; `self.store` goes before it.
+          folder: gets the store, in folder/store; `self.store` goes before it.
           engine: how to prepare it; None: in processes of this machine. See
             `local_preparation.Local`, `beam_preparation.Beam`.
 
         Raises:
-          UserError: a mistake in the files; the store was prepared from other
-            settings or files; or another process prepares it just now.
+          UserError: the store was prepared from other settings or files.
         """
-        from tfm.data.corpora import preparation
-        from tfm.data.corpora import stores
+        from tfm.data.corpora import dataset
 
-        folder = pathlib.Path(self.store or folder)
-        preparation.prepare(self, tokens, folder, engine)
-        return stores.Stores(folder, tokens)
+        place = pathlib.Path(self.store or pathlib.Path(folder) / "store")
+        return dataset.CorpusDataset(self, place, engine)
+
+    def rows(
+        self, source: str, columns: Mapping[str, interfaces.Column]
+    ) -> Iterator[interfaces.Read]:
+        """The texts of another source, a row each; a bad one stops the reading.
+
+        Args:
+          source: as for `train`.
+          columns: none; a corpus has no others than the text.
+        """
+        from tfm.data import unlabeled_rows
+
+        return unlabeled_rows.read(self, source)
+
+    def split(
+        self,
+        source: str,
+        columns: Mapping[str, interfaces.Column],
+        preprocessor: interfaces.Preprocessor,
+        folder: str | os.PathLike,
+    ) -> "token_store.TokenStore":
+        """Another source, cleaned and tokenized into a store of its own.
+
+        Args:
+          source: as for `train`; all of it is taken.
+          columns: none; a corpus has no others than the text.
+          preprocessor: with the tokenizer.
+          folder: gets the store, and must stay as long as the split is used.
+        """
+        whole = {"validation": "", "test": "", "store": "", "max_documents": None}
+        corpus = dataclasses.replace(
+            self, train=source, validation_fraction=0.0, **whole
+        )
+        return corpus.prepare(folder).encode(preprocessor, folder)["train"]

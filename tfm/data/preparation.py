@@ -14,9 +14,9 @@ import pyarrow
 
 from tfm import errors
 from tfm import files
-from tfm.data import checks
 from tfm.data import fingerprints
-from tfm.data import labeled_text
+from tfm.data import labeled_rows
+from tfm.data import labeled_settings
 from tfm.data import labels as labels_module
 from tfm.data import splits
 
@@ -32,7 +32,7 @@ _BATCH_CHARACTERS = 2**22
 _SPLITS = ("train", "validation", "test")
 
 
-def prepare(config: labeled_text.LabeledText, folder: pathlib.Path) -> None:
+def prepare(config: labeled_settings.LabeledTextSettings, folder: pathlib.Path) -> None:
     """Prepares the folder, or checks that it was prepared from the same data."""
     meta_path = folder / "meta.json"
     if meta_path.exists():
@@ -51,14 +51,16 @@ def prepare(config: labeled_text.LabeledText, folder: pathlib.Path) -> None:
         )
 
 
-def _settings(config: labeled_text.LabeledText) -> dict[str, object]:
+def _settings(config: labeled_settings.LabeledTextSettings) -> dict[str, object]:
     """Returns the settings that decide about the records and splits."""
     settings = json.loads(json.dumps(dataclasses.asdict(config)))
     del settings["bad_rows"]
     return settings
 
 
-def _check_same(config: labeled_text.LabeledText, meta: dict, folder) -> None:
+def _check_same(
+    config: labeled_settings.LabeledTextSettings, meta: dict, folder
+) -> None:
     rule = (
         "Splitting anew would train on former test texts: start another run folder, "
         f"or delete {folder} to prepare it anew"
@@ -78,18 +80,18 @@ def _check_same(config: labeled_text.LabeledText, meta: dict, folder) -> None:
             )
 
 
-def _write(config: labeled_text.LabeledText, folder: pathlib.Path) -> dict:
+def _write(config: labeled_settings.LabeledTextSettings, folder: pathlib.Path) -> dict:
     """Writes all but meta.json, which it returns."""
-    labels = config.label_reader(config.labels or None)
+    labels = labeled_rows.label_reader(config, config.labels or None)
     tallies = {}
     with _Writer(folder / "records.arrow") as writer:
         ends = []
         for name in _SPLITS:
             spec = getattr(config, name)
             if spec:
-                tallies[name] = checks.Tally()
-                for example in checks.examples(
-                    config, spec, labels, tallies[name], config.where
+                tallies[name] = labeled_rows.Tally()
+                for example in labeled_rows.examples(
+                    config, spec, labels, tallies[name]
                 ):
                     writer.add(example)
             labels.learning = False  # a label that only the test texts have is wrong
@@ -106,29 +108,10 @@ def _write(config: labeled_text.LabeledText, folder: pathlib.Path) -> dict:
     np.save(folder / "labels.npy", numbers)
     offsets = np.zeros(len(writer) + 1, np.int64)
     np.cumsum(writer.lengths, out=offsets[1:])
-    strata = numbers
     if config.multi_label:
         np.save(folder / "label_offsets.npy", offsets)
-        strata = splits.strata_of(numbers, offsets, len(names))
     hashes = np.frombuffer(writer.hashes, np.uint64).reshape(-1, 2)
-    indices, dropped = splits.assign(
-        hashes,
-        strata,
-        splits.signatures(numbers, offsets),
-        ends,
-        seed=config.split_seed,
-        validation=0 if config.validation else config.validation_fraction,
-        test=0 if config.test else config.test_fraction,
-        max_examples=config.max_examples,
-    )
-    if config.multi_label:
-        splits.move_only_texts(indices, numbers, offsets, ends[0])
-    if config.train_examples is not None:
-        rows = indices["train"]
-        order = splits.keys(hashes[rows], config.split_seed, 2)
-        chosen = splits.sample(order, strata[rows], config.train_examples)
-        indices["train"] = rows[chosen]
-        dropped["not_trained_on"] = len(rows) - len(chosen)
+    indices, dropped = _assign(config, hashes, numbers, offsets, ends, len(names))
     classes = {}
     for name, rows in indices.items():
         np.save(folder / f"{name}.npy", rows)
@@ -155,6 +138,48 @@ def _write(config: labeled_text.LabeledText, folder: pathlib.Path) -> dict:
     }
 
 
+def _assign(
+    config: labeled_settings.LabeledTextSettings,
+    hashes: np.ndarray,
+    numbers: np.ndarray,
+    offsets: np.ndarray,
+    ends: list[int],
+    num_labels: int,
+) -> tuple[dict[str, np.ndarray], dict[str, int]]:
+    """The rows of each split, and how many were dropped; see splits.assign.
+
+    Args:
+      config: says how to cut.
+      hashes: uint64 [n, 2], of the texts.
+      numbers: the labels of all rows, one after the other.
+      offsets: int64 [n + 1], where each row's labels begin and end.
+      ends: where the rows of each source end.
+      num_labels: C.
+    """
+    strata = numbers
+    if config.multi_label:
+        strata = splits.strata_of(numbers, offsets, num_labels)
+    indices, dropped = splits.assign(
+        hashes,
+        strata,
+        splits.signatures(numbers, offsets),
+        ends,
+        seed=config.split_seed,
+        validation=0 if config.validation else config.validation_fraction,
+        test=0 if config.test else config.test_fraction,
+        max_examples=config.max_examples,
+    )
+    if config.multi_label:
+        splits.move_only_texts(indices, numbers, offsets, ends[0])
+    if config.train_examples is not None:
+        rows = indices["train"]
+        order = splits.keys(hashes[rows], config.split_seed, 2)
+        chosen = splits.sample(order, strata[rows], config.train_examples)
+        indices["train"] = rows[chosen]
+        dropped["not_trained_on"] = len(rows) - len(chosen)
+    return indices, dropped
+
+
 class _Writer:
     """Streams texts to an Arrow file; hashes and labels stay in memory."""
 
@@ -179,7 +204,7 @@ class _Writer:
     def __len__(self) -> int:
         return len(self.lengths)
 
-    def add(self, example: checks.Example) -> None:
+    def add(self, example: labeled_rows.Example) -> None:
         self.hashes += splits.digest(example.text)
         self.labels.extend(example.labels)
         self.lengths.append(len(example.labels))

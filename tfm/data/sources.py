@@ -26,7 +26,7 @@ def read(
     label: str = "",
     also: tuple[str, ...] = (),
     format: str = "auto",
-    columns: tuple[str, ...] = (),
+    header: tuple[str, ...] = (),
     encoding: str = "utf-8",
     quoted: bool = True,
     all_columns: bool = False,
@@ -39,7 +39,7 @@ def read(
       label: the column of the label; empty where none is needed.
       also: more columns that are needed.
       format: of the files; auto goes by each name's ending.
-      columns: names of the columns of CSV and TSV without a header line.
+      header: names of the columns of CSV and TSV without a header line.
       encoding: of the files. Bytes that are not valid in it arrive as lone
         surrogates (`surrogateescape`), for the caller to refuse.
       quoted: CSV and TSV fields may stand in "quotes".
@@ -61,7 +61,7 @@ def read(
             text=text,
             label=label,
             wanted=wanted,
-            columns=columns,
+            header=header,
             encoding=encoding,
             quoted=quoted,
             all_columns=all_columns,
@@ -74,7 +74,7 @@ def read_file(
     text: str,
     label: str = "",
     wanted: tuple[str, ...],
-    columns: tuple[str, ...] = (),
+    header: tuple[str, ...] = (),
     encoding: str = "utf-8",
     quoted: bool = True,
     all_columns: bool = False,
@@ -106,7 +106,7 @@ def read_file(
                     origin,
                     wanted,
                     delimiter="\t" if file.format == "tsv" else ",",
-                    columns=columns,
+                    header=header,
                     quoted=quoted,
                     all_columns=all_columns,
                 )

@@ -1,109 +1,127 @@
-"""Token ids of the records' texts on disk: one flat array and where each row begins."""
+"""The stored arrays of a preprocessor on disk, by the records that they are of.
+
+NAME.DTYPE     the rows, one after the other
+NAME.ends.npy  where each row ends there, int64 [n]: the values of its first axis
+"""
 
 import json
 import os
 import pathlib
-from collections.abc import Callable
 from collections.abc import Iterator
 from collections.abc import Sequence
 
 import numpy as np
 
 from tfm import files
+from tfm import interfaces
 from tfm.data import records as records_module
 
 _BATCH_TEXTS = 1024
 _BATCH_CHARACTERS = 2**22
 
 
-class Store:
-    """Rows of token ids, by index.
+class StoredArray:
+    """The rows of an array by index, mapped into memory.
 
-    Attributes:
-      lengths: int64 [n], the ids of each row.
+    Args:
+      folder: which `write` has written.
+      name: of the array.
+      spec: of a row.
     """
 
-    def __init__(self, values: np.ndarray, offsets: np.ndarray):
-        self._values = values  # int32 [sum of lengths]
-        self._offsets = offsets  # int64 [n + 1]
-        self.lengths = np.diff(offsets)
+    def __init__(self, folder: pathlib.Path, name: str, spec: interfaces.Spec):
+        self._spec = spec
+        self._ends = np.load(folder / f"{name}.ends.npy")
+        dtype, inner = _dtype(spec), spec.shape[1:]
+        if not len(self._ends) or not self._ends[-1]:  # an empty file is not mapped
+            self._values = np.zeros((0, *inner), dtype)
+        else:
+            shape = (int(self._ends[-1]), *inner)
+            self._values = np.memmap(_path(folder, name, spec), dtype, "r", shape=shape)
 
-    @classmethod
-    def open(cls, folder: str | os.PathLike) -> "Store":
-        """Maps a folder that `write` has written."""
-        folder = pathlib.Path(folder)
-        offsets = np.load(folder / "offsets.npy")
-        if not offsets[-1]:  # an empty file cannot be mapped
-            return cls(np.zeros(0, np.int32), offsets)
-        return cls(np.memmap(folder / "tokens.int32", "<i4", "r"), offsets)
-
-    @classmethod
-    def of(cls, rows: Sequence[Sequence[int]]) -> "Store":
-        """Holds rows in memory, such as a few new texts."""
-        rows = [np.asarray(row, np.int32) for row in rows]
-        offsets = np.cumsum([0, *(len(row) for row in rows)])
-        return cls(np.concatenate([np.zeros(0, np.int32), *rows]), offsets)
-
-    def __len__(self) -> int:
-        return len(self.lengths)
-
-    def rows(self, indices: Sequence[int] | np.ndarray) -> list[np.ndarray]:
-        """Returns the whole rows, each int32 [length]."""
+    def take(self, indices: Sequence[int] | np.ndarray) -> np.ndarray | list:
+        """The rows: a list of arrays or bytes, or one array [n] of single values."""
         indices = np.asarray(indices, np.int64)
-        starts = self._offsets[indices].tolist()
-        ends = self._offsets[indices + 1].tolist()
-        return [self._values[a:b] for a, b in zip(starts, ends, strict=True)]
-
-    def padded(
-        self, indices: Sequence[int] | np.ndarray, max_length: int
-    ) -> np.ndarray:
-        """Returns the beginnings of the rows, int32 [n, max_length], 0 behind them."""
-        indices = np.asarray(indices, np.int64)
-        matrix = np.zeros((len(indices), max_length), np.int32)
-        starts = self._offsets[indices].tolist()
-        lengths = np.minimum(self.lengths[indices], max_length).tolist()
-        for row, start, length in zip(matrix, starts, lengths, strict=True):
-            row[:length] = self._values[start : start + length]
-        return matrix
+        ends = self._ends[indices].tolist()
+        starts = np.where(indices > 0, self._ends[indices - 1], 0).tolist()
+        rows = [self._values[a:b] for a, b in zip(starts, ends, strict=True)]
+        if self._spec.dtype == "string":
+            return [row.tobytes() for row in rows]
+        if not self._spec.shape:
+            return np.concatenate([self._values[:0], *rows])
+        return rows
 
 
 def write(
     records: records_module.Records,
-    encode: Callable[[list[str]], list[np.ndarray]],
+    preprocessor: interfaces.Preprocessor,
     folder: str | os.PathLike,
-    key: str = "",
-) -> Store:
+) -> dict[str, StoredArray]:
     """Encodes the texts of all splits, unless `folder` holds them already.
 
     Args:
       records: the texts. Those in no split get an empty row.
-      encode: texts -> the token ids of each.
-      folder: where to write; it appears whole or not at all.
-      key: what the ids depend on besides the texts, such as the vocabulary's hash.
-        A folder of another key or of other records is replaced.
+      preprocessor: makes the arrays.
+      folder: where to write; it appears whole or not at all. One of other records, or
+        of arrays of other shapes, is replaced.
 
     Returns:
-      The store, with the records' indices.
+      The array of each name that the preprocessor stores, with the records' indices.
     """
     folder = pathlib.Path(folder)
-    meta = {"key": key, "records": records.fingerprint}
-    meta_path = folder / "meta.json"
-    if meta_path.exists():
-        if json.loads(meta_path.read_text("utf-8")) == meta:
-            return Store.open(folder)
-        meta_path.unlink()  # from here on the folder is no store
-        for name in ("tokens.int32", "offsets.npy"):
-            (folder / name).unlink()
-    with files.whole(folder) as partial:
-        lengths = np.zeros(len(records) + 1, np.int64)
-        with (partial / "tokens.int32").open("wb") as file:
-            for indices, texts in _batches(records):
-                for index, ids in zip(indices, encode(texts), strict=True):
-                    file.write(np.asarray(ids, "<i4").tobytes())
-                    lengths[index + 1] = len(ids)
-        np.save(partial / "offsets.npy", np.cumsum(lengths))
-        (partial / "meta.json").write_text(json.dumps(meta), "utf-8")
-    return Store.open(folder)
+    stored = preprocessor.stored
+    shapes = {n: [spec.dtype, *spec.shape] for n, spec in stored.items()}
+    meta = {"records": records.fingerprint, "arrays": shapes}
+    path = folder / "meta.json"
+    if not path.exists() or json.loads(path.read_text("utf-8")) != meta:
+        if path.exists():
+            path.unlink()  # from here on the folder is no store
+            for old in folder.iterdir():
+                old.unlink()
+        with files.whole(folder) as partial:
+            _write(records, preprocessor, partial)
+            (partial / "meta.json").write_text(json.dumps(meta), "utf-8")
+    return {name: StoredArray(folder, name, spec) for name, spec in stored.items()}
+
+
+def _write(
+    records: records_module.Records,
+    preprocessor: interfaces.Preprocessor,
+    folder: pathlib.Path,
+) -> None:
+    stored = preprocessor.stored
+    lengths = {name: np.zeros(len(records), np.int64) for name in stored}
+    opened = {n: _path(folder, n, spec).open("wb") for n, spec in stored.items()}
+    try:
+        for indices, texts in _batches(records):
+            found = preprocessor.encode([{"text": text} for text in texts])
+            for name, spec in stored.items():
+                for index, row in zip(indices, found[name], strict=True):
+                    row = _flat(row, spec)
+                    opened[name].write(row.tobytes())
+                    lengths[name][index] = len(row)
+    finally:
+        for file in opened.values():
+            file.close()
+    for name in stored:
+        np.save(folder / f"{name}.ends.npy", np.cumsum(lengths[name]))
+
+
+def _path(folder: pathlib.Path, name: str, spec: interfaces.Spec) -> pathlib.Path:
+    return folder / f"{name}.{spec.dtype}"
+
+
+def _dtype(spec: interfaces.Spec) -> np.dtype:
+    """The type of the values on disk, with the lowest byte first."""
+    kind = np.uint8 if spec.dtype == "string" else spec.dtype
+    return np.dtype(kind).newbyteorder("<")
+
+
+def _flat(row, spec: interfaces.Spec) -> np.ndarray:
+    """A row as it is written: its first axis may have any length."""
+    if spec.dtype == "string":
+        return np.frombuffer(row, np.uint8)
+    return np.asarray(row, _dtype(spec)).reshape(-1, *spec.shape[1:])
 
 
 def _batches(

@@ -1,4 +1,7 @@
-"""Text by a trained language model: prompts, sampling, the compiled loop, stops."""
+"""Text generation (inference) by trained language models.
+
+Prompts, sampling, beam search, the compiled decoding loop with a KV cache, stops.
+"""
 
 from tfm.generation.generator import Generated
 from tfm.generation.generator import Generator

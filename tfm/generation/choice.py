@@ -1,4 +1,6 @@
-"""The next token from the scores of all. B rows, S slots, V vocabulary.
+"""Sampling with temperature, top-k and top-p, and the repetition penalty.
+
+B rows, S slots, V vocabulary.
 
 keras_nlp's samplers serve where they can: GreedySampler, BeamSampler whole (see
 loop.py), and the probabilities of its base class. Its RandomSampler, TopKSampler and
@@ -12,7 +14,7 @@ import tensorflow as tf
 
 
 class RowSampler(keras_nlp.samplers.Sampler):
-    """Draws from the likeliest tokens, each row by its own random number.
+    """Temperature, top-k and top-p (nucleus) sampling, each row by its own number.
 
     Args:
       temperature: what scores are divided by; above 0.
@@ -66,7 +68,7 @@ def _reached(sums_BK, uniform_B):
 
 
 def penalized(logits_BV, tokens_BS, penalty: float):
-    """Scores of tokens that are there already, made lower by a factor.
+    """Repetition penalty: scores of tokens that are there already, made lower.
 
     Keskar et al. 2019 (https://arxiv.org/abs/1909.05858), section 4.1, divide them.
     Negative scores are multiplied, as dividing would raise them.

@@ -1,4 +1,4 @@
-"""The text of the tokens made so far, what of it is sure, and where it stops."""
+"""Detokenization of a text as it grows: streaming, stop sequences, [EOS]."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ _BROKEN = "\N{REPLACEMENT CHARACTER}"
 
 
 class Continuation:
-    """What follows a prompt, as it grows.
+    """A text that follows a prompt, as it grows.
 
     Args:
       tokenizer: the tfm.inputs.text Tokenizer.

@@ -1,11 +1,11 @@
-"""Texts that go on from prompts, by a trained language model.
+"""Text generation (inference) from prompts, by a trained language model.
 
     run = trained.load("runs/char_gpt")
     generator = generation.Generator(run)
     for found in generator.generate(["To be, or", "Enter"], temperature=0.8, seed=1):
         print(found.prompt + found.text)
 
-B rows, S slots of the model's state, P a prompt's tokens.
+B rows, S slots of the KV cache, P a prompt's tokens.
 """
 
 import dataclasses
@@ -16,6 +16,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from tfm import errors
+from tfm import interfaces
 from tfm.generation import continuation
 from tfm.generation import prompts as prompts_lib
 from tfm.generation import settings as settings_lib
@@ -47,7 +48,7 @@ class _Row:
 
 
 class Generator:
-    """Makes texts; compiles once for each bucket of lengths and each way to choose.
+    """Text generation with a KV cache, by sampling or beam search.
 
     A decoder or LSTM goes on from the prompt, an encoder-decoder reads it as its source
     and writes an answer. A prompt that is empty begins with [EOS], as if a document had
@@ -60,18 +61,19 @@ class Generator:
     Beam search, and an encoder-decoder, end there. An LSTM has no limit.
 
     Args:
-      run: a trained.Trained, or anything with its `experiment.model`, `model`, `task`
-        and `tokenizer`.
+      run: a trained.Trained, or anything with its `experiment`, `model`, `objective`
+        and `preprocessor.tokenizer`.
       jit_compile: by XLA: half the time a token, but seconds for each new number of
-        prompts.
+        prompts. Any loop compiles once for each bucket of lengths and way to choose.
 
     Raises:
       UserError: the run's model or task cannot generate.
     """
 
     def __init__(self, run, jit_compile: bool = True):
-        tokenizer, stepper = run.tokenizer, _stepper(run)
-        self._reader = reader = prompts_lib.Reader.of(run, stepper)
+        decoding = _decoding(run)
+        self._reader = reader = prompts_lib.Reader.of(run, decoding)
+        tokenizer = reader.tokenizer
         self._sentinels = {
             tokenizer.id_of(name): name
             for name in tokenizer.config.special_tokens
@@ -85,9 +87,9 @@ class Generator:
         allowed_V[[*self._sentinels]] = True
         if reader.eos_id is not None:
             allowed_V[reader.eos_id] = True
-        head = run.task.logits
+        head = run.objective.logits
         self._loop = loop.Loop(
-            stepper,
+            decoding,
             lambda x_BD: head(run.model, x_BD),
             allowed_V,
             reader.eos_id,
@@ -146,7 +148,7 @@ class Generator:
         return [generated for row in rows for generated in found[id(row)]]
 
     def _begin(self, rows: list[_Row], length: int, settings, num_slots: int):
-        """The state of the prompts, and the arrays of the loop."""
+        """The KV cache of the prompts (prefill), and the arrays of the loop."""
         tokens_BP = np.zeros((len(rows), length), np.int32)
         for tokens_P, row in zip(tokens_BP, rows, strict=True):
             tokens_P[length - len(row.prompt.ids) :] = row.prompt.ids
@@ -156,9 +158,9 @@ class Generator:
             source_BM = np.zeros((len(rows), self._reader.positions), np.int32)
             for source_M, row in zip(source_BM, rows, strict=True):
                 source_M[: len(row.prompt.source)] = row.prompt.source
-        state = self._loop.prefill(tokens_BP, starts_B, num_slots, source_BM)
+        cache = self._loop.prefill(tokens_BP, starts_B, num_slots, source_BM)
         rest = np.zeros((len(rows), num_slots + 1 - length), np.int32)
-        return np.concatenate([tokens_BP, rest], axis=1), state, starts_B
+        return np.concatenate([tokens_BP, rest], axis=1), cache, starts_B
 
     def _continuation(self, row: _Row, settings) -> continuation.Continuation:
         before = () if row.prompt.source is not None else row.prompt.ids
@@ -178,23 +180,23 @@ class Generator:
         num_slots = prompts_lib.bucket(length + num_new - 1)
         if self._reader.window is not None:
             num_slots = min(num_slots, self._reader.window)
-        uniforms = _uniforms(rows, settings)
-        buffer_BS, state, starts_B = self._begin(rows, length, settings, num_slots)
+        uniforms = prompts_lib.uniforms([row.stream for row in rows], settings)
+        buffer_BS, cache, starts_B = self._begin(rows, length, settings, num_slots)
         slot, made, told = length, 0, 0
         at_a_time = _CALL_STREAMING if on_text else _CALL
         while made < num_new and not all(row.found.finished for row in rows):
             if slot > num_slots:
                 if self._reader.start_id is not None:
                     break  # what it answers to would not be seen any more
-                slot, buffer_BS, state, starts_B = self._slide(buffer_BS, starts_B)
+                slot, buffer_BS, cache, starts_B = self._slide(buffer_BS, starts_B)
             steps = min(at_a_time, num_new - made, num_slots + 1 - slot)
             uniform_BC = np.zeros((len(rows), at_a_time), np.float32)
             uniform_BC[:, :steps] = uniforms[:, made : made + steps]
             done_B = np.array([bool(row.found.finished) for row in rows])
-            end, buffer_BS, state, _ = self._loop.advance(
+            end, buffer_BS, cache, _ = self._loop.advance(
                 settings,
                 buffer_BS,
-                state,
+                cache,
                 starts_B,
                 done_B,
                 uniform_BC,
@@ -225,23 +227,23 @@ class Generator:
         row.found.extend(ids)
 
     def _slide(self, buffer_BS, starts_B):
-        """The last half of the tokens as a new prompt, in a state of the same size."""
+        """The last half of the tokens as a new prompt, in a cache of the same size."""
         num_slots = buffer_BS.shape[1] - 1
         kept = max(num_slots // 2, 1)
         tokens_BP = buffer_BS[:, -kept:].numpy()
         starts_B = np.maximum(starts_B - (num_slots + 1 - kept), 0).astype(np.int32)
-        state = self._loop.prefill(tokens_BP, starts_B, num_slots)
+        cache = self._loop.prefill(tokens_BP, starts_B, num_slots)
         rest = np.zeros((len(starts_B), num_slots + 1 - kept), np.int32)
-        return kept, np.concatenate([tokens_BP, rest], axis=1), state, starts_B
+        return kept, np.concatenate([tokens_BP, rest], axis=1), cache, starts_B
 
     def _search(self, rows: list[_Row], length: int, settings, on_text):
         """Finds the rows' likeliest texts."""
         num_slots = length + settings.max_new_tokens - 1
         if self._reader.window is not None:
             num_slots = max(min(num_slots, self._reader.window), length)
-        buffer_BS, state, starts_B = self._begin(rows, length, settings, num_slots)
+        buffer_BS, cache, starts_B = self._begin(rows, length, settings, num_slots)
         tokens_BKS, scores_BK = self._loop.search(
-            settings, buffer_BS, state, starts_B, np.int32(length)
+            settings, buffer_BS, cache, starts_B, np.int32(length)
         )
         if not np.isfinite(scores_BK[:, 0]).all():
             raise errors.UserError(
@@ -273,27 +275,22 @@ class Generator:
         )
 
 
-def _uniforms(rows: list[_Row], settings) -> np.ndarray:
-    """Each row's random numbers, float32 [B, max_new_tokens]."""
-    shape = len(rows), settings.max_new_tokens
-    if settings.deterministic:
-        return np.zeros(shape, np.float32)
-    return np.stack(
-        [np.random.default_rng(r.stream).random(shape[1], np.float32) for r in rows]
-    )
-
-
-def _stepper(run):
-    """The stepper of a run's model; UserError where there is none."""
+def _decoding(run):
+    """The incremental decoding of a run's model; UserError where there is none."""
     task, config = run.experiment.task, run.experiment.model
-    if not hasattr(run.task, "logits"):
+    if not isinstance(run.objective, interfaces.Writes):
         raise errors.UserError(
             f"A model trained by {type(task).__name__} cannot generate. "
             "Use python -m tfm.predict, or a run of CausalLM or SpanCorruption."
         )
-    if not hasattr(config, "stepper"):
+    if not isinstance(config, interfaces.Decodes):
         raise errors.UserError(
             f"A models.{type(config).__name__} reads a text all at once, so it cannot "
             "generate. Train a models.Decoder, EncoderDecoder, LSTM or Pretrained."
         )
-    return config.stepper(run.model)
+    if not hasattr(run.preprocessor, "tokenizer"):
+        raise errors.UserError(
+            "Generation needs inputs with a tokenizer, as inputs.Text has. "
+            f"Got {type(run.experiment.inputs).__name__}."
+        )
+    return config.decoding(run.model)

@@ -1,8 +1,10 @@
-"""The compiled loop that makes tokens. B rows, S slots, P a prompt's, V vocabulary.
+"""Compiled decoding loop with a KV cache: sampling and beam search.
+
+B rows, S slots, P a prompt's tokens, V vocabulary.
 
 A row's tokens lie in a buffer int32 [B, S + 1], its prompt on the left, padded on the
-left to P. The stepper's state has S slots; the token of slot s is made from the slots
-before it, so the buffer has one more. Each function is compiled for any B.
+left to P. The cache has S slots; the token of slot s is made from the slots before it,
+so the buffer has one more. Each function is compiled for any B.
 """
 
 import functools
@@ -17,10 +19,10 @@ from tfm.generation import settings as settings_lib
 
 
 class Loop:
-    """Steps of a model, compiled.
+    """Prefill, sampling and beam search of a model, compiled.
 
     Args:
-      stepper: of a model's config, see tfm.models.steppers.
+      decoding: of the model, see models.decoding.
       logits: the head, features [B, D] -> scores [B, V].
       allowed_V: bool, the tokens that may be made.
       eos_id: the token that ends a row, or None.
@@ -29,13 +31,13 @@ class Loop:
 
     def __init__(
         self,
-        stepper,
+        decoding,
         logits: Callable,
         allowed_V: np.ndarray,
         eos_id: int | None,
         jit_compile: bool = True,
     ):
-        self._stepper = stepper
+        self._decoding = decoding
         self._logits = logits
         self._forbidden_V = np.where(allowed_V, 0, -np.inf).astype(np.float32)
         self._eos_id = eos_id
@@ -43,7 +45,7 @@ class Loop:
         self._functions = {}
 
     def prefill(self, tokens_BP, starts_B, num_slots: int, source_BM=None):
-        """The state after all tokens of the prompts but the last.
+        """The KV cache after all tokens of the prompts but the last.
 
         Args:
           tokens_BP: int32, padded on the left.
@@ -54,12 +56,12 @@ class Loop:
 
         def function(tokens_BP, starts_B, *source):
             batch_size = tf.shape(tokens_BP)[0]
-            state = self._stepper.start(batch_size, num_slots, *source)
+            cache = self._decoding.init_cache(batch_size, num_slots, *source)
             if tokens_BP.shape[1] > 1:
-                _, state = self._stepper.step(
-                    tokens_BP[:, :-1], state, tf.constant(0), starts_B
+                _, cache = self._decoding.decode_step(
+                    tokens_BP[:, :-1], cache, tf.constant(0), starts_B
                 )
-            return state
+            return cache
 
         arguments = (tokens_BP, starts_B)
         arguments += () if source_BM is None else (source_BM,)
@@ -70,19 +72,19 @@ class Loop:
 
         Args:
           settings: how tokens are chosen.
-          arguments: buffer_BS, state, starts_B, done_B, uniform_BC, slot, last. A row
+          arguments: buffer_BS, cache, starts_B, done_B, uniform_BC, slot, last. A row
             that is done gets 0s. The random number for `slot` is the first one in
             uniform_BC.
 
         Returns:
-          slot (the first one not made), buffer_BS, state, done_B.
+          slot (the first one not made), buffer_BS, cache, done_B.
         """
         key = settings.temperature, settings.top_k, settings.top_p
         key = ("advance", *key, settings.repetition_penalty)
         return self._call(key, functools.partial(self._advance, settings), arguments)
 
     def search(self, settings: settings_lib.Settings, *arguments):
-        """The likeliest texts, by keras_nlp's BeamSampler.
+        """Beam search: the likeliest texts, by keras_nlp's BeamSampler.
 
         It knows no end of a beam among others that go on, so the scores given to it
         make a beam that has ended go on with padding, at no cost. Its scores are sums
@@ -90,7 +92,7 @@ class Loop:
 
         Args:
           settings: num_beams of which.
-          arguments: buffer_BS, state, starts_B, slot: the first to be made; all
+          arguments: buffer_BS, cache, starts_B, slot: the first to be made; all
             others of the buffer are.
 
         Returns:
@@ -101,27 +103,27 @@ class Loop:
         return self._call(key, functools.partial(self._search, settings), arguments)
 
     def _advance(
-        self, settings, buffer_BS, state, starts_B, done_B, uniform_BC, slot, last
+        self, settings, buffer_BS, cache, starts_B, done_B, uniform_BC, slot, last
     ):
         choose = _chooser(settings)
         slots_S = tf.range(buffer_BS.shape[1])
         first = slot
 
-        def one(slot, buffer_BS, state, done_B):
-            logits_BV, state = self._next(buffer_BS, state, slot, starts_B, settings)
+        def one(slot, buffer_BS, cache, done_B):
+            logits_BV, cache = self._next(buffer_BS, cache, slot, starts_B, settings)
             uniform_B = tf.gather(uniform_BC, slot - first, axis=1)
             token_B = tf.where(done_B, 0, choose(logits_BV, uniform_B))
             if self._eos_id is not None:
                 done_B = tf.logical_or(done_B, token_B == self._eos_id)
             buffer_BS = tf.where(slots_S == slot, token_B[:, None], buffer_BS)
-            return slot + 1, buffer_BS, state, done_B
+            return slot + 1, buffer_BS, cache, done_B
 
-        def go_on(slot, buffer_BS, state, done_B):
+        def go_on(slot, buffer_BS, cache, done_B):
             return tf.logical_and(slot < last, tf.logical_not(tf.reduce_all(done_B)))
 
-        return tf.while_loop(go_on, one, (slot, buffer_BS, state, done_B))
+        return tf.while_loop(go_on, one, (slot, buffer_BS, cache, done_B))
 
-    def _search(self, settings, buffer_BS, state, starts_B, slot):
+    def _search(self, settings, buffer_BS, cache, starts_B, slot):
         num_beams = settings.num_beams
         starts_R = tf.repeat(starts_B, num_beams)  # R rows, one for each beam
         slots_S = tf.range(buffer_BS.shape[1])
@@ -129,35 +131,37 @@ class Loop:
         ended_V = np.full(self._forbidden_V.shape, -np.inf, np.float32)
         ended_V[0] = 0
 
-        def next_scores(tokens_RS, state, index):
-            logits_RV, state = self._next(tokens_RS, state, index, starts_R, settings)
+        def next_scores(tokens_RS, cache, index):
+            logits_RV, cache = self._next(tokens_RS, cache, index, starts_R, settings)
             if self._eos_id is not None:
                 made_RS = (tokens_RS == self._eos_id) & (slots_S >= slot)
                 ended_R1 = tf.reduce_any(made_RS, axis=1, keepdims=True)
                 logits_RV = tf.where(ended_R1, ended_V, logits_RV)
-            return logits_RV, None, state
+            return logits_RV, None, cache
 
         sampler = keras_nlp.samplers.BeamSampler(num_beams, return_all_beams=True)
         return sampler(
             next=next_scores,
             prompt=buffer_BS,
-            cache=state,
+            cache=cache,
             index=slot,
             mask=mask_BS,
             stop_token_ids=None if self._eos_id is None else (self._eos_id,),
         )
 
-    def _next(self, buffer_BS, state, slot, starts_B, settings):
-        """Scores of the token of `slot`, float32 [B, V], and the state before it."""
+    def _next(self, buffer_BS, cache, slot, starts_B, settings):
+        """Scores of the token of `slot`, float32 [B, V], and the cache before it."""
         last_B1 = tf.gather(buffer_BS, slot[None] - 1, axis=1)
-        sequence_B1D, state = self._stepper.step(last_B1, state, slot - 1, starts_B)
+        sequence_B1D, cache = self._decoding.decode_step(
+            last_B1, cache, slot - 1, starts_B
+        )
         # without the axis of one token: a product by it takes four times as long
         logits_BV = tf.cast(self._logits(sequence_B1D[:, 0]), tf.float32)
         if settings.repetition_penalty != 1:
             logits_BV = choice.penalized(
                 logits_BV, buffer_BS, settings.repetition_penalty
             )
-        return logits_BV + self._forbidden_V, state
+        return logits_BV + self._forbidden_V, cache
 
     def _call(self, key, function, arguments):
         """Calls the function, compiled once for all numbers of rows."""

@@ -1,9 +1,11 @@
-"""Prompts: their tokens, what the vocabulary lacks, their padding and their chance."""
+"""Prompts: tokenization, truncation to the context window, buckets, seeds."""
 
 import dataclasses
 import hashlib
 import re
 from collections.abc import Sequence
+
+import numpy as np
 
 from tfm import errors
 
@@ -23,7 +25,7 @@ class Prompt:
 
 @dataclasses.dataclass(frozen=True)
 class Reader:
-    """Makes the Prompts of texts."""
+    """Tokenizer of prompts, which keeps them within what the model reads."""
 
     tokenizer: object
     positions: int  # tokens that the model was trained to read, here or before
@@ -33,25 +35,24 @@ class Reader:
     pads: bool = True  # whether prompts of several lengths can be made into a batch
 
     @classmethod
-    def of(cls, run, stepper) -> "Reader":
+    def of(cls, run, decoding) -> "Reader":
         """That of a run's model.
 
         Args:
           run: as a Generator takes it.
-          stepper: of the run's model.
+          decoding: of the run's model, see models.decoding.
         """
-        # an encoder-decoder's task has what its decoder begins with
-        start_id = getattr(run.task, "start_id", None)
-        inputs = run.model.input
-        tokens_BT = inputs["tokens"] if isinstance(inputs, dict) else inputs
-        positions = max(tokens_BT.shape[1], getattr(stepper, "positions", 0))
+        tokenizer, start_id = run.preprocessor.tokenizer, run.objective.start_id
+        trained = run.model.input["tokens"].shape[1]
+        positions = max(trained, getattr(decoding, "positions", 0))
+        is_limited = start_id is not None or _grows(decoding)
         return cls(
-            run.tokenizer,
+            tokenizer,
             positions,
-            window=positions if start_id is not None or _grows(stepper) else None,
+            window=positions if is_limited else None,
             start_id=start_id,
-            eos_id=run.tokenizer.eos_id,
-            pads=getattr(stepper, "pads", True),
+            eos_id=tokenizer.eos_id,
+            pads=getattr(decoding, "pads", True),
         )
 
     def read(self, text: str, settings) -> Prompt:
@@ -124,7 +125,7 @@ def bucket(length: int, most: int | None = None) -> int:
 
 
 def streams(texts: Sequence[str], num_samples: int, seed: int) -> list[list[int]]:
-    """What each row's random numbers are seeded by, a prompt's samples in a row.
+    """Seeds of each row's random numbers, a prompt's samples in a row.
 
     They depend on the seed, the prompt's text and the number of the sample, so that a
     prompt has the same texts wherever it stands. The same prompt again goes on
@@ -140,12 +141,27 @@ def streams(texts: Sequence[str], num_samples: int, seed: int) -> list[list[int]
     return found
 
 
-def _grows(stepper) -> bool:
-    """Whether the state of a decoder is larger for a longer text, as a cache is."""
+def uniforms(streams: list[list[int]], settings) -> np.ndarray:
+    """Random numbers of each row, float32 [B, max_new_tokens]; zeros if none is drawn.
+
+    Args:
+      streams: the seeds of B rows.
+      settings: settings.Settings.
+    """
+    shape = len(streams), settings.max_new_tokens
+    if settings.deterministic:
+        return np.zeros(shape, np.float32)
+    return np.stack(
+        [np.random.default_rng(seeds).random(shape[1], np.float32) for seeds in streams]
+    )
+
+
+def _grows(decoding) -> bool:
+    """Whether the cache is larger for a longer text, as keys and values are."""
     import tensorflow as tf
 
     sizes = [
-        [tuple(part.shape) for part in tf.nest.flatten(stepper.start(1, length))]
+        [tuple(part.shape) for part in tf.nest.flatten(decoding.init_cache(1, length))]
         for length in (2, 3)
     ]
     return sizes[0] != sizes[1]

@@ -1,4 +1,4 @@
-"""How a text is chosen: the settings and their rules."""
+"""Settings of sampling and beam search: temperature, top-k, top-p, stops."""
 
 import dataclasses
 
@@ -8,7 +8,7 @@ from tfm import validation as ranges
 
 @dataclasses.dataclass(frozen=True)
 class Settings:
-    """What is drawn from the model's chances, and when a text ends."""
+    """Settings of text generation: sampling or beam search, and when a text ends."""
 
     max_new_tokens: int = 200  # tokens of a text at the most
     temperature: float = 1.0  # below 1: likelier tokens; 0: always the likeliest

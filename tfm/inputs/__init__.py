@@ -1,1 +1,14 @@
-"""Raw columns to arrays: text."""
+"""Raw columns to arrays: text.
+
+inputs = inputs.Text(method="wordpiece", vocab_size=8_000)
+preprocessor = inputs.fit([{"text": "A fine film."}])
+tokens = preprocessor.encode([{"text": "fine"}])["tokens"]
+preprocessor.save("runs/text_cls/preprocessor")
+preprocessor = inputs.load("runs/text_cls/preprocessor")
+"""
+
+from tfm.inputs.text.augmentation import Augment
+from tfm.inputs.text.config import Text
+from tfm.inputs.text.pretrained import PretrainedText
+
+__all__ = ["Augment", "PretrainedText", "Text"]

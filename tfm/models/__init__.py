@@ -1,4 +1,4 @@
-"""Models: frozen configurations with build(vocab_size, max_length) -> keras.Model."""
+"""Models: frozen configs with build({name: Spec}) -> keras.Model, dict to dict."""
 
 from tfm.models.cnn import CNN as CNN
 from tfm.models.decoder import Decoder as Decoder

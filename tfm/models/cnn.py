@@ -4,10 +4,11 @@ B batch, T positions, E embedding width, F filters, D width of all filters toget
 """
 
 import dataclasses
+from collections.abc import Mapping
 
 from tfm import errors
+from tfm import interfaces
 from tfm import validation as ranges
-from tfm.models import checks
 
 
 @dataclasses.dataclass(frozen=True)
@@ -21,9 +22,9 @@ class CNN:
     embedding_dropout: float = 0.0  # share of the embeddings' entries dropped
     l1: float = 0.0  # penalty on |weight| of the convolutions' kernels
     l2: float = 0.0  # penalty on weight^2 of the convolutions' kernels
-    init_from: str = ""  # run folder or preset whose weights it starts from
 
-    sees_ahead = True  # each position sees the later ones
+    reads, optional = frozenset({"tokens"}), frozenset()
+    gives = frozenset({"sequence", "pooled"})
 
     def __post_init__(self):
         ranges.at_least(self, 1, "embedding_width", "num_filters")
@@ -35,30 +36,27 @@ class CNN:
                 f"Got kernel_widths={self.kernel_widths}."
             )
 
-    def build(
-        self, vocab_size: int, max_length: int, packed: bool = False, types: int = 0
-    ):
-        """The keras.Model tokens_BT int32 -> {"sequence": s_BTD, "pooled": p_BD}.
+    def build(self, specs: Mapping[str, interfaces.Spec]):
+        """The keras.Model {"tokens": int32 [B, T]} -> its outputs.
 
         Id 0 is padding; the sequence is zero there, and so is what a filter sees of
         it. D = num_filters * len(kernel_widths).
 
         Args:
-          vocab_size: ids are below it.
-          max_length: T.
-          packed: must be False.
-          types: must be 0.
+          specs: of "tokens", whose ids are below its size.
+
+        Returns:
+          a keras.Model with the outputs "sequence" [B, T, D] and "pooled" [B, D].
         """
         import keras
 
         from tfm import layers
 
-        checks.not_packed(self, packed)
-        checks.no_types(self, types)
-        tokens_BT = keras.Input((max_length,), dtype="int32", name="tokens")
+        tokens = specs["tokens"]
+        tokens_BT = keras.Input(tokens.shape, dtype=tokens.dtype, name="tokens")
         mask_BT = keras.ops.not_equal(tokens_BT, 0)
         x_BTE = layers.TokenEmbedding(
-            vocab_size,
+            tokens.size,
             self.embedding_width,
             dropout=self.embedding_dropout,
             name="embedding",
@@ -80,4 +78,4 @@ class CNN:
         pooled_BD = layers.Pooling("max", name="pooling")(sequence_BTD, mask=mask_BT)
         dropout = keras.layers.Dropout(self.dropout, name="dropout")
         outputs = {"sequence": dropout(sequence_BTD), "pooled": dropout(pooled_BD)}
-        return keras.Model(tokens_BT, outputs, name="cnn_model")
+        return keras.Model({"tokens": tokens_BT}, outputs, name="cnn_model")

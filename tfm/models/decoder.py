@@ -1,10 +1,11 @@
 """A Transformer that sees no later position. B batch, T positions, D width."""
 
 import dataclasses
+from collections.abc import Mapping
 
 from tfm import errors
+from tfm import interfaces
 from tfm import validation as ranges
-from tfm.models import checks
 from tfm.models import stack
 
 
@@ -24,6 +25,9 @@ class Decoder(stack.Stack):
     num_key_heads: int | None = None  # heads of keys and values; none: num_heads
     pooling: stack.Pooling = "last"  # how the positions become the text's vector
 
+    reads, optional = frozenset({"tokens"}), frozenset({"segments"})
+    gives = frozenset({"sequence", "pooled", "causal"})
+
     def __post_init__(self):
         super().__post_init__()
         ranges.one_of(self, pooling=stack.Pooling)
@@ -35,36 +39,34 @@ class Decoder(stack.Stack):
                     f"{self.num_heads}, num_key_heads={self.num_key_heads}."
                 )
 
-    def build(
-        self, vocab_size: int, max_length: int, packed: bool = False, types: int = 0
-    ):
-        """The keras.Model tokens_BT int32 -> {"sequence": s_BTD, "pooled": p_BD}.
+    def build(self, specs: Mapping[str, interfaces.Spec]):
+        """The keras.Model {"tokens": int32 [B, T]} -> its outputs.
 
         Id 0 is padding and comes after the real tokens, so none of them sees it; the
         sequence is zero there. The weights have the same names packed or not.
 
         Args:
-          vocab_size: ids are below it.
-          max_length: T.
-          packed: a row holds several texts. The inputs are {"tokens", "segments"}, each
-            token's text by a number from 1 on; texts do not see each other, and
-            positions start anew in each.
-          types: must be 0, there are none.
+          specs: of "tokens", whose ids are below its size. With "segments" int32 [B, T]
+            a row holds several texts, numbered from 1 on; texts do not see each other,
+            and positions start anew in each.
+
+        Returns:
+          a keras.Model with the outputs "sequence" [B, T, D], which is "causal" too,
+          and "pooled" [B, D].
         """
         import keras
 
         from tfm import layers
         from tfm.models import initial
 
-        checks.no_types(self, types)
-        inputs = stack.inputs(max_length, *(("segments",) * packed))
-        tokens_BT = inputs["tokens"] if packed else inputs
+        inputs = stack.inputs(specs, "tokens", "segments")
+        tokens_BT = inputs["tokens"]
         mask_BT = keras.ops.not_equal(tokens_BT, 0)
         seen_BTS = positions_BT = None
-        if packed:
+        if "segments" in inputs:
             seen_BTS, positions_BT = layers.Packing(name="packing")(inputs["segments"])
-        x_BTD = self._token_embedding(vocab_size)(tokens_BT)
-        x_BTD = self._add_positions(x_BTD, max_length, positions_BT)
+        x_BTD = self._token_embedding(specs["tokens"].size)(tokens_BT)
+        x_BTD = self._add_positions(x_BTD, tokens_BT.shape[1], positions_BT)
         x_BTD = keras.layers.Dropout(self.embedding_dropout, name="embedding_dropout")(
             x_BTD
         )
@@ -80,13 +82,17 @@ class Decoder(stack.Stack):
         pooled_BD = layers.Pooling(self.pooling, self.width, name="pooling")(
             sequence_BTD, mask=mask_BT
         )
-        outputs = {"sequence": sequence_BTD, "pooled": pooled_BD}
+        outputs = {
+            "sequence": sequence_BTD,
+            "pooled": pooled_BD,
+            "causal": sequence_BTD,
+        }
         model = keras.Model(inputs, outputs, name="decoder_model")
         initial.gpt2(model, self.num_layers)
         return model
 
-    def stepper(self, model):
-        """The steppers.DecoderStepper of a model of `build`, or of one on it."""
-        from tfm.models import steppers
+    def decoding(self, model):
+        """The decoding.TransformerDecoding of a model of `build`, or of one on it."""
+        from tfm.models import decoding
 
-        return steppers.DecoderStepper(model, self.num_layers)
+        return decoding.TransformerDecoding(model, self.num_layers)

@@ -4,8 +4,9 @@ B batch, S positions of the encoder, T positions of the decoder, D width.
 """
 
 import dataclasses
+from collections.abc import Mapping
 
-from tfm.models import checks
+from tfm import interfaces
 from tfm.models import stack
 
 
@@ -24,34 +25,38 @@ class EncoderDecoder(stack.Stack):
     dropout: float = 0.0  # share dropped in feed-forward networks and residuals
     embedding_dropout: float = 0.0  # share of the embeddings' entries dropped
 
-    def build(
-        self, vocab_size: int, max_length: int, packed: bool = False, types: int = 0
-    ):
-        """The keras.Model {"tokens": int32 [B, S], "decoder_tokens": int32 [B, T]}
-        -> {"sequence": s_BTD of the decoder, "memory": m_BSD of the encoder}.
+    reads, optional = frozenset({"tokens", "decoder_tokens"}), frozenset()
+    gives = frozenset({"sequence", "causal", "memory"})
+
+    def build(self, specs: Mapping[str, interfaces.Spec]):
+        """The keras.Model of {"tokens": int32 [B, S], "decoder_tokens": int32 [B, T]}.
 
         Id 0 is padding; the sequence and the memory are zero there. In the decoder's
         tokens it comes after the real ones, so none of them sees it.
 
         Args:
-          vocab_size: ids are below it.
-          max_length: S, and the most that T may be.
-          packed: must be False.
-          types: must be 0.
+          specs: of "tokens" and "decoder_tokens", whose ids are below the tokens' size.
+            The built model takes fewer of the decoder's tokens as well, and as many as
+            the longer of the two has.
+
+        Returns:
+          a keras.Model with the outputs "sequence" [B, T, D] of the decoder, which is
+          "causal" too, and "memory" [B, S, D] of the encoder.
         """
         import keras
 
         from tfm import layers
         from tfm.models import initial
 
-        checks.no_types(self, types)
-        checks.not_packed(self, packed)
-        tokens_BS = stack.inputs(max_length)
-        decoder_tokens_BT = keras.Input((None,), dtype="int32", name="decoder_tokens")
-        embedding = self._token_embedding(vocab_size)
+        tokens, decoder_tokens = specs["tokens"], specs["decoder_tokens"]
+        tokens_BS = stack.inputs(specs, "tokens")["tokens"]
+        decoder_tokens_BT = keras.Input(
+            (None,), dtype=decoder_tokens.dtype, name="decoder_tokens"
+        )
+        embedding = self._token_embedding(tokens.size)
 
-        def embed(tokens_BT, prefix):
-            x_BTD = self._add_positions(embedding(tokens_BT), max_length, prefix=prefix)
+        def embed(tokens_BT, prefix, length):
+            x_BTD = self._add_positions(embedding(tokens_BT), length, prefix=prefix)
             name = f"{prefix}embedding_dropout"
             return keras.layers.Dropout(self.embedding_dropout, name=name)(x_BTD)
 
@@ -59,14 +64,15 @@ class EncoderDecoder(stack.Stack):
             return layers.normalize(self.normalization, name, self.bias)(x_BTD)
 
         mask_BS = keras.ops.not_equal(tokens_BS, 0)
-        memory_BSD = embed(tokens_BS, "")
+        memory_BSD = embed(tokens_BS, "", tokens.shape[0])
         for i in range(self.num_layers):
             kind = layers.TransformerEncoderBlock
             memory_BSD = self._block(kind, f"block_{i}")(memory_BSD, mask=mask_BS)
         memory_BSD = normalize(memory_BSD, "final_norm")
         memory_BSD = layers.ZeroPadding(name="memory")(memory_BSD, mask=mask_BS)
 
-        x_BTD = embed(decoder_tokens_BT, "decoder_")
+        longest = max(tokens.shape[0], decoder_tokens.shape[0])
+        x_BTD = embed(decoder_tokens_BT, "decoder_", longest)
         for i in range(self.num_layers):
             kind = layers.TransformerDecoderBlock
             block = self._block(kind, f"decoder_block_{i}", cross_attention=True)
@@ -76,14 +82,14 @@ class EncoderDecoder(stack.Stack):
         sequence_BTD = layers.ZeroPadding(name="sequence")(x_BTD, mask=mask_BT)
         model = keras.Model(
             {"tokens": tokens_BS, "decoder_tokens": decoder_tokens_BT},
-            {"sequence": sequence_BTD, "memory": memory_BSD},
+            {"sequence": sequence_BTD, "causal": sequence_BTD, "memory": memory_BSD},
             name="encoder_decoder_model",
         )
         initial.gpt2(model, self.num_layers)
         return model
 
-    def stepper(self, model):
-        """The steppers.EncoderDecoderStepper of a model of `build`, or of one on it."""
-        from tfm.models import steppers
+    def decoding(self, model):
+        """The decoding.EncoderDecoderDecoding of a model of `build`, or one on it."""
+        from tfm.models import decoding
 
-        return steppers.EncoderDecoderStepper(model, self.num_layers)
+        return decoding.EncoderDecoderDecoding(model, self.num_layers)

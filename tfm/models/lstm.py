@@ -4,11 +4,12 @@ B batch, T positions, E embedding width, D width, P pooled width.
 """
 
 import dataclasses
+from collections.abc import Mapping
 from typing import Literal
 
 from tfm import errors
+from tfm import interfaces
 from tfm import validation as ranges
-from tfm.models import checks
 
 Pooling = Literal["last", "mean", "max", "attention"]
 
@@ -26,7 +27,8 @@ class LSTM:
     embedding_dropout: float = 0.0  # share of the embeddings' entries dropped
     l1: float = 0.0  # penalty on |weight| of the LSTMs' kernels
     l2: float = 0.0  # penalty on weight^2 of the LSTMs' kernels
-    init_from: str = ""  # run folder or preset whose weights it starts from
+
+    reads, optional = frozenset({"tokens"}), frozenset()
 
     def __post_init__(self):
         ranges.at_least(self, 1, "embedding_width", "width", "num_layers")
@@ -34,30 +36,33 @@ class LSTM:
         ranges.at_least(self, 0, "l1", "l2")
         ranges.one_of(self, pooling=Pooling)
 
-    def build(
-        self, vocab_size: int, max_length: int, packed: bool = False, types: int = 0
-    ):
-        """The keras.Model tokens_BT int32 -> {"sequence": s_BTD, "pooled": p_BP}.
+    @property
+    def gives(self) -> interfaces.Names:
+        """Names of its outputs: "causal" too where it reads forward only."""
+        return frozenset({"sequence", "pooled", *["causal"] * (not self.bidirectional)})
+
+    def build(self, specs: Mapping[str, interfaces.Spec]):
+        """The keras.Model {"tokens": int32 [B, T]} -> its outputs.
 
         Id 0 is padding and comes after the real tokens; the sequence is zero there.
         D = P = width, or twice that if bidirectional.
 
         Args:
-          vocab_size: ids are below it.
-          max_length: T.
-          packed: must be False.
-          types: must be 0.
+          specs: of "tokens", whose ids are below its size.
+
+        Returns:
+          a keras.Model with the outputs "sequence" [B, T, D] and "pooled" [B, P]; if
+          it reads forward only, "causal" is the sequence too.
         """
         import keras
 
         from tfm import layers
 
-        checks.not_packed(self, packed)
-        checks.no_types(self, types)
-        tokens_BT = keras.Input((max_length,), dtype="int32", name="tokens")
+        tokens = specs["tokens"]
+        tokens_BT = keras.Input(tokens.shape, dtype=tokens.dtype, name="tokens")
         mask_BT = keras.ops.not_equal(tokens_BT, 0)
         x_BTE = layers.TokenEmbedding(
-            vocab_size,
+            tokens.size,
             self.embedding_width,
             dropout=self.embedding_dropout,
             name="embedding",
@@ -77,20 +82,21 @@ class LSTM:
             )(sequence_BTD, mask=mask_BT)
         dropout = keras.layers.Dropout(self.dropout, name="dropout")
         outputs = {"sequence": dropout(sequence_BTD), "pooled": dropout(pooled_BP)}
-        return keras.Model(tokens_BT, outputs, name="lstm_model")
+        if not self.bidirectional:
+            outputs["causal"] = outputs["sequence"]
+        return keras.Model({"tokens": tokens_BT}, outputs, name="lstm_model")
 
-    @property
-    def sees_ahead(self) -> bool:
-        """Whether each position sees the later ones."""
-        return self.bidirectional
+    def decoding(self, model):
+        """The decoding.LSTMDecoding of a model of `build`, or of one on it.
 
-    def stepper(self, model):
-        """The steppers.LSTMStepper of a model of `build`, or of one on it."""
-        from tfm.models import steppers
+        Raises:
+          UserError: it is bidirectional.
+        """
+        from tfm.models import decoding
 
         if self.bidirectional:
             raise errors.UserError(
                 "A bidirectional LSTM sees what follows, so it cannot generate. "
                 "Got bidirectional=True."
             )
-        return steppers.LSTMStepper(model)
+        return decoding.LSTMDecoding(model)

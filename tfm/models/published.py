@@ -1,4 +1,4 @@
-"""What language models need of a keras_nlp backbone: logits, and reading on.
+"""Logits and incremental decoding of keras_nlp backbones, with a KV cache.
 
 B batch, T positions, S slots, D width, V vocabulary.
 """
@@ -33,7 +33,7 @@ class Embedding(keras.layers.Layer):
 
     Args:
       backbone: of keras_nlp.
-      ids: its tokens.published_ids.PublishedIds.
+      ids: its inputs.text.published_ids.PublishedIds.
 
     Attributes:
       table: the embedding's, [V, D].
@@ -70,8 +70,10 @@ class Embedding(keras.layers.Layer):
         return ops.concatenate(parts, axis=-1)
 
 
-class Stepper:
-    """Of a models.Pretrained that keras_nlp has as a CausalLM; see steppers.
+class PresetDecoding:
+    """Incremental decoding of a preset that keras_nlp has as a CausalLM.
+
+    See models.decoding; the KV cache is keras_nlp's.
 
     Args:
       model: of models.Pretrained.build, or one on top of it.
@@ -90,8 +92,8 @@ class Stepper:
         self._learned = getattr(backbone, "max_sequence_length", None)
         self.positions = self._learned or _READ
 
-    def start(self, batch_size: int, length: int, source=None):
-        """The state before the first token."""
+    def init_cache(self, batch_size: int, length: int, source=None):
+        """The KV cache before the first token."""
         if self._learned and length > self._learned:
             raise errors.UserError(
                 f"The model has learned {self._learned} positions: prompt and new "
@@ -101,11 +103,11 @@ class Stepper:
         _, example = self._library._build_cache(ops.zeros((1, length), "int32"))
         return ops.zeros((batch_size, *example.shape[1:]), example.dtype)
 
-    def step(self, tokens_BT, state, slot, starts_B=None):
+    def decode_step(self, tokens_BT, cache, slot, starts_B=None):
         """The features of new tokens; `starts_B` must be zeros."""
         ids_BT = theirs(tokens_BT, self._embedding.ids)
-        _, sequence_BTD, state = self._library.call_with_cache(ids_BT, state, slot)
-        return sequence_BTD, state
+        _, sequence_BTD, cache = self._library.call_with_cache(ids_BT, cache, slot)
+        return sequence_BTD, cache
 
 
 def theirs(tokens_BT, ids):

@@ -9,10 +9,10 @@ import keras
 import keras_nlp
 
 from tfm import errors
+from tfm import interfaces
 from tfm.inputs.text import pretrained as pretrained_tokens
 from tfm.inputs.text import pretrained_tokenizer
 from tfm.inputs.text import published_ids
-from tfm.models import published
 
 _FILE = "backbone.json"  # in a run's folder, of a model without its weights
 _INPUTS = {"token_ids", "padding_mask", "segment_ids"}  # of a model that reads a text
@@ -46,24 +46,24 @@ class Shape:
         scratch.write_text(json.dumps(body, indent=2) + "\n", encoding="utf-8")
         scratch.replace(folder / _FILE)
 
-    def check_sizes(self, vocab_size: int, max_length: int) -> None:
+    def check_sizes(self, tokens: interfaces.Spec) -> None:
         """UserError unless it knows so many token ids and positions."""
-        backbone = self.backbone
+        backbone, vocab_size, (max_length,) = self.backbone, tokens.size, tokens.shape
         rows = backbone.vocabulary_size + self.ids.shared
         if vocab_size > rows:
             raise errors.UserError(
                 f"The preset {self.preset!r} knows {rows:,} token ids, the vocabulary "
-                f"has {vocab_size:,}. Give tokens=tokens.Pretrained(...) with this "
-                "preset."
+                f"has {vocab_size:,}. Give inputs=inputs.PretrainedText(...) with "
+                "this preset."
             )
         longest = getattr(backbone, "max_sequence_length", None)
         if longest and max_length > longest:
             raise errors.UserError(
                 f"The preset {self.preset!r} knows {longest} positions at the most. "
-                f"Got max_length={max_length}."
+                f"Got --inputs.max_length={max_length}."
             )
 
-    def check_uses(self, packed: bool, types: int, causal: bool, pooled: bool) -> None:
+    def check_uses(self, types: bool, pooled: bool) -> None:
         """UserError unless it serves what is asked of it; see Pretrained.build."""
         backbone = self.backbone
         name, kind = f"The preset {self.preset!r}", type(backbone).__name__
@@ -72,16 +72,6 @@ class Shape:
             raise errors.UserError(
                 f"{name} is a {kind}, which does not read one text. "
                 "Give one that does, as BERT or GPT-2."
-            )
-        if causal and published.causal_class(backbone) is None:
-            raise errors.UserError(
-                f"{name} is a {kind}, whose tokens see the later ones. "
-                "Give one that writes, as GPT-2 or Llama."
-            )
-        if packed:
-            raise errors.UserError(
-                f"{name} would see from one document into the next. "
-                "Give --task.documents=separate or joined."
             )
         if types and "segment_ids" not in inputs:
             raise errors.UserError(f"{name} has no token types.")

@@ -1,9 +1,11 @@
 """What the Transformers share. B batch, T positions, D width."""
 
 import dataclasses
+from collections.abc import Mapping
 from typing import Literal
 
 from tfm import errors
+from tfm import interfaces
 from tfm import validation as ranges
 
 Activation = Literal["relu", "gelu", "swiglu"]
@@ -29,7 +31,6 @@ class Stack:
     embedding_dropout: float = 0.1  # share of the embeddings' entries dropped
     l1: float = 0.0  # penalty on |weight| of the blocks' kernels
     l2: float = 0.0  # penalty on weight^2 of the blocks' kernels
-    init_from: str = ""  # run folder or preset whose weights it starts from
 
     def __post_init__(self):
         ranges.at_least(
@@ -97,12 +98,12 @@ class Stack:
         )
 
 
-def inputs(max_length: int, *others: str):
-    """The model's inputs int32 [B, T]: tokens alone, or a dict with the others."""
+def inputs(specs: Mapping[str, interfaces.Spec], *names: str) -> dict:
+    """Inputs of a keras.Model: those of the names that have specs, in this order."""
     import keras
 
-    made = {
-        name: keras.Input((max_length,), dtype="int32", name=name)
-        for name in ("tokens", *others)
+    return {
+        name: keras.Input(specs[name].shape, dtype=specs[name].dtype, name=name)
+        for name in names
+        if name in specs
     }
-    return made if others else made["tokens"]

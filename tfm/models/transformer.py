@@ -1,8 +1,10 @@
 """A Transformer encoder over token embeddings. B batch, T positions, D width."""
 
 import dataclasses
+from collections.abc import Mapping
 from typing import Literal
 
+from tfm import interfaces
 from tfm import validation as ranges
 from tfm.models import stack
 
@@ -20,49 +22,47 @@ class Transformer(stack.Stack):
     # 0: Keras's own, by the width of each
     initial_stddev: float = 0.0
 
-    sees_ahead = True  # each position sees the later ones
+    reads, optional = frozenset({"tokens"}), frozenset({"segments", "types"})
+    gives = frozenset({"sequence", "pooled"})
 
     def __post_init__(self):
         super().__post_init__()
         ranges.one_of(self, norm=Norm, pooling=stack.Pooling)
         ranges.at_least(self, 0, "initial_stddev")
 
-    def build(
-        self, vocab_size: int, max_length: int, packed: bool = False, types: int = 0
-    ):
-        """The keras.Model tokens_BT int32 -> {"sequence": s_BTD, "pooled": p_BD}.
+    def build(self, specs: Mapping[str, interfaces.Spec]):
+        """The keras.Model {"tokens": int32 [B, T]} -> its outputs.
 
         Id 0 is padding; the sequence is zero there. The weights have the same names
         whatever the inputs, but for the table of types.
 
         Args:
-          vocab_size: ids are below it.
-          max_length: T.
-          packed: a row holds several texts. The inputs are {"tokens", "segments"}, each
-            token's text by a number from 1 on; texts do not see each other, and
-            positions start anew in each.
-          types: kinds of tokens, such as first and second sentence; if there are any,
-            the inputs are a dict with "types", from 0 to types - 1, as well.
+          specs: of "tokens", whose ids are below its size. With "segments" int32 [B, T]
+            a row holds several texts, numbered from 1 on; texts do not see each other,
+            and positions start anew in each. With "types" int32 [B, T] a token is of
+            one of so many kinds as its size, such as first and second sentence.
+
+        Returns:
+          a keras.Model with the outputs "sequence" [B, T, D] and "pooled" [B, D].
         """
         import keras
 
         from tfm import layers
         from tfm.models import initial
 
-        others = ("segments",) * packed + ("types",) * bool(types)
-        inputs = stack.inputs(max_length, *others)
-        tokens_BT = inputs["tokens"] if others else inputs
+        inputs = stack.inputs(specs, "tokens", "segments", "types")
+        tokens_BT = inputs["tokens"]
         mask_BT = mask = keras.ops.not_equal(tokens_BT, 0)
         positions_BT = None
-        if packed:
+        if "segments" in inputs:
             mask, positions_BT = layers.Packing(name="packing")(
                 inputs["segments"], mask=mask_BT
             )
-        x_BTD = self._token_embedding(vocab_size)(tokens_BT)
-        x_BTD = self._add_positions(x_BTD, max_length, positions_BT)
-        if types:
+        x_BTD = self._token_embedding(specs["tokens"].size)(tokens_BT)
+        x_BTD = self._add_positions(x_BTD, tokens_BT.shape[1], positions_BT)
+        if "types" in inputs:
             x_BTD = x_BTD + layers.TokenEmbedding(
-                types, self.width, name="type_embedding"
+                specs["types"].size, self.width, name="type_embedding"
             )(inputs["types"])
         if self.embedding_norm:
             x_BTD = layers.normalize(self.normalization, "embedding_norm", self.bias)(

@@ -1,39 +1,44 @@
-"""From an experiment's data to batches: records or a corpus, vocabulary, task."""
+"""Assembly of an experiment: preprocessor, splits, objective, batches and model.
+
+Training, loading, merging, evaluation and prediction all put a run together here, and
+none of it knows which kind of work the run does.
+"""
 
 import dataclasses
-from collections.abc import Callable
+import functools
+import pathlib
 from collections.abc import Mapping
 
-import numpy as np
-
 from tfm import errors
+from tfm import experiment as experiments
 from tfm import files
+from tfm import interfaces
 from tfm.run import folder as run_folder
+from tfm.run import warm_start
 
 
 @dataclasses.dataclass(frozen=True)
-class Pipeline:
-    """What a model is trained and evaluated on; made by `prepare`.
+class Prepared:
+    """An experiment over its data; made by `prepare`.
 
     Attributes:
-      tokenizer: the tfm.inputs.text Tokenizer.
-      task: bound to the data: a Classifier, or an objective over plain text.
-      examples: {split: batches.Examples}, as evaluation sees them.
-      training_examples: those of the training split, changed at random where the
-        experiment asks for it.
-      report: lines for a human: what was read, dropped and kept.
-      origins: (places in the training split, their epochs) -> FILE:LINE of each.
-      records: the tfm.data Records, where texts have labels.
+      preprocessor: fitted on the training split, or taken from where the run begins.
+      columns: of the data besides the preprocessor's, by name.
+      splits: train, validation and test, encoded.
+      objective: the task bound to these columns and this preprocessor.
+      summary: lines for a human: what was read, dropped and kept.
     """
 
-    experiment: object
-    tokenizer: object
-    task: object
-    examples: Mapping[str, object]
-    training_examples: object
-    report: list[str]
-    origins: Callable
-    records: object = None
+    experiment: experiments.Experiment
+    preprocessor: interfaces.Preprocessor
+    columns: Mapping[str, interfaces.Column]
+    splits: Mapping[str, interfaces.Split]
+    objective: interfaces.Objective
+    summary: list[str]
+
+    @functools.cached_property
+    def training_examples(self) -> interfaces.Examples:
+        return self.objective.examples(self.splits["train"], "train")
 
     def training_batches(self, first: int, worker: int = 0, num_workers: int = 1):
         """An endless tf.data.Dataset that begins with batch number `first`.
@@ -42,142 +47,125 @@ class Pipeline:
         """
         from tfm.data import batches
 
-        e = self.experiment
+        settings = self.experiment.train
         return batches.training(
             self.training_examples,
-            batch_size=e.train.batch_size,
-            seed=e.train.seed,
+            batch_size=settings.batch_size,
+            seed=settings.seed,
             first_step=first,
             worker=worker,
             num_workers=num_workers,
+            graph=self.preprocessor.graph(),
+            stored=self.preprocessor.stored,
         )
 
     def batch_origins(self, number: int) -> list[str]:
         """FILE:LINE of each example in batch `number`."""
-        places = next(iter(self.training_batches(number)))["index"].numpy()
-        first = number * len(places)
-        epochs = np.arange(first, first + len(places)) // len(self.training_examples)
-        return self.origins(places, epochs)
-
-    def split_batches(self, split: str):
-        """A tf.data.Dataset with each example of the split once, in order."""
-        from tfm.data import batches
-
-        return batches.evaluation(
-            self.examples[split], batch_size=self.experiment.train.eval_batch_size
-        )
+        rows = next(iter(self.training_batches(number)))["row"].numpy()
+        return self.splits["train"].origins(rows)
 
 
-def prepare(experiment, folder: run_folder.RunFolder) -> Pipeline:
-    """Reads, splits and tokenizes the data, or finds it done.
+def prepare(e: experiments.Experiment, folder: run_folder.RunFolder) -> Prepared:
+    """Reads, splits and encodes the data, or finds it done.
 
-    The vocabulary is learnt from the training split only, or taken from the model
-    that training begins with.
+    The preprocessor is fitted on the training split alone, or is the run's own, that
+    of the weights that training begins with, or that of the data's store.
 
     Raises:
       UserError: what in the data, or in fields that depend on it, is wrong.
     """
-    if experiment.task.LABELED:
-        return _labeled(experiment, folder)
-    return _corpus(experiment, folder)
-
-
-def _labeled(e, folder: run_folder.RunFolder) -> Pipeline:
-    records = e.data.read(folder.records)
-    _check_validation(records.splits["validation"])
-    task = e.task.bind(
-        records.label_names, records.multi_label, records.class_counts("train")
+    dataset = e.data.prepare(folder.data)
+    preprocessor = preprocessor_of(e, dataset, folder.preprocessor)
+    keep_shape(e, folder.pretrained)
+    splits = dataset.encode(preprocessor, folder.data)
+    objective = e.task.bind(dataset.columns, preprocessor)
+    folder.save_columns(dataset.columns)
+    prepared = Prepared(
+        e, preprocessor, dataset.columns, splits, objective, dataset.summary()
     )
-    _check_best_metric(e.train.best_metric, records.label_names)
-
-    from tfm.data import labeled_examples
-    from tfm.data import store
-
-    tokenizer = _known_tokenizer(e, folder)
-    if tokenizer is None:
-        tokenizer = e.tokens.learn(records.iterate_texts("train"))
-    _keep(tokenizer, e, folder)
-    encoded = store.write(records, tokenizer.encode, folder.tokens)
-    body = {"label_names": list(task.label_names), "multi_label": task.multi_label}
-    files.write_json(folder.task, body)
-
-    def examples(split: str, augment=None):
-        return labeled_examples.LabeledExamples(
-            encoded, records.labels, records.splits[split], e.tokens.max_length, augment
-        )
-
-    augment = e.augment.build(tokenizer.vocab_size, tokenizer.first_word_id)
-    return Pipeline(
-        experiment=e,
-        tokenizer=tokenizer,
-        task=task,
-        examples={split: examples(split) for split in records.splits},
-        training_examples=examples("train", augment),
-        report=records.report(),
-        origins=lambda places, _: records.origins(records.splits["train"][places]),
-        records=records,
-    )
-
-
-def _corpus(e, folder: run_folder.RunFolder) -> Pipeline:
-    """Of plain text, in a store of tokens."""
-    from tfm.data.corpora import windows
-
-    stores = e.data.open(_known_tokenizer(e, folder) or e.tokens, folder.store)
-    _keep(stores.tokenizer, e, folder)
-    task = e.task.bind(stores.tokenizer, e.tokens.max_length)
-    files.write_json(folder.task, {})
-    examples = {
-        split: windows.Windows(store, task, training=False, name=split)
-        for split, store in stores.splits.items()
-    }
-    _check_validation(examples["validation"])
-    train = stores.splits["train"]
-    training_examples = windows.Windows(train, task, training=True)
-    return Pipeline(
-        experiment=e,
-        tokenizer=stores.tokenizer,
-        task=task,
-        examples=examples,
-        training_examples=training_examples,
-        report=stores.report(),
-        origins=lambda places, epochs: [
-            train.origin(training_examples.document(place, epoch, e.train.seed))
-            for place, epoch in zip(places.tolist(), epochs.tolist(), strict=True)
-        ],
-    )
-
-
-def _known_tokenizer(e, folder: run_folder.RunFolder):
-    """The run's own tokenizer, or that of the weights it begins with; else None."""
-    from tfm.inputs import text as tokens
-    from tfm.run import warm_start as initialization
-
-    if (folder.tokenizer / "tokens.json").is_file():  # which is written last
-        return tokens.load(folder.tokenizer)
-    return initialization.tokenizer(e)
-
-
-def _keep(tokenizer, e, folder: run_folder.RunFolder) -> None:
-    from tfm.run import warm_start as initialization
-
-    if not (folder.tokenizer / "tokens.json").is_file():
-        tokenizer.save(folder.tokenizer)
-    initialization.keep_shape(e, folder.pretrained)
-
-
-def _check_validation(examples) -> None:
-    if not len(examples):
+    _check_best_metric(e.train.best_metric, dataset.columns)
+    if not len(objective.examples(splits["validation"], "evaluate")):
         raise errors.UserError(
             "The validation split is empty, so the best checkpoint cannot be picked. "
             "Give --data.validation=FILE or a larger --data.validation_fraction."
         )
+    return prepared
 
 
-def _check_best_metric(name: str, label_names) -> None:
-    kind, _, label = name.partition("/")
-    if label and label not in label_names:
+def preprocessor_of(
+    e: experiments.Experiment,
+    dataset: interfaces.Dataset,
+    kept: pathlib.Path | None = None,
+) -> interfaces.Preprocessor:
+    """The preprocessor of an experiment, saved in the folder `kept`.
+
+    It is what lies there, else that of the run in adapt.init_from, else that of the
+    data's store; else it is fitted.
+
+    Raises:
+      UserError: what was found is not what the experiment's inputs stand for.
+    """
+    inputs = inputs_of(e)
+    if kept and kept.is_dir():
+        return inputs.load(kept)
+    found = warm_start.preprocessor(e) or dataset.preprocessor
+    if found:
+        made = inputs.load(found)
+    else:
+        made = inputs.fit(dataset.training_rows(), e.task.reserves(e.inputs))
+    if kept:
+        with files.whole(kept) as partial:
+            made.save(partial)
+    return made
+
+
+def inputs_of(e: experiments.Experiment) -> interfaces.Inputs:
+    """The experiment's inputs; fields that follow the model's are filled in."""
+    if isinstance(e.inputs, interfaces.FollowsModel):
+        return e.inputs.of(e.model)
+    return e.inputs
+
+
+def keep_shape(e: experiments.Experiment, folder: pathlib.Path) -> None:
+    """Writes the shape of a published model to a run's folder, where there is one."""
+    if isinstance(e.model, interfaces.Preset):
+        e.model.kept_in(folder)
+
+
+def build_model(
+    e: experiments.Experiment,
+    objective: interfaces.Objective,
+    kept: pathlib.Path | None = None,
+):
+    """The keras.Model: the experiment's backbone under the task's head.
+
+    What `adapt` freezes is frozen, and adapters are where it asks for them.
+
+    Args:
+      e: the experiment.
+      objective: its task, bound.
+      kept: the run's folder for the shape of a published model, which then needs
+        its preset no more.
+
+    Raises:
+      UserError: the model does not take what the task gives, or give what it reads.
+    """
+    config = e.model
+    if kept is not None and isinstance(config, interfaces.Preset):
+        config = config.kept_in(kept)
+    backbone = config.build(objective.inputs)
+    experiments.check_built(e, backbone)
+    model = objective.head(backbone)
+    e.adapt.apply(model, backbone)
+    return model
+
+
+def _check_best_metric(name: str, columns: Mapping[str, interfaces.Column]) -> None:
+    """Whether the label in a name such as f1/positive is one of the data's."""
+    _, _, label = name.partition("/")
+    known = [n for c in columns.values() for n in getattr(c, "names", ())]
+    if label and label not in known:
         raise errors.UserError(
             f"train.best_metric={name}: there is no label {label!r}. "
-            f"The labels are {', '.join(label_names)}."
+            f"The labels are {', '.join(known)}."
         )

@@ -2,15 +2,16 @@
 
 config.json    the experiment, every field, and what the command line changed
 experiment.py  a copy of the experiment's file, where it is a user's own
-task.json      the labels
-tokenizer/     the vocabulary
+columns.json   the columns besides the inputs', such as the labels
+preprocessor/  the vocabulary, and what else was fitted on the training split
 pretrained/    the shape of a published model, where the run began with one
-adapter/       what was trained with train.lora_rank, alone: small
+adapter/       what was trained with adapt.lora_rank, alone: small
 data/          the prepared records and tokens, or the store of a corpus (can be
                made again from the source)
 checkpoints/   last/ and best/
 events/        for TensorBoard
 metrics.json   the scores of the best checkpoint
+evaluation/    what was kept of each example of a split, SPLIT.parquet
 finished.json  how the training ended and at which step; written last, when all else
                is, and removed where the training goes on
 skipped.jsonl  batches whose update was skipped, with the places of their texts
@@ -41,16 +42,15 @@ class RunFolder:
         self.path = pathlib.Path(path)
         self.config = self.path / "config.json"
         self.own_experiment = self.path / "experiment.py"
-        self.task = self.path / "task.json"
-        self.tokenizer = self.path / "tokenizer"
+        self.columns = self.path / "columns.json"
+        self.preprocessor = self.path / "preprocessor"
         self.pretrained = self.path / "pretrained"
         self.adapter = self.path / "adapter"
-        self.records = self.path / "data" / "records"
-        self.tokens = self.path / "data" / "tokens"
-        self.store = self.path / "data" / "store"
+        self.data = self.path / "data"
         self.checkpoints = self.path / "checkpoints"
         self.events = self.path / "events"
         self.metrics = self.path / "metrics.json"
+        self.evaluation = self.path / "evaluation"
         self.skipped = self.path / "skipped.jsonl"
         self.finished = self.path / "finished.json"
 
@@ -82,6 +82,22 @@ class RunFolder:
     def experiment(self):
         """The Experiment of this run, as it was saved."""
         return config.from_json(self.saved()["config"], self.own_experiment)
+
+    def is_prepared(self) -> bool:
+        """Whether the data was read, so that columns and preprocessor are there."""
+        return self.columns.is_file() and self.preprocessor.is_dir()
+
+    def save_columns(self, columns: Mapping[str, object]) -> None:
+        """Writes the columns, which are configs as those of the experiment."""
+        body = {name: config.to_json(column) for name, column in columns.items()}
+        files.write_json(self.columns, body)
+
+    def load_columns(self) -> dict[str, object]:
+        """The columns by name."""
+        return {
+            name: config.from_json(body, self.own_experiment)
+            for name, body in files.read_json(self.columns).items()
+        }
 
     def begin(self, name: str, experiment, changed: Mapping[str, object]) -> bool:
         """Makes the folder, or checks that the run in it is the same one.
@@ -143,10 +159,10 @@ class RunFolder:
         if other.path.exists():
             raise errors.UserError(f"{other.path} is there already. Give another one.")
         try:
-            for source in (self.tokenizer, self.pretrained):
+            for source in (self.preprocessor, self.pretrained):
                 if source.is_dir():
                     shutil.copytree(source, other.path / source.name)
-            for source in (self.own_experiment, self.task, self.metrics):
+            for source in (self.own_experiment, self.columns, self.metrics):
                 if source.is_file():
                     shutil.copyfile(source, other.path / source.name)
             body = self.saved() | {"config": config.to_json(experiment)}
@@ -177,10 +193,10 @@ class RunFolder:
 
     def _clear(self) -> None:
         """Removes what a run left that never came to a checkpoint."""
-        made = (self.records.parent, self.tokenizer, self.pretrained, self.events)
+        made = (self.data, self.preprocessor, self.pretrained, self.events)
         for folder in made:
             shutil.rmtree(folder, ignore_errors=True)
-        self.task.unlink(missing_ok=True)
+        self.columns.unlink(missing_ok=True)
 
     def _copy_own(self, name: str) -> None:
         source = loading.find(name)

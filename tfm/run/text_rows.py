@@ -1,4 +1,4 @@
-"""Rows with texts for the entry points: a user's file, or standard input."""
+"""Rows for the commands: of a user's file, the command line, or standard input."""
 
 import pathlib
 import sys
@@ -6,32 +6,10 @@ from collections.abc import Iterable
 from collections.abc import Iterator
 
 from tfm import errors
+from tfm import interfaces
 
 
-def read(data, path: str) -> Iterator[dict]:
-    """The rows of a file, as {column: value}; a bad one stops it.
-
-    Args:
-      data: a run's data config, which says how its files are written.
-      path: of the file, or any other source.
-    """
-    from tfm.data import sources
-
-    rows = sources.read(
-        path,
-        text=data.text,
-        columns=data.columns,
-        encoding=data.encoding,
-        quoted=data.quoted,
-        all_columns=True,
-    )
-    for row in rows:
-        if row.problem:
-            raise errors.UserError(f"{row.origin}:{row.line}: {row.problem}.")
-        yield {name: _valid(value) for name, value in row.values.items()}
-
-
-def batched(rows: Iterable[dict], size: int) -> Iterator[list[dict]]:
+def batched(rows: Iterable, size: int) -> Iterator[list]:
     """The rows again, so many at a time."""
     batch = []
     for row in rows:
@@ -43,16 +21,35 @@ def batched(rows: Iterable[dict], size: int) -> Iterator[list[dict]]:
         yield batch
 
 
-def standard_input(size: int) -> Iterator[list[dict]]:
+def of_texts(texts: Iterable[str], column: str) -> list[interfaces.Read]:
+    """Texts from the command line as rows of one column."""
+    return [_read(text, column) for text in texts]
+
+
+def standard_input(size: int, column: str) -> Iterator[list[interfaces.Read]]:
     """Whole lines as they arrive, many at a time where many are there."""
     if sys.stdin.isatty():
         print("Type a text and press Enter; Ctrl-D ends.", file=sys.stderr)
     rest = b""
     while chunk := sys.stdin.buffer.read1(1 << 16):
         *lines, rest = (rest + chunk).split(b"\n")
-        yield from batched(map(_line, lines), size)
+        yield from batched((_read(_text(line), column) for line in lines), size)
     if rest:
-        yield [_line(rest)]
+        yield [_read(_text(rest), column)]
+
+
+def only_column(inputs: interfaces.Inputs) -> str:
+    """The column that texts given alone are of.
+
+    Raises:
+      UserError: the inputs read several columns, so that a file is needed.
+    """
+    columns = sorted(inputs.columns)
+    if len(columns) > 1:
+        raise errors.UserError(
+            f"The model reads {', '.join(columns)}: give --input=FILE with these."
+        )
+    return columns[0]
 
 
 def check_output(path: str) -> None:
@@ -64,12 +61,9 @@ def check_output(path: str) -> None:
         raise errors.UserError(f"There is no folder {path.parent} for --output.")
 
 
-def _valid(value):
-    """`value` with a mark in place of each byte that was not valid."""
-    if isinstance(value, str) and not value.isascii():
-        return value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-    return value
+def _read(text: str, column: str) -> interfaces.Read:
+    return interfaces.Read({column: text}, {column: text})
 
 
-def _line(line: bytes) -> dict:
-    return {"text": line.decode("utf-8", errors="replace").rstrip("\r")}
+def _text(line: bytes) -> str:
+    return line.decode("utf-8", errors="replace").rstrip("\r")

@@ -1,71 +1,144 @@
-"""A trained run, loaded from its folder alone.
+"""A trained run, loaded from its folder alone, for inference and evaluation.
 
-    run = trained.load("runs/text_cls")
-    run.predict(["A moving film."])
-
-T tokens, C classes.
+run = trained.load("runs/text_cls")
+run.predict(["A moving film."])
 """
 
 import dataclasses
-from collections.abc import Callable
+import functools
+import pathlib
+from collections.abc import Mapping
 from collections.abc import Sequence
 
-import numpy as np
-
 from tfm import errors
-from tfm import files
+from tfm import interfaces
+from tfm.run import assembly
 from tfm.run import folder as run_folder
+from tfm.run import scoring
+
+_BATCHES = 16  # whose rows are encoded at a time
 
 
 @dataclasses.dataclass(frozen=True)
 class Trained:
-    """What `load` returns."""
+    """A run with the weights of a checkpoint; made by `load`.
+
+    Attributes:
+      model: the keras.Model with the weights of `step`.
+      evaluator: the tfm.training.evaluation.Evaluator of the model.
+    """
 
     folder: run_folder.RunFolder
     experiment: object
-    tokenizer: object
-    task: object
-    model: object  # keras.Model with the weights of `step`
+    preprocessor: interfaces.Preprocessor
+    columns: Mapping[str, interfaces.Column]
+    objective: interfaces.Objective
+    model: object
     step: int
-    evaluation: object  # tfm.training.evaluation.Evaluation of the model
-    forward: Callable  # {"tokens": int32 [B, T]} -> float32 [B, C], of NumPy arrays
+    evaluator: object
 
-    def outputs(self, texts: Sequence[str], batch_size: int = 64) -> np.ndarray:
-        """The model's outputs, float32 [len(texts), C]."""
-        from tfm.data import store
-
-        found = [np.zeros((0, *self.model.output.shape[1:]), np.float32)]
-        for start in range(0, len(texts), batch_size):
-            rows = self.tokenizer.encode(list(texts[start : start + batch_size]))
-            # two shapes in all, so that nothing is traced anew for each batch
-            size = 1 if len(rows) == 1 else batch_size
-            tokens_BT = store.Store.of(rows + [()] * (size - len(rows))).padded(
-                np.arange(size), self.experiment.tokens.max_length
-            )
-            found.append(self.forward({"tokens": tokens_BT})[: len(rows)])
-        return np.concatenate(found)
-
-    def predict(self, texts: Sequence[str], batch_size: int = 64) -> list[dict]:
-        """For each text its label (a list if multi-label) and all probabilities.
-
-        Of a masked language model, what each [MASK] stands for; see
-        masked_tokens.MaskedTokens.predictions.
+    @functools.cached_property
+    def splits(self) -> Mapping[str, interfaces.Split]:
+        """The run's own splits, read from its folder or made again.
 
         Raises:
-          UserError: a text has no [MASK]; or the model is one that generates.
+          UserError: the source has changed, or cannot be read.
         """
-        if self.task.use == "generate":
+        dataset = self.experiment.data.prepare(self.folder.data)
+        return dataset.encode(self.preprocessor, self.folder.data)
+
+    def split(self, name: str) -> interfaces.Split:
+        """One of the run's own splits; UserError where it is empty, or is not there."""
+        if name not in self.splits:
             raise errors.UserError(
-                f"{self.folder.path} holds a model that writes: "
-                f"python -m tfm.generate --run_dir={self.folder.path} --prompt=..."
+                f"{self.folder.path} has no {name} split. "
+                f"It has {', '.join(self.splits)}."
             )
-        if self.task.use == "fill":
-            found = []
-            for start in range(0, len(texts), batch_size):
-                batch = self.task.text_batch(list(texts[start : start + batch_size]))
-                found += self.task.predictions(self.forward(batch), batch)
-            return found
-        return self.task.predictions(self.outputs(texts, batch_size))
+        if not len(self.splits[name]):
+            raise errors.UserError(f"The {name} split of {self.folder.path} is empty.")
+        return self.splits[name]
+
+    def read(self, source: str, scratch: pathlib.Path, where: str = ""):
+        """Another source as a split, with the run's columns, to evaluate on.
+
+        Args:
+          source: a file or any other source.
+          scratch: a folder for what is prepared of it.
+          where: of its rows, only those with COLUMN=VALUE.
+
+        Raises:
+          UserError: it does not fit the run.
+        """
+        config = self.experiment.data
+        fields = {field.name for field in dataclasses.fields(config)}
+        if "where" in fields:
+            config = dataclasses.replace(config, where=where)
+        elif where:
+            raise errors.UserError(
+                f"--where is for data with a field where, as data.LabeledText. "
+                f"This run has data.{type(config).__name__}."
+            )
+        return config.split(source, self.columns, self.preprocessor, scratch)
+
+    def score(self, split: interfaces.Split, batch_size: int = 256) -> scoring.Scored:
+        """The scores of a split, and what was kept of each example."""
+        return scoring.score(
+            self.evaluator, self.objective, self.preprocessor, split, batch_size
+        )
+
+    def predict(
+        self, rows: Sequence[str | interfaces.Row], batch_size: int = 64
+    ) -> list[dict]:
+        """The predictions of each row, ready for JSON; see the task's objective.
+
+        Args:
+          rows: {column: value}; or values alone, where the inputs read one column.
+          batch_size: rows that go through the model at a time.
+
+        Raises:
+          UserError: a row is not what the inputs read, or the model is one that
+            generates.
+        """
+        if isinstance(rows, str):
+            raise errors.UserError(f"Give a list of texts. Got one str: {rows!r:.60}")
+        found, size = [], _BATCHES * batch_size
+        for start in range(0, len(rows), size):
+            part = [self._row(row) for row in rows[start : start + size]]
+            found += self._predict(part, batch_size)
+        return found
+
+    def _predict(self, rows: list[interfaces.Row], batch_size: int) -> list[dict]:
+        from tfm.data import batches
+        from tfm.data import memory
+
+        split = memory.Memory(
+            [interfaces.Read(row, row) for row in rows], {}, self.preprocessor
+        )
+        found = batches.eager(
+            self.objective.examples(split, "predict"),
+            batch_size=batch_size,
+            graph=self.preprocessor.graph(),
+            stored=self.preprocessor.stored,
+        )
+        results = self.evaluator.results(found, "predict")
+        return self.objective.predictions(results, split)
+
+    def _row(self, row) -> interfaces.Row:
+        columns = self.experiment.inputs.columns
+        if isinstance(row, Mapping):
+            missing = columns.keys() - row.keys()
+            if missing:
+                raise errors.UserError(
+                    f"A row must have {', '.join(sorted(columns))}. It lacks "
+                    f"{', '.join(sorted(missing))}; it has {', '.join(row)}."
+                )
+            return row
+        if len(columns) > 1:
+            raise errors.UserError(
+                f"A row must be a mapping with {', '.join(sorted(columns))}. "
+                f"Got {row!r:.60}"
+            )
+        return dict.fromkeys(columns, row)
 
 
 def load(run_dir: str, checkpoint: str = "best") -> Trained:
@@ -81,10 +154,9 @@ def load(run_dir: str, checkpoint: str = "best") -> Trained:
     if not run_dir:
         raise errors.UserError("Give --run_dir=DIR, the folder of a trained run.")
     folder = run_folder.RunFolder(run_dir)
-    experiment = folder.experiment()
-    if not folder.task.is_file():
+    e = folder.experiment()
+    if not folder.is_prepared():
         raise errors.UserError(f"{folder.path} has not been trained yet.")
-    about = files.read_json(folder.task)
 
     from tfm.distribution import quiet_start
 
@@ -92,22 +164,17 @@ def load(run_dir: str, checkpoint: str = "best") -> Trained:
     import keras
 
     from tfm.checkpoints import checkpoints
-    from tfm.inputs import text as tokens
     from tfm.training import evaluation
-    from tfm.training import step as steps
 
-    keras.config.set_dtype_policy(experiment.train.dtype)
-    tokenizer = tokens.load(folder.tokenizer)
-    if experiment.task.LABELED:
-        task = experiment.task.bind(about["label_names"], about["multi_label"])
-    else:
-        task = experiment.task.bind(tokenizer, experiment.tokens.max_length)
-    model = experiment.build_model(tokenizer.vocab_size, task, folder.pretrained)
+    keras.config.set_dtype_policy(e.train.dtype)
+    columns = folder.load_columns()
+    preprocessor = assembly.inputs_of(e).load(folder.preprocessor)
+    objective = e.task.bind(columns, preprocessor)
+    model = assembly.build_model(e, objective, folder.pretrained)
     step = checkpoints.restore_weights(model, folder.checkpoints / checkpoint)
     if step is None and checkpoint == "best":  # stopped before its first evaluation
         step = checkpoints.restore_weights(model, folder.checkpoints / "last")
     if step is None:
         raise errors.UserError(f"{folder.path} has no {checkpoint} checkpoint yet.")
-    evaluated = evaluation.Evaluation(model, task)
-    forward = steps.predict_function(model)
-    return Trained(folder, experiment, tokenizer, task, model, step, evaluated, forward)
+    evaluator = evaluation.Evaluator(model, objective)
+    return Trained(folder, e, preprocessor, columns, objective, model, step, evaluator)

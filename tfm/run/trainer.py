@@ -1,4 +1,4 @@
-"""What is trained: model, optimizer and state, and the functions compiled for them."""
+"""The trainer: model, optimizer, checkpoints, and the functions compiled for them."""
 
 import dataclasses
 import pathlib
@@ -6,13 +6,14 @@ from collections.abc import Callable
 
 import keras
 
-from tfm.adaptation import layerwise
+from tfm import interfaces
 from tfm.adaptation import lora
 from tfm.checkpoints import checkpoints
 from tfm.distribution import job as jobs
-from tfm.run import assembly as pipeline
+from tfm.run import assembly
 from tfm.run import folder as run_folder
-from tfm.run import warm_start as initialization
+from tfm.run import scoring
+from tfm.run import warm_start
 from tfm.training import evaluation
 from tfm.training import loop
 from tfm.training import precision
@@ -20,62 +21,64 @@ from tfm.training import step
 
 
 @dataclasses.dataclass(frozen=True)
-class Trainee:
-    """What `build` returns."""
+class Trainer:
+    """What is trained and what trains it; made by `build`."""
 
+    prepared: assembly.Prepared
     model: keras.Model
     optimizer: keras.optimizers.Optimizer
     state: checkpoints.Checkpoints
     train_steps: Callable  # see step.train_function
-    evaluation: evaluation.Evaluation
+    evaluator: evaluation.Evaluator
 
-    def scores(self, batches) -> dict[str, float]:
-        """The metrics of a split, by the averaged weights where these are kept."""
+    def score(self, split: str) -> scoring.Scored:
+        """A split's scores, by the averaged weights where these are kept."""
+        prepared = self.prepared
         with step.averaged_weights(self.model, self.optimizer):
-            return self.evaluation.metrics(batches)
+            return scoring.score(
+                self.evaluator,
+                prepared.objective,
+                prepared.preprocessor,
+                prepared.splits[split],
+                prepared.experiment.train.eval_batch_size,
+            )
 
-    def save_adapter(self, experiment, folder: pathlib.Path) -> None:
-        """Writes the adapters alone, likewise."""
+    def save_adapter(self, folder: pathlib.Path) -> None:
+        """Writes the low-rank adapters and the head alone, likewise."""
+        e = self.prepared.experiment
         with step.averaged_weights(self.model, self.optimizer):
-            initialization.save_adapter(self.model, experiment, folder)
-
-    def outputs(self, batches):
-        """Outputs and labels of every example, likewise."""
-        with step.averaged_weights(self.model, self.optimizer):
-            return self.evaluation.outputs(batches)
+            lora.save(self.model, folder, e.adapt.lora_targets, warm_start.base(e))
 
 
 def build(
-    experiment,
     folder: run_folder.RunFolder,
     job: jobs.Job,
-    prepared: pipeline.Pipeline,
+    prepared: assembly.Prepared,
     plan: loop.Plan,
-) -> Trainee:
-    """Restored where there is a checkpoint; else it begins as the model's fields say.
+) -> Trainer:
+    """Restored where there is a checkpoint; else it begins as the experiment says.
 
     Raises:
       UserError: the fields do not fit the data, the devices or the weights.
     """
-    e = experiment
+    e, objective = prepared.experiment, prepared.objective
     job.check_batch(e.train.batch_size, e.train.micro_batches)
     keras.utils.set_random_seed(e.train.seed)
     keras.config.set_dtype_policy(e.train.dtype)
     loss_scale = precision.LossScale(e.train.dtype == "mixed_float16")
     with job.strategy.scope():
-        model = e.build_model(
-            prepared.tokenizer.vocab_size, prepared.task, folder.pretrained
-        )
-        optimizer = e.optimizer.build(plan.total_steps, model, e.train.unfreeze_every)
-        evaluated = evaluation.Evaluation(model, prepared.task)
-        train_steps = step.train_function(
+        model = assembly.build_model(e, objective, folder.pretrained)
+        optimizer = e.optimizer.build(plan.total_steps, model, e.adapt)
+        evaluator = evaluation.Evaluator(model, objective)
+        train_steps = e.train_step.build(
             model,
-            prepared.task.loss,
+            objective.loss,
             optimizer,
             clip_norm=e.optimizer.clip_norm,
             micro_batches=e.train.micro_batches,
             loss_scale=loss_scale,
             jit_compile=e.train.jit_compile,
+            ids=_ids(prepared.preprocessor, model),
         )
     state = checkpoints.Checkpoints(
         folder.checkpoints,
@@ -87,21 +90,31 @@ def build(
         barrier=job.barrier,
     )
     restored = state.restore()
-    job.say(
-        f"Model       {type(e.model).__name__}, {model.count_params():,} parameters, "
-        f"{prepared.tokenizer.vocab_size:,} token ids"
-    )
+    job.say(_about(type(e.model).__name__, model, prepared.preprocessor))
     job.say(f"Runs on     {job.description}")
     if restored:
         job.say(f"Restored    step {int(state.step):,} of {plan.total_steps:,}")
-        notes = []
-    else:
-        notes = initialization.load_weights(model, e)
-    if e.train.lora_rank:
-        notes.append(lora.report(model))
-    elif e.train.freeze:
-        notes.append(f"Trains      {lora.share(model)}")
-    notes += layerwise.report(model, e.optimizer.layer_decay, e.train.unfreeze_every)
-    for note in notes:
+    notes = [] if restored else warm_start.load_weights(model, e)
+    for note in [*notes, *e.adapt.report(model)]:
         job.say(note)
-    return Trainee(model, optimizer, state, train_steps, evaluated)
+    return Trainer(prepared, model, optimizer, state, train_steps, evaluator)
+
+
+def _ids(preprocessor: interfaces.Preprocessor, model: keras.Model) -> list[str]:
+    """The inputs whose entries are tokens: ids in a row, of which 0 is padding."""
+    return [
+        name
+        for name, spec in preprocessor.specs.items()
+        if spec.size and len(spec.shape) == 1 and name in model.input
+    ]
+
+
+def _about(name: str, model: keras.Model, preprocessor: interfaces.Preprocessor) -> str:
+    sizes = [
+        f"{spec.size:,} {name.removesuffix('s')} ids"
+        for name, spec in preprocessor.specs.items()
+        if spec.size
+    ]
+    return ", ".join(
+        [f"Model       {name}, {model.count_params():,} parameters", *sizes]
+    )

@@ -122,7 +122,7 @@ def _wait_for_the_first(
     """Whether there is a checkpoint before the time is out."""
     started = time.monotonic()
     told = False
-    while not (folder.exists() and folder.task.is_file() and folder.has_trained()):
+    while not (folder.exists() and folder.is_prepared() and folder.has_trained()):
         if not told:
             print(f"Waiting for the first checkpoint in {folder.path}", flush=True)
             told = True

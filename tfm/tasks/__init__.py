@@ -1,4 +1,4 @@
-"""What is learnt: the head, the loss, the metrics, what a prediction looks like."""
+"""Tasks: what is learnt, by which head and loss, and how a model is scored."""
 
 from tfm.tasks.causal_lm import CausalLM
 from tfm.tasks.masked_lm import MaskedLM

@@ -1,48 +1,79 @@
-"""Span corruption: the fields of the task."""
+"""Span corruption (T5), denoising of text: the fields of the task."""
 
 import dataclasses
+import typing
+from collections.abc import Mapping
+from collections.abc import Sequence
 
-from tfm import validation as ranges
-from tfm.tasks import checks
+from tfm import validation
+from tfm.tasks import special_tokens
 from tfm.tasks.language import span_lengths
+
+if typing.TYPE_CHECKING:
+    from tfm import interfaces
+    from tfm.tasks.language import span_corruption
 
 
 @dataclasses.dataclass(frozen=True)
 class SpanCorruption:
-    """What was cut out of a text, from the rest (T5); see denoising.Denoising."""
+    """Denoising: spans cut out of a text, from the rest of it (T5).
+
+    See language.span_corruption.
+    """
 
     noise_density: float = 0.15  # share of the tokens that is cut out
     mean_span: float = 3.0  # tokens of a span that is cut out, on average
     tied: bool = True  # logits by the embedding's own table, else by a layer more
     label_smoothing: float = 0.0  # share of the target spread over the vocabulary
 
-    LABELED = False  # learns from plain text
-    METRICS = ("loss", "perplexity", "accuracy")
+    columns = {"text": frozenset({"stream"})}
+    reads = frozenset({"causal"})
+    gives = frozenset({"decoder_tokens"})
+    metrics = ("loss", "perplexity", "accuracy")
+    train_steps = ("MeanLoss",)
 
     def __post_init__(self):
-        ranges.inner_fraction(self, "noise_density")
-        ranges.fraction(self, "label_smoothing")
-        ranges.at_least(self, 1, "mean_span")
+        validation.inner_fraction(self, "noise_density")
+        validation.fraction(self, "label_smoothing")
+        validation.at_least(self, 1, "mean_span")
 
-    def is_metric(self, name: str) -> bool:
-        """Whether `name` can pick the best checkpoint."""
-        return name in self.METRICS
+    def direction(self, metric: str) -> "interfaces.Direction | None":
+        """The better way for a metric, one of `metrics`."""
+        if metric not in self.metrics:
+            return None
+        return "max" if metric == "accuracy" else "min"
 
     def lengths(self, max_length: int) -> span_lengths.SpanLengths:
-        """How many tokens go in and come out, of S = max_length for the encoder."""
+        """The numbers of tokens in and out, of S = max_length for the encoder."""
         return span_lengths.SpanLengths(max_length, self.noise_density, self.mean_span)
 
-    def special_tokens(self, max_length: int) -> tuple[str, ...]:
-        """What the vocabulary must have: [EOS], and a sentinel for each span."""
-        sentinels = range(self.lengths(max_length).num_spans)
-        return ("[EOS]", *(f"<extra_id_{number}>" for number in sentinels))
+    def reserves(self, inputs: "interfaces.Inputs") -> Sequence[str]:
+        """[EOS], and a sentinel for each span, as <extra_id_0>.
 
-    def bind(self, tokenizer, max_length: int):
-        """The Denoising for a tokenizer and S = max_length tokens of the encoder."""
-        eos_id, *sentinel_ids = checks.special_ids(self, tokenizer, max_length).values()
-        from tfm.tasks.language import denoising
+        Raises:
+          UserError: the inputs are not text, or augmented; max_length or the
+            vocabulary is too small.
+        """
+        special_tokens.check_inputs(self, inputs)
+        needed = self._special_tokens(inputs.max_length)
+        return special_tokens.reserved(needed, inputs)
 
-        return denoising.Denoising(
+    def bind(
+        self,
+        columns: "Mapping[str, interfaces.Column]",
+        preprocessor: "interfaces.Preprocessor",
+    ) -> "span_corruption.SpanCorruptionObjective":
+        """The objective for a tokenizer; S is its max_length.
+
+        Raises:
+          UserError: the vocabulary lacks special tokens; it says how to get them.
+        """
+        tokenizer, max_length = preprocessor.tokenizer, preprocessor.config.max_length
+        needed = self._special_tokens(max_length)
+        eos_id, *sentinel_ids = special_tokens.ids(self, needed, tokenizer).values()
+        from tfm.tasks.language import span_corruption
+
+        return span_corruption.SpanCorruptionObjective(
             tokenizer.vocab_size,
             self.lengths(max_length),
             eos_id,
@@ -50,3 +81,7 @@ class SpanCorruption:
             tied=self.tied,
             label_smoothing=self.label_smoothing,
         )
+
+    def _special_tokens(self, max_length: int) -> tuple[str, ...]:
+        sentinels = range(self.lengths(max_length).num_spans)
+        return ("[EOS]", *(f"<extra_id_{number}>" for number in sentinels))

@@ -1,17 +1,26 @@
-"""Text classification: the fields of the task."""
+"""Text classification, binary, multi-class or multi-label: the fields of the task."""
 
 import dataclasses
+import typing
+from collections.abc import Mapping
 from collections.abc import Sequence
 
 from tfm import errors
-from tfm import validation as ranges
+from tfm import validation
+
+if typing.TYPE_CHECKING:
+    from tfm import interfaces
+    from tfm.tasks.classification import objective
+
+_OF_CLASS = ("precision", "recall", "f1")
 
 
 @dataclasses.dataclass(frozen=True)
 class TextClassification:
-    """One of two or more classes for each text, or any number of labels.
+    """One of two or more classes for each text, or any number of labels to it.
 
-    Which of the two is a matter of the data: see LabeledText.multi_label.
+    Which of the two is a matter of the data: see LabeledText.multi_label. Rare classes
+    can be given class weights, and targets can be softened by label smoothing.
     """
 
     dropout: float = 0.0  # share of the pooled features dropped before the head
@@ -20,8 +29,10 @@ class TextClassification:
     class_weights: tuple[float, ...] = ()  # by hand instead, in the labels' order
     threshold: float = 0.5  # multi-label: the probability from which a label is given
 
-    LABELED = True  # learns from labels
-    METRICS = (
+    columns = {"label": frozenset({"category", "categories"})}
+    reads = frozenset({"pooled"})
+    gives = frozenset()
+    metrics = (
         "accuracy",
         "loss",
         "precision_macro",
@@ -33,10 +44,11 @@ class TextClassification:
         "roc_auc",
         "pr_auc",
     )
+    train_steps = ("MeanLoss",)
 
     def __post_init__(self):
-        ranges.fraction(self, "dropout", "label_smoothing")
-        ranges.inner_fraction(self, "threshold")
+        validation.fraction(self, "dropout", "label_smoothing")
+        validation.inner_fraction(self, "threshold")
         if self.balance_classes and self.class_weights:
             raise errors.UserError(
                 "Give balance_classes or class_weights, not both. "
@@ -47,45 +59,58 @@ class TextClassification:
                 f"class_weights must all be above 0. Got {self.class_weights}."
             )
 
-    def is_metric(self, name: str) -> bool:
-        """Whether `name` can pick the best checkpoint, as f1_macro or f1/positive."""
-        kind, _, label = name.partition("/")
-        return name in self.METRICS or (
-            kind in ("precision", "recall", "f1") and bool(label)
-        )
+    def direction(self, metric: str) -> "interfaces.Direction | None":
+        """The better way for a metric: down for the loss, up for every score.
+
+        Args:
+          metric: as accuracy, f1_macro, roc_auc, or f1/positive for one class.
+        """
+        kind, _, label = metric.partition("/")
+        if metric == "loss":
+            return "min"
+        known = metric in self.metrics or (kind in _OF_CLASS and label)
+        return "max" if known else None
+
+    def reserves(self, inputs: "interfaces.Inputs") -> Sequence[str]:
+        """None: no special token is needed."""
+        return ()
 
     def bind(
         self,
-        label_names: Sequence[str],
-        multi_label: bool,
-        class_counts: Sequence[int] | None = None,
-    ):
-        """The Classifier for these labels.
+        columns: "Mapping[str, interfaces.Column]",
+        preprocessor: "interfaces.Preprocessor",
+    ) -> "objective.ClassificationObjective":
+        """The objective for these labels.
 
         Args:
-          label_names: C names, in the order of their ids.
-          multi_label: whether a text has any number of labels, or exactly one.
-          class_counts: C training examples of each class, for balance_classes.
-        """
-        from tfm.tasks import classifier
+          columns: "label", a Category or Categories with C `names` and the `counts` of
+            the training split, which balance_classes goes by.
+          preprocessor: of the inputs.
 
-        return classifier.Classifier(
-            tuple(label_names),
-            multi_label,
+        Raises:
+          UserError: there is not one of class_weights for each class.
+        """
+        from tfm.tasks.classification import objective
+
+        column = columns["label"]
+        return objective.ClassificationObjective(
+            column,
+            preprocessor,
             dropout=self.dropout,
             label_smoothing=self.label_smoothing,
-            class_weights=self._weights(label_names, class_counts),
+            class_weights=self._weights(column.names, column.counts),
             threshold=self.threshold,
+            usage='predict --text="..."',
         )
 
-    def _weights(self, label_names, class_counts) -> tuple[float, ...]:
-        if self.class_weights and len(self.class_weights) != len(label_names):
+    def _weights(self, names: Sequence[str], counts: Sequence[int]):
+        if self.class_weights and len(self.class_weights) != len(names):
             raise errors.UserError(
                 f"class_weights must have one weight for each of the "
-                f"{len(label_names)} classes {', '.join(label_names)}. "
+                f"{len(names)} classes {', '.join(names)}. "
                 f"Got {len(self.class_weights)}."
             )
-        if self.balance_classes and class_counts is not None:
-            mean = sum(class_counts) / len(class_counts)
-            return tuple(mean / max(count, 1) for count in class_counts)
+        if self.balance_classes and len(counts):
+            mean = sum(counts) / len(counts)
+            return tuple(mean / max(count, 1) for count in counts)
         return self.class_weights

@@ -1,73 +1,103 @@
-"""A model's metrics over a whole split, each example once."""
+"""Evaluation and inference: what an objective keeps of each example, over all batches.
 
-import collections
+B batch, N examples.
+"""
+
 from collections.abc import Callable
 from collections.abc import Iterable
 
 import keras
 import numpy as np
+import tensorflow as tf
 
+from tfm import interfaces
 from tfm.training import step
 
 
-class Evaluation:
-    """The compiled functions that evaluate a model by its task.
+class Evaluator:
+    """The compiled evaluation steps of a model.
 
     Made in the scope of a strategy, it runs on its replicas.
 
     Args:
-      model: built by the task.
-      task: bound to the data. One with `by_sums` gets its metrics from sums over all
-        tokens, another one from each example's outputs.
+      model: with the objective's head.
+      objective: an interfaces.Objective.
     """
 
-    def __init__(self, model: keras.Model, task):
-        self._task = task
-        if task.by_sums:
-            self._sums = step.sums_function(model, task.loss)
-        else:
-            self._predict = step.predict_function(model)
+    def __init__(self, model: keras.Model, objective: interfaces.Objective):
+        self._model = model
+        self._objective = objective
+        self._strategy = tf.distribute.get_strategy()
+        self._compiled: dict[str, Callable] = {}
 
-    def metrics(self, batches: Iterable) -> dict[str, float]:
-        """The task's metrics of these batches."""
-        if self._task.by_sums:
-            return self._task.metrics(sums(self._sums, batches))
-        return self._task.metrics(*self.outputs(batches))
+    def results(
+        self, batches: Iterable, mode: interfaces.Mode = "evaluate"
+    ) -> dict[str, np.ndarray]:
+        """All that is kept of each example, each once and in the order of `batches`.
 
-    def outputs(self, batches: Iterable) -> tuple[np.ndarray, np.ndarray]:
-        """Outputs and labels of every example, of a task without `by_sums`."""
-        return outputs(self._predict, batches)
+        Args:
+          batches: dicts with weight [B] and row [B]; an example with weight 0 fills up
+            its batch.
+          mode: "evaluate", or "predict" for batches without targets.
+
+        Returns:
+          {name: [N, ...]} of the objective's eval_step, and "row" int64 [N].
+        """
+        kept: dict[str, list[np.ndarray]] = {}
+        for batch in batches:
+            real = np.asarray(batch["weight"]) > 0
+            found = self._step(mode)(batch) | {"row": np.asarray(batch["row"])}
+            for name, values in found.items():
+                kept.setdefault(name, []).append(values[real])
+        return {name: np.concatenate(parts) for name, parts in kept.items()}
+
+    def _step(self, mode: interfaces.Mode) -> Callable:
+        if mode not in self._compiled:
+            with self._strategy.scope():
+                made = self._objective.eval_step(self._model, mode)
+                self._compiled[mode] = eval_function(made)
+        return self._compiled[mode]
 
 
-def outputs(predict: Callable, batches: Iterable) -> tuple[np.ndarray, np.ndarray]:
-    """Outputs and labels of every example, in the order of `batches`.
+def eval_function(eval_step: Callable) -> Callable:
+    """A function batch -> {name: [B, ...]} as NumPy, compiled for the strategy.
+
+    Every process gives the same batch and gets the results of all of it; each replica
+    computes its part.
 
     Args:
-      predict: batch -> outputs [B, ...] as NumPy; see step.predict_function.
-      batches: dicts with weight [B]; an example with weight 0 is padding.
-
-    Returns:
-      outputs [N, ...] and labels [N, ...].
+      eval_step: batch -> {name: [B, ...]}, see interfaces.Objective.
     """
-    found, labels = [], []
-    for batch in batches:
-        real = np.asarray(batch["weight"]) > 0
-        found.append(predict(batch)[real])
-        labels.append(np.asarray(batch["label"])[real])
-    return np.concatenate(found), np.concatenate(labels)
+    strategy = tf.distribute.get_strategy()
+    replicas = strategy.num_replicas_in_sync
+
+    def replica_results(batch):
+        context = tf.distribute.get_replica_context()
+        part = step.shard(batch, context.replica_id_in_sync_group, replicas)
+        results = tf.nest.map_structure(_plain, eval_step(part))
+        return context.all_gather(results, axis=0) if replicas > 1 else results
+
+    @tf.function(autograph=False)
+    def run(batch):
+        return step.first(strategy, strategy.run(replica_results, (batch,)))
+
+    def evaluate(batch) -> dict[str, np.ndarray]:
+        size = len(batch["weight"])
+        results = run(_divisible(dict(batch), size, replicas))
+        return {name: value.numpy()[:size] for name, value in results.items()}
+
+    return evaluate
 
 
-def sums(of_batch: Callable, batches: Iterable) -> dict[str, tuple[float, float]]:
-    """The sum and the count of each figure, added up over all batches.
+def _plain(value):
+    """float32 in place of the halves that a model may compute in."""
+    value = tf.convert_to_tensor(value)
+    return tf.cast(value, tf.float32) if value.dtype.is_floating else value
 
-    Args:
-      of_batch: batch -> {name: (sum, count)}; see step.sums_function.
-      batches: as for `outputs`.
-    """
-    totals = collections.defaultdict(lambda: np.zeros(2))
-    for batch in batches:
-        for name, pair in of_batch(batch).items():
-            totals[name] += pair
-    return {
-        name: (float(total), float(count)) for name, (total, count) in totals.items()
-    }
+
+def _divisible(batch: dict, size: int, parts: int) -> dict:
+    """The batch with copies of its last example, so that it cuts into equal parts."""
+    if not size % parts:
+        return batch
+    places = np.minimum(np.arange(size + -size % parts), size - 1)
+    return {name: tf.gather(value, places) for name, value in batch.items()}

@@ -4,7 +4,7 @@ import dataclasses
 import typing
 
 from tfm import errors
-from tfm import validation as ranges
+from tfm import validation
 
 Name = typing.Literal[
     "adamw",
@@ -41,29 +41,25 @@ class Optimizer:
     momentum: float = 0.9  # sgd and rmsprop only
     # adam's kin: momentum of the squared gradients' average; none: as Keras has it
     beta_2: float | None = None
-    # each group of layers has this share of the rate of the one above it: the head
-    # all of it, then the last block, down to the embeddings
-    layer_decay: float = 1.0
     # evaluate and keep an average of the weights with this momentum; none: the last
     ema: float | None = None
     clip_norm: float | None = 1.0  # the gradients' global norm at the most
 
     def __post_init__(self):
-        ranges.above_zero(self, "learning_rate", "clip_norm")
-        ranges.at_least(self, 0, "warmup_steps")
+        validation.above_zero(self, "learning_rate", "clip_norm")
+        validation.at_least(self, 0, "warmup_steps")
         if not 0 <= self.end_factor <= 1:
             raise errors.UserError(
                 f"end_factor must be in [0, 1]. Got {self.end_factor}."
             )
-        ranges.fraction(self, "weight_decay", "momentum", "beta_2")
-        ranges.share(self, "layer_decay")
-        ranges.inner_fraction(self, "ema")
+        validation.fraction(self, "weight_decay", "momentum", "beta_2")
+        validation.inner_fraction(self, "ema")
         if self.beta_2 is not None and self.name not in BETAS:
             raise errors.UserError(
                 f"beta_2 is for {', '.join(BETAS)}. Got name={self.name}."
             )
 
-    def build(self, total_steps: int, model, unfreeze_every: int | None = None):
+    def build(self, total_steps: int, model, adapt=None):
         """The keras.optimizers.Optimizer for `total_steps` updates of `model`.
 
         Clipping is left to the training step, which sees the global norm.
@@ -71,56 +67,59 @@ class Optimizer:
         Args:
           total_steps: updates in all.
           model: built, with what is frozen marked as such.
-          unfreeze_every: steps after which the next group of layers begins to learn,
-            from the head downward; None: all do at once.
+          adapt: a tfm.adaptation.Adapt, whose layer_decay and unfreeze_every count.
         """
-        import keras
-
         from tfm.adaptation import layerwise
         from tfm.training import schedules
 
+        unfreeze_every = adapt.unfreeze_every if adapt else None
+        layer_decay = adapt.layer_decay if adapt else 1.0
         if unfreeze_every and self.name == "ftrl":
             raise errors.UserError(
                 "ftrl derives the weights from all gradients so far, so its layers "
                 f"cannot wait. Got name=ftrl, unfreeze_every={unfreeze_every}."
             )
 
-        classes = {
-            name.lower(): cls
-            for name, cls in vars(keras.optimizers).items()
-            if isinstance(cls, type) and issubclass(cls, keras.optimizers.Optimizer)
-        }
-        none = 0.0 if self.name == "adamw" else None  # how Keras writes no decay
-        extra = {"momentum": self.momentum} if self.name in ("sgd", "rmsprop") else {}
-        if self.beta_2 is not None:
-            extra["beta_2"] = self.beta_2
-        warmup_steps = self.warmup_steps
-        if warmup_steps is None:
-            warmup_steps = total_steps // 20
         rate = schedules.WarmupDecay(
             self.learning_rate,
             self.schedule,
-            warmup_steps,
+            total_steps // 20 if self.warmup_steps is None else self.warmup_steps,
             total_steps,
             self.end_factor,
         )
-        if self.ema is not None:
-            extra |= {"use_ema": True, "ema_momentum": self.ema}
-        if self.name == "muon":  # of the weights that it leaves to Adam
-            extra["adam_weight_decay"] = self.weight_decay or none
-        optimizer_class = classes[self.name]
-        by_layer = self.layer_decay != 1 or unfreeze_every
+        optimizer_class = self._class()
+        by_layer = layer_decay != 1 or unfreeze_every
         if by_layer:
             optimizer_class = layerwise.scaled(optimizer_class)
-        optimizer = optimizer_class(
-            rate, weight_decay=self.weight_decay or none, **extra
-        )
+        optimizer = optimizer_class(rate, **self._options())
         if self.weight_decay:
             small = [v for v in model.trainable_variables if len(v.shape) < 2]
             optimizer.exclude_from_weight_decay(var_list=small)
         optimizer.build(model.trainable_variables)
         if by_layer:
-            optimizer.share_out(
-                layerwise.shares(model, self.layer_decay, unfreeze_every)
-            )
+            optimizer.share_out(layerwise.shares(model, layer_decay, unfreeze_every))
         return optimizer
+
+    def _class(self) -> type:
+        """The Keras class of this name."""
+        import keras
+
+        return {
+            name.lower(): cls
+            for name, cls in vars(keras.optimizers).items()
+            if isinstance(cls, type) and issubclass(cls, keras.optimizers.Optimizer)
+        }[self.name]
+
+    def _options(self) -> dict[str, object]:
+        """The arguments of the class besides its learning rate."""
+        none = 0.0 if self.name == "adamw" else None  # how Keras writes no decay
+        options = {"weight_decay": self.weight_decay or none}
+        if self.name in ("sgd", "rmsprop"):
+            options["momentum"] = self.momentum
+        if self.beta_2 is not None:
+            options["beta_2"] = self.beta_2
+        if self.ema is not None:
+            options |= {"use_ema": True, "ema_momentum": self.ema}
+        if self.name == "muon":  # of the weights that it leaves to Adam
+            options["adam_weight_decay"] = self.weight_decay or none
+        return options

@@ -4,7 +4,7 @@ import dataclasses
 import typing
 
 from tfm import errors
-from tfm import validation as ranges
+from tfm import validation
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,57 +30,23 @@ class Train:
     seed: int = 0  # of weights, dropout, data order and augmentation
     # what layers compute in; weights stay float32
     dtype: typing.Literal["float32", "mixed_bfloat16", "mixed_float16"] = "float32"
-    # layers that stay as they are, by name, as embedding or block_*; backbone is all
-    # but the head: linear probing
-    freeze: tuple[str, ...] = ()
-    # steps after which the next group of layers begins to learn: the head at once,
-    # then the last block, the embeddings at last; none: all at once
-    unfreeze_every: int | None = None
-    # train low-rank adapters (LoRA) of this rank in place of the backbone; none: do not
-    lora_rank: int | None = None
-    # layers that get adapters, by name, as query, attention, feedforward or embedding
-    lora_targets: tuple[str, ...] = ("query", "value")
     # a loss this many times the usual one: back to the last checkpoint; none: never
     spike_factor: float | None = None
     jit_compile: bool = False  # compile the forward and backward pass with XLA
 
     def __post_init__(self):
-        ranges.above_zero(self, "epochs")
-        ranges.at_least(self, 1, "batch_size", "micro_batches", "eval_batch_size")
-        ranges.at_least(self, 1, "keep_checkpoints", "log_every")
-        ranges.at_least(self, 1, "steps", "eval_every", "patience", "checkpoint_every")
-        ranges.at_least(self, 1, "unfreeze_every", "lora_rank")
+        validation.above_zero(self, "epochs")
+        validation.at_least(self, 1, "batch_size", "micro_batches", "eval_batch_size")
+        validation.at_least(self, 1, "keep_checkpoints", "log_every")
+        validation.at_least(
+            self, 1, "steps", "eval_every", "patience", "checkpoint_every"
+        )
         if self.spike_factor is not None and not self.spike_factor > 1:
             raise errors.UserError(
                 f"spike_factor must be above 1, or none. Got {self.spike_factor}."
             )
         if not 0 <= self.seed < 2**31:
             raise errors.UserError(f"seed must be in [0, 2**31). Got {self.seed}.")
-
-        if self.lora_rank is not None and not self.lora_targets:
-            raise errors.UserError("lora_targets must name a layer. Got none.")
-
-    def adapt(self, model, backbone) -> None:
-        """Freezes what is to stay as it is, and adds adapters where they are asked for.
-
-        Call it where the model is built, before its weights are loaded: adapters are
-        among them.
-
-        Args:
-          model: made of `backbone` and a head.
-          backbone: the keras.Model under the head.
-
-        Raises:
-          UserError: a pattern that matches no layer.
-        """
-        from tfm.adaptation import freezing
-        from tfm.adaptation import groups
-        from tfm.adaptation import lora
-
-        groups.mark_backbone(model, backbone)
-        freezing.freeze(model, self.freeze)
-        if self.lora_rank is not None:
-            lora.enable(model, self.lora_rank, self.lora_targets)
 
     def total_steps(self, num_examples: int) -> int:
         """Updates in all, for a training split of `num_examples`."""

@@ -6,6 +6,7 @@ N steps of one call, B batch of this process, R replicas, M micro-batches.
 import contextlib
 from collections.abc import Callable
 from collections.abc import Iterator
+from collections.abc import Sequence
 
 import keras
 import tensorflow as tf
@@ -25,6 +26,7 @@ def train_function(
     micro_batches: int = 1,
     loss_scale: precision.LossScale | None = None,
     jit_compile: bool = False,
+    ids: Sequence[str] = (),
 ) -> Callable:
     """A function (iterator, N) -> {name: float32 [N]} that makes N updates.
 
@@ -38,7 +40,7 @@ def train_function(
     one, of this process's batches; each replica takes its part of them.
 
     Args:
-      model: what `inputs_of` gives it -> outputs.
+      model: from a dict of inputs, which are arrays of the batch, to outputs.
       loss: (outputs, batch) -> losses_B, weights_B, {name: (sum, count)}. A loss of
         each token, [B, T], has weights of the same shape.
       optimizer: built over model.trainable_variables.
@@ -46,6 +48,7 @@ def train_function(
       micro_batches: M, parts of a replica's batch that are computed one by one.
       loss_scale: for float16; None is no scaling.
       jit_compile: compile forward and backward with XLA.
+      ids: names of the arrays of a batch whose entries but 0 are counted as tokens.
 
     Returns:
       The function. It gives for each step: loss, weight, gradient_norm (before
@@ -68,7 +71,9 @@ def train_function(
         gradients = tape.gradient(objective, variables, unconnected_gradients="zero")
         # a lookup's gradient has repeated rows: make it dense before its norm is taken
         gradients = [tf.convert_to_tensor(gradient) for gradient in gradients]
-        tokens = tf.math.count_nonzero(batch["tokens"], dtype=tf.int32)
+        tokens = tf.reduce_sum(
+            [tf.math.count_nonzero(batch[name], dtype=tf.int32) for name in ids]
+        )
         sums = {"loss": (total, weight)} | watched
         return gradients, weight, sums, tf.cast(tokens, tf.float32)
 
@@ -113,7 +118,7 @@ def train_function(
         gradients, weight, sums, tokens, asked = strategy.run(
             replica_gradients, (batch, asked, scale)
         )
-        counted = layerwise.counted(optimizer, _first(strategy, gradients))
+        counted = layerwise.counted(optimizer, first(strategy, gradients))
         norm = tf.linalg.global_norm(counted)
         if clip_norm is not None:
             factor = tf.minimum(1.0, clip_norm / tf.maximum(norm, 1e-12))
@@ -125,12 +130,12 @@ def train_function(
             lambda: _nothing(None),
         )
         loss_scale.update(finite)
-        sums = _first(strategy, sums)
+        sums = first(strategy, sums)
         row = {name: s / tf.maximum(count, 1e-12) for name, (s, count) in sums.items()}
         return row | {
-            "weight": _first(strategy, weight),
-            "tokens": _first(strategy, tokens),
-            "asked": _first(strategy, asked),
+            "weight": first(strategy, weight),
+            "tokens": first(strategy, tokens),
+            "asked": first(strategy, asked),
             "gradient_norm": norm,
             "learning_rate": rate,
             "skipped": 1.0 - tf.cast(finite, tf.float32),
@@ -160,81 +165,9 @@ def train_function(
     return run
 
 
-def predict_function(model: keras.Model) -> Callable:
-    """A function batch -> outputs [B, ...] as NumPy, without dropout.
-
-    Every process gives the same batch and gets the outputs of all of it; each replica
-    computes its part.
-    """
-    strategy = tf.distribute.get_strategy()
-    replicas = strategy.num_replicas_in_sync
-
-    def replica_forward(inputs):
-        context = tf.distribute.get_replica_context()
-        part = shard(inputs, context.replica_id_in_sync_group, replicas)
-        outputs = tf.nest.map_structure(
-            lambda output: tf.cast(output, tf.float32), model(part, training=False)
-        )
-        return context.all_gather(outputs, axis=0) if replicas > 1 else outputs
-
-    @tf.function(autograph=False)
-    def run(inputs):
-        return _first(strategy, strategy.run(replica_forward, (inputs,)))
-
-    def predict(batch):
-        inputs = inputs_of(model, batch)
-        size = tf.nest.flatten(inputs)[0].shape[0]
-        outputs = run(_divisible(inputs, replicas))
-        return tf.nest.map_structure(lambda output: output.numpy()[:size], outputs)
-
-    return predict
-
-
-def sums_function(model: keras.Model, loss: Callable) -> Callable:
-    """A function batch -> {name: (sum, count)} as float, without dropout.
-
-    "loss" is among the names, with the summed weight as its count. Batches and
-    replicas are as for `predict_function`; `loss` is as for `train_function`.
-    """
-    strategy = tf.distribute.get_strategy()
-    replicas = strategy.num_replicas_in_sync
-
-    def replica_sums(batch):
-        context = tf.distribute.get_replica_context()
-        part = shard(batch, context.replica_id_in_sync_group, replicas)
-        outputs = model(inputs_of(model, part), training=False)
-        losses_B, weights_B, watched = loss(outputs, part)
-        total = tf.reduce_sum(losses_B * weights_B)
-        sums = {"loss": (total, tf.reduce_sum(weights_B))} | watched
-        sums = tf.nest.map_structure(lambda s: tf.cast(s, tf.float32), sums)
-        return context.all_reduce(tf.distribute.ReduceOp.SUM, sums)
-
-    @tf.function(autograph=False)
-    def run(batch):
-        return _first(strategy, strategy.run(replica_sums, (batch,)))
-
-    def sums(batch):
-        return tf.nest.map_structure(float, run(_divisible(batch, replicas)))
-
-    return sums
-
-
-def inputs_of(model: keras.Model, batch):
-    """What the model takes of a batch: its inputs by name, or the tokens alone."""
-    if isinstance(model.input, dict):
-        return {name: batch[name] for name in model.input}
-    return batch["tokens"]
-
-
-def _divisible(batch, parts: int):
-    """The batch with zeros added, so that it can be cut into equal parts."""
-
-    def pad(tensor):
-        missing = -tensor.shape[0] % parts
-        rest = [[0, 0]] * (len(tensor.shape) - 1)
-        return tf.pad(tensor, [[0, missing], *rest]) if missing else tensor
-
-    return tf.nest.map_structure(pad, batch)
+def inputs_of(model: keras.Model, batch) -> dict:
+    """The model's inputs of a batch, by name."""
+    return {name: batch[name] for name in model.input}
 
 
 @contextlib.contextmanager
@@ -275,7 +208,7 @@ def _sum(values):
     return tf.add_n(values) if values else tf.zeros(())
 
 
-def _first(strategy, values):
+def first(strategy, values):
     """What every replica holds alike, from the first one of this process."""
     return tf.nest.map_structure(
         lambda value: strategy.experimental_local_results(value)[0], values

@@ -12,17 +12,18 @@ import time
 
 import pytest
 
+from tests.data.corpora import prepared
 from tfm import data
 from tfm import errors
+from tfm import inputs
 from tfm import lock
 from tfm.data.corpora import local_preparation
 from tfm.data.corpora import shard_workers
 from tfm.data.corpora import shards
-from tfm.inputs import text as tokens
 
 ROOT = pathlib.Path(__file__).parents[3]
 SECONDS = 60
-WORDS = tokens.Tokens(method="word", vocab_size=60, special_tokens=("[EOS]",))
+WORDS = inputs.Text(method="word", vocab_size=60, special_tokens=("[EOS]",))
 
 
 @pytest.fixture
@@ -41,7 +42,7 @@ def corpus(tmp_path):
 
 @pytest.fixture
 def vocabulary():
-    return WORDS.learn(["line of file about nothing 0 1 2 3 4 5 6 7 8 9"])
+    return WORDS.fit([{"text": "line of file about nothing 0 1 2 3 4 5 6 7 8 9"}])
 
 
 def contents(folder: pathlib.Path) -> dict[str, str]:
@@ -53,10 +54,10 @@ def contents(folder: pathlib.Path) -> dict[str, str]:
 
 
 def test_workers_make_the_same_store(tmp_path, corpus):
-    corpus.open(WORDS, tmp_path / "one")
+    prepared.prepare(corpus, WORDS, tmp_path / "one")
     found = contents(tmp_path / "one")
     assert len(found) > 3 * 10
-    dataclasses.replace(corpus, workers=2).open(WORDS, tmp_path / "two")
+    prepared.prepare(dataclasses.replace(corpus, workers=2), WORDS, tmp_path / "two")
     assert contents(tmp_path / "two") == found
 
 
@@ -69,23 +70,23 @@ def test_it_goes_on_from_any_point_and_makes_no_shard_twice(
     tmp_path, corpus, vocabulary, ready, monkeypatch
 ):
     source = vocabulary if ready else WORDS
-    corpus.open(source, tmp_path / "whole")
+    prepared.prepare(corpus, source, tmp_path / "whole")
     whole = contents(tmp_path / "whole")
     monkeypatch.setattr(local_preparation, "_BATCH_DOCUMENTS", 100)
     made = []
 
     class Stops(local_preparation.Local):
-        """Fails in the scan after so many spools, or after so many shards."""
+        """Fails in the scan after so many buffers, or after so many shards."""
 
-        def __init__(self, spools, jobs):
+        def __init__(self, buffers, jobs):
             super().__init__(1)
-            self.spools, self.jobs = spools, jobs
+            self.buffers, self.jobs = buffers, jobs
 
         def scan(self, config, work):
-            for i, spool in enumerate(super().scan(config, work)):
-                if i == self.spools:
+            for i, buffer in enumerate(super().scan(config, work)):
+                if i == self.buffers:
                     raise _StopError
-                yield spool
+                yield buffer
 
         def encode(self, jobs):
             for i, outcome in enumerate(super().encode(jobs)):
@@ -94,11 +95,11 @@ def test_it_goes_on_from_any_point_and_makes_no_shard_twice(
                 if i == self.jobs:
                     raise _StopError
 
-    for spools, jobs in [(0, 9), (2, 99), (7, 1), (99, 0), (99, 3)]:
+    for buffers, jobs in [(0, 9), (2, 99), (7, 1), (99, 0), (99, 3)]:
         with pytest.raises(_StopError):
-            corpus.open(source, tmp_path / "parts", Stops(spools, jobs))
+            prepared.prepare(corpus, source, tmp_path / "parts", Stops(buffers, jobs))
         assert not (tmp_path / "parts" / "manifest.json").exists()
-    corpus.open(source, tmp_path / "parts", Stops(999, 999))
+    prepared.prepare(corpus, source, tmp_path / "parts", Stops(999, 999))
     assert len(made) == len(set(made))
     assert contents(tmp_path / "parts") == whole
 
@@ -107,13 +108,14 @@ KILLED = """
 import sys
 from tfm import data
 from tests.data.corpora import corpus_preparation_test as test
+from tests.data.corpora import prepared
 corpus = data.Corpus(train=sys.argv[1], shard_characters=10_000, workers=2)
-corpus.open(test.WORDS, sys.argv[2])
+prepared.prepare(corpus, test.WORDS, sys.argv[2])
 """
 
 
 def test_it_goes_on_after_kill_9_which_leaves_no_process(tmp_path, corpus):
-    corpus.open(WORDS, tmp_path / "whole")
+    prepared.prepare(corpus, WORDS, tmp_path / "whole")
     killed = tmp_path / "killed"
     kept = {}
     for wanted in (1, 6):
@@ -138,7 +140,7 @@ def test_it_goes_on_after_kill_9_which_leaves_no_process(tmp_path, corpus):
     assert kept or (killed / "manifest.json").exists()
     for done in killed.glob("unfinished/*.done"):
         assert done.stat().st_mtime_ns == kept[done.name]  # not made again
-    corpus.open(WORDS, killed)
+    prepared.prepare(corpus, WORDS, killed)
     assert contents(killed) == contents(tmp_path / "whole")
 
 
@@ -151,16 +153,18 @@ def _group_runs(group: int) -> bool:
 
 
 def test_it_is_found_again_and_the_sources_may_be_gone(tmp_path, corpus):
-    corpus.open(WORDS, tmp_path / "store")
+    prepared.prepare(corpus, WORDS, tmp_path / "store")
     before = contents(tmp_path / "store")
-    corpus.open(WORDS, tmp_path / "store")
+    prepared.prepare(corpus, WORDS, tmp_path / "store")
     free = dataclasses.replace(corpus, bad_rows="skip", workers=3)
     longer = dataclasses.replace(WORDS, max_length=1000, truncate="start")
-    stores = free.open(longer, tmp_path / "store")
-    assert stores.tokenizer.config == longer
+    stores = prepared.prepare(free, longer, tmp_path / "store")
+    assert stores.preprocessor.config == longer
     shutil.rmtree(corpus.train)
-    stores = dataclasses.replace(corpus, store=str(tmp_path / "store")).open(
-        stores.tokenizer, tmp_path / "elsewhere"
+    stores = prepared.prepare(
+        dataclasses.replace(corpus, store=str(tmp_path / "store")),
+        stores.preprocessor,
+        tmp_path / "elsewhere",
     )
     assert stores.splits["train"].num_documents > 2000
     assert contents(tmp_path / "store") == before
@@ -168,11 +172,11 @@ def test_it_is_found_again_and_the_sources_may_be_gone(tmp_path, corpus):
 
 
 def test_what_has_changed_is_told(tmp_path, corpus, vocabulary):
-    corpus.open(WORDS, tmp_path / "store")
+    prepared.prepare(corpus, WORDS, tmp_path / "store")
 
     def told(config=corpus, source=WORDS):
         with pytest.raises(errors.UserError) as raised:
-            config.open(source, tmp_path / "store")
+            prepared.prepare(config, source, tmp_path / "store")
         assert "\n" not in str(raised.value)
         assert f"delete {tmp_path / 'store'} to prepare it anew." in str(raised.value)
         return str(raised.value).partition(f"{tmp_path / 'store'} ")[2]
@@ -181,13 +185,13 @@ def test_what_has_changed_is_told(tmp_path, corpus, vocabulary):
     assert told(other).startswith(
         "was prepared with data.unicode='nfc', not data.unicode='nfkc'. Give another"
     )
-    other = dataclasses.replace(WORDS, vocab_size=61)
-    assert "tokens.vocab_size=60, not tokens.vocab_size=61" in told(source=other)
+    other = dataclasses.replace(WORDS, vocab_size=61).fit([{"text": "line"}])
+    assert "inputs.vocab_size=60, not inputs.vocab_size=61" in told(source=other)
     assert told(source=vocabulary).startswith("was prepared with another vocabulary. ")
     with (pathlib.Path(corpus.train) / "1.txt").open("a") as file:
         file.write("more\n")
     with pytest.raises(errors.UserError, match=r"texts has changed since .*store was"):
-        corpus.open(WORDS, tmp_path / "store")
+        prepared.prepare(corpus, WORDS, tmp_path / "store")
 
 
 def test_an_unfinished_store_is_begun_anew_unless_a_shard_would_be_lost(
@@ -199,7 +203,7 @@ def test_an_unfinished_store_is_begun_anew_unless_a_shard_would_be_lost(
     with monkeypatch.context() as patch:
         patch.setattr(shards, "encode", fails)
         with pytest.raises(_StopError):
-            corpus.open(WORDS, tmp_path / "store")
+            prepared.prepare(corpus, WORDS, tmp_path / "store")
     other = dataclasses.replace(corpus, unicode="nfkc")
     encode = shards.encode
 
@@ -211,10 +215,10 @@ def test_an_unfinished_store_is_begun_anew_unless_a_shard_would_be_lost(
     with monkeypatch.context() as patch:
         patch.setattr(shards, "encode", fails_late)
         with pytest.raises(_StopError):
-            other.open(WORDS, tmp_path / "store")
+            prepared.prepare(other, WORDS, tmp_path / "store")
     with pytest.raises(errors.UserError, match="not data.unicode='nfc'"):
-        corpus.open(WORDS, tmp_path / "store")
-    other.open(WORDS, tmp_path / "store")
+        prepared.prepare(corpus, WORDS, tmp_path / "store")
+    prepared.prepare(other, WORDS, tmp_path / "store")
 
 
 def test_another_process_is_refused(tmp_path, corpus):
@@ -222,41 +226,41 @@ def test_another_process_is_refused(tmp_path, corpus):
         lock.RunLock(tmp_path / "store"),
         pytest.raises(errors.UserError, match="in use by process .* --data.store"),
     ):
-        corpus.open(WORDS, tmp_path / "store")
-    corpus.open(WORDS, tmp_path / "store")
+        prepared.prepare(corpus, WORDS, tmp_path / "store")
+    prepared.prepare(corpus, WORDS, tmp_path / "store")
     with lock.RunLock(tmp_path / "store"):  # what is finished can be opened
-        corpus.open(WORDS, tmp_path / "store")
+        prepared.prepare(corpus, WORDS, tmp_path / "store")
 
 
 def test_a_folder_with_other_things_is_left_alone(tmp_path, corpus):
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.tex").write_text("")
     with pytest.raises(errors.UserError, match="mine is not empty and holds no prep"):
-        corpus.open(WORDS, tmp_path / "mine")
+        prepared.prepare(corpus, WORDS, tmp_path / "mine")
 
 
 def test_damage_is_found(tmp_path, corpus):
-    store = corpus.open(WORDS, tmp_path / "store").splits["train"]
+    store = prepared.prepare(corpus, WORDS, tmp_path / "store").splits["train"]
     store.verify()
     path = tmp_path / "store" / "train" / "tokens-00001.bin"
     body = bytearray(path.read_bytes())
     body[100] ^= 1
     path.write_bytes(body)
-    store = corpus.open(WORDS, tmp_path / "store").splits["train"]
+    store = prepared.prepare(corpus, WORDS, tmp_path / "store").splits["train"]
     with pytest.raises(errors.UserError, match="tokens-00001.bin is damaged"):
         store.verify()
     path.write_bytes(body[:-2])
     with pytest.raises(errors.UserError, match="tokens-00001.bin has [0-9,]+ bytes"):
-        corpus.open(WORDS, tmp_path / "store")
+        prepared.prepare(corpus, WORDS, tmp_path / "store")
     path.unlink()
     with pytest.raises(errors.UserError, match="tokens-00001.bin is missing"):
-        corpus.open(WORDS, tmp_path / "store")
+        prepared.prepare(corpus, WORDS, tmp_path / "store")
 
 
 def test_the_vocabulary_is_of_train_only_and_of_a_bounded_sample(tmp_path):
     lines = [f"word{i} " * 5 for i in range(2000)]
     (tmp_path / "a.txt").write_text("\n".join(lines))
-    config = tokens.Tokens(method="word", vocab_size=5000)
+    config = inputs.Text(method="word", vocab_size=5000)
     seen = {}
     for limit in (10**8, 20_000):
         corpus = data.Corpus(
@@ -265,11 +269,11 @@ def test_the_vocabulary_is_of_train_only_and_of_a_bounded_sample(tmp_path):
             vocabulary_characters=limit,
             workers=1,
         )
-        stores = corpus.open(config, tmp_path / f"{limit}")
+        stores = prepared.prepare(corpus, config, tmp_path / f"{limit}")
         validation = stores.splits["validation"]
         assert validation.num_documents > 400
         # no word of validation is in train: all are unknown
-        assert set(validation.tokens(0, validation.num_tokens).tolist()) == {1}
+        assert set(validation.read(0, validation.num_tokens).tolist()) == {1}
         seen[limit] = stores.tokenizer.vocab_size - 2
     assert seen[10**8] == 2000 - validation.num_documents
     sample = 20_000 / sum(map(len, lines)) * 2000
@@ -284,7 +288,7 @@ def test_a_process_that_fails_ends_the_preparation(tmp_path, capfd):
 
 
 def test_the_manifest_says_what_is_in_the_store(tmp_path, corpus):
-    corpus.open(WORDS, tmp_path / "store")
+    prepared.prepare(corpus, WORDS, tmp_path / "store")
     manifest = json.loads((tmp_path / "store" / "manifest.json").read_text())
     assert manifest["sources"]["train"]["counts"] == {
         "rows": 3000, "documents": 3000, "control": 3000, "duplicates": 273,

@@ -5,7 +5,8 @@ import dataclasses
 import pytest
 
 from tfm import errors
-from tfm.inputs import text as tokens
+from tfm import inputs
+from tfm.inputs.text import backends
 
 BYTE_BASED = [("bpe", 258), ("unigram", 260)]
 
@@ -51,7 +52,7 @@ BYTE_BASED = [("bpe", 258), ("unigram", 260)]
 )
 def test_a_mistake_is_told_in_one_line(fields, message):
     with pytest.raises(errors.UserError) as error:
-        tokens.Tokens(**fields)
+        inputs.Text(**fields)
     assert str(error.value) == message
 
 
@@ -59,24 +60,24 @@ def test_a_mistake_is_told_in_one_line(fields, message):
 def test_methods_that_fall_back_to_bytes_need_room_for_them(method, smallest):
     message = f"vocab_size must be at least {smallest} for method={method}"
     with pytest.raises(errors.UserError, match=message):
-        tokens.Tokens(method=method, vocab_size=smallest - 1)
-    config = tokens.Tokens(method=method, vocab_size=smallest)
-    assert config.learn(["the cat sat on the mat"]).vocab_size <= smallest
+        inputs.Text(method=method, vocab_size=smallest - 1)
+    config = inputs.Text(method=method, vocab_size=smallest)
+    assert backends.learn(config, ["the cat sat on the mat"]).vocab_size <= smallest
 
 
 def test_the_method_byte_ignores_vocab_size():
-    config = tokens.Tokens(method="byte", vocab_size=5, special_tokens=("[CLS]",))
-    assert config.learn(["text"]).vocab_size == 259
+    config = inputs.Text(method="byte", vocab_size=5, special_tokens=("[CLS]",))
+    assert backends.learn(config, ["text"]).vocab_size == 259
 
 
 def test_a_changed_field_is_checked_again():
     with pytest.raises(errors.UserError, match="max_length"):
-        dataclasses.replace(tokens.Tokens(), max_length=-1)
+        dataclasses.replace(inputs.Text(), max_length=-1)
 
 
 def test_a_folder_without_a_tokenizer(tmp_path):
     with pytest.raises(errors.UserError) as error:
-        tokens.load(tmp_path)
+        backends.load(tmp_path)
     assert str(error.value) == (
         f"A tokenizer's folder must hold tokens.json. Got {tmp_path}."
     )

@@ -2,16 +2,20 @@
 
 import pytest
 
-from tfm.inputs import text as tokens
+from tfm import inputs
+from tfm.inputs.text import backends
 
 TEXTS = ["the quick brown fox jumps over the lazy dog"] * 20
 
 
 @pytest.mark.parametrize("method", ["word", "wordpiece", "bpe", "unigram", "byte"])
 def test_names_of_special_tokens_are_those_tokens(method):
-    tokenizer = tokens.Tokens(
-        method=method, vocab_size=300, special_tokens=("[EOS]", "<extra_id_0>")
-    ).learn(TEXTS)
+    tokenizer = backends.learn(
+        inputs.Text(
+            method=method, vocab_size=300, special_tokens=("[EOS]", "<extra_id_0>")
+        ),
+        TEXTS,
+    )
     ids = tokenizer.encode_prompt("the <extra_id_0> fox[EOS]").tolist()
     assert ids.count(tokenizer.id_of("<extra_id_0>")) == 1
     assert ids[-1] == tokenizer.id_of("[EOS]")

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from tfm.inputs import text as tokens
+from tfm import inputs
+from tfm.inputs.text import backends
 from tfm.inputs.text import normalization
 from tfm.inputs.text import tokenizer
 
@@ -19,8 +20,8 @@ TEXTS = [
     "method", ["word", "wordpiece", "bpe", "unigram", "character", "byte"]
 )
 def test_ids_are_those_of_encode(method, monkeypatch):
-    config = tokens.Tokens(method=method, vocab_size=300, special_tokens=("[EOS]",))
-    encoder = config.learn(TEXTS)
+    config = inputs.Text(method=method, vocab_size=300, special_tokens=("[EOS]",))
+    encoder = backends.learn(config, TEXTS)
     texts = [*TEXTS, "unseen ☃ word", " ".join(TEXTS)]
     rows = encoder.encode(texts, truncate=False)
     for longest in (2**20, 120):

@@ -5,12 +5,13 @@ import sys
 import pytest
 
 from tfm import errors
-from tfm.inputs import text as tokens
+from tfm import inputs
+from tfm.inputs.text import backends
 from tfm.inputs.text import normalization
 
 
 def normalize(text, **fields):
-    return normalization.normalize(text, tokens.Tokens(method="bpe", **fields))
+    return normalization.normalize(text, inputs.Text(method="bpe", **fields))
 
 
 @pytest.mark.parametrize(
@@ -46,13 +47,13 @@ def test_lone_surrogates_are_replaced_and_pairs_are_joined():
 
 
 def test_curly_apostrophes_are_straight_where_words_matter():
-    assert normalization.normalize("Don’t", tokens.Tokens()) == "don't"
+    assert normalization.normalize("Don’t", inputs.Text()) == "don't"
     assert normalize("Don’t") == "don’t"
 
 
 @pytest.mark.parametrize("lowercase", [True, False])
 def test_normalizing_twice_changes_nothing_more(lowercase):
-    config = tokens.Tokens(lowercase=lowercase)
+    config = inputs.Text(lowercase=lowercase)
     for start in range(0, sys.maxunicode, 4096):
         text = "a".join(map(chr, range(start, start + 4096)))
         once = normalization.normalize(text, config)
@@ -63,7 +64,7 @@ def test_normalizing_twice_changes_nothing_more(lowercase):
 @pytest.mark.parametrize("method", ["word", "wordpiece", "bpe", "unigram", "character"])
 def test_learning_needs_a_text(method, texts):
     with pytest.raises(errors.UserError) as error:
-        tokens.Tokens(method=method).learn(iter(texts))
+        backends.learn(inputs.Text(method=method), iter(texts))
     assert str(error.value) == (
         "Learning a vocabulary needs a text. Got none, or only empty ones."
     )
@@ -71,4 +72,4 @@ def test_learning_needs_a_text(method, texts):
 
 def test_one_str_is_no_list_of_texts():
     with pytest.raises(errors.UserError, match="Texts must be a list or an iterator"):
-        tokens.Tokens().learn("one text")
+        backends.learn(inputs.Text(), "one text")

@@ -11,7 +11,8 @@ import pytest
 from tests.support import minilm
 from tests.support import small_preset
 from tfm import errors
-from tfm.inputs.text import pretrained
+from tfm import inputs
+from tfm.inputs.text import backends
 from tfm.inputs.text import pretrained_tokenizer
 from tfm.inputs.text import published_ids
 
@@ -24,7 +25,7 @@ def preset(tmp_path) -> str:
 
 
 def _learn(preset: str, **fields) -> pretrained_tokenizer.PretrainedTokenizer:
-    return pretrained.Pretrained(preset=preset, **fields).learn()
+    return inputs.PretrainedText(preset=preset, **fields).fit().tokenizer
 
 
 def test_a_text_is_enclosed_and_comes_back(preset):
@@ -60,7 +61,7 @@ def test_nothing_encloses_a_text_where_that_is_said(preset):
 def test_a_saved_copy_needs_no_preset(preset, tmp_path):
     tokenizer = _learn(preset, max_length=5)
     tokenizer.save(tmp_path / "saved")
-    loaded = pretrained.load(tmp_path / "saved")
+    loaded = backends.load(tmp_path / "saved")
     texts = ["A man is eating food.", "is food xyz"]
     for ours, theirs in zip(loaded.encode(texts), tokenizer.encode(texts), strict=True):
         np.testing.assert_array_equal(ours, theirs)
@@ -70,7 +71,9 @@ def test_a_saved_copy_needs_no_preset(preset, tmp_path):
 
 def test_tensorflow_says_nothing_where_a_worker_loads_it(preset, tmp_path):
     _learn(preset).save(tmp_path / "saved")
-    code = "import sys; from tfm.inputs import text as tokens; tokens.load(sys.argv[1])"
+    code = (
+        "import sys; from tfm.inputs.text import backends; backends.load(sys.argv[1])"
+    )
     done = subprocess.run(
         [sys.executable, "-c", code, str(tmp_path / "saved")],
         cwd=ROOT,
@@ -86,7 +89,7 @@ def test_padding_is_zero_whatever_the_model_pads_with():
     vocabulary = {"<s>": 0, "<pad>": 1, "</s>": 2, "<mask>": 3, "a": 4, "b": 5, "ab": 6}
     library = keras_nlp.models.RobertaTokenizer(vocabulary, ["a b"])
     tokenizer = pretrained_tokenizer.PretrainedTokenizer(
-        pretrained.Pretrained(preset="-"), library
+        inputs.PretrainedText(preset="-"), library
     )
     assert (tokenizer.ids.padding, tokenizer.ids.shared) == (1, False)
     assert tokenizer.vocabulary[:3] == ["<pad>", "<s>", "</s>"]
@@ -102,7 +105,7 @@ def test_padding_is_no_token_of_a_model_without_it():
     vocabulary = {"!": 0, "a": 1, "b": 2, "ab": 3, "<|endoftext|>": 4}
     library = keras_nlp.models.GPT2Tokenizer(vocabulary, ["a b"])
     tokenizer = pretrained_tokenizer.PretrainedTokenizer(
-        pretrained.Pretrained(preset="-", enclose=False), library
+        inputs.PretrainedText(preset="-", enclose=False), library
     )
     assert (tokenizer.ids.padding, tokenizer.ids.shared) == (4, True)
     assert tokenizer.vocabulary == ["[PAD]", "a", "b", "ab", "<|endoftext|>", "!"]
@@ -143,10 +146,10 @@ def test_the_models_preset_is_taken_where_none_is_given(preset):
 
     model = Model()
     model.preset = preset
-    assert pretrained.Pretrained().of(model).preset == preset
-    assert pretrained.Pretrained(preset="own").of(model).preset == "own"
-    with pytest.raises(errors.UserError, match="tokens.preset must name a preset"):
-        pretrained.Pretrained().learn()
+    assert inputs.PretrainedText().of(model).preset == preset
+    assert inputs.PretrainedText(preset="own").of(model).preset == "own"
+    with pytest.raises(errors.UserError, match="inputs.preset must name a preset"):
+        inputs.PretrainedText().fit()
 
 
 def test_a_preset_may_lie_in_a_package(monkeypatch, tmp_path):
@@ -165,9 +168,9 @@ def test_a_preset_may_lie_in_a_package(monkeypatch, tmp_path):
 
 def test_what_cannot_be_is_told(tmp_path):
     with pytest.raises(errors.UserError, match="max_length must be at least 3"):
-        pretrained.Pretrained(max_length=2)
+        inputs.PretrainedText(max_length=2)
     with pytest.raises(errors.UserError, match="truncate must be one of end, start"):
-        pretrained.Pretrained(truncate="left")
+        inputs.PretrainedText(truncate="left")
     with pytest.raises(errors.UserError, match="has no tokenizer that keras_nlp can"):
         _learn(str(tmp_path))
 

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from tfm import errors
-from tfm.inputs import text as tokens
+from tfm import inputs
+from tfm.inputs.text import backends
 from tfm.inputs.text import normalization
 
 METHODS = ["word", "wordpiece", "bpe", "unigram", "character", "byte"]
@@ -56,7 +57,7 @@ def tokenizer(method):
 
 def learn(method, texts=TEXTS, **fields):
     fields = {"vocab_size": 420, "special_tokens": SPECIAL} | fields
-    return tokens.Tokens(method=method, **fields).learn(iter(texts))
+    return backends.learn(inputs.Text(method=method, **fields), iter(texts))
 
 
 def random_texts(number):
@@ -162,7 +163,7 @@ def test_truncation(method, truncate, length, kept):
 
 def test_a_loaded_tokenizer_is_the_saved_one(tokenizer, tmp_path):
     tokenizer.save(tmp_path / "new" / "folder")
-    loaded = tokens.load(str(tmp_path / "new" / "folder"))
+    loaded = backends.load(str(tmp_path / "new" / "folder"))
     assert loaded.config == tokenizer.config
     assert loaded.vocabulary == tokenizer.vocabulary
     texts = TEXTS + HARD + random_texts(100)

@@ -1,11 +1,12 @@
 """Unigram: what sentencepiece leaves out unless it is told otherwise."""
 
-from tfm.inputs import text as tokens
+from tfm import inputs
+from tfm.inputs.text import backends
 from tfm.inputs.text import unigram
 
 
 def learn(texts, **fields):
-    return tokens.Tokens(method="unigram", **fields).learn(iter(texts))
+    return backends.learn(inputs.Text(method="unigram", **fields), iter(texts))
 
 
 def test_words_look_alike_at_the_start_and_in_the_middle():

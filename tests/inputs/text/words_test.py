@@ -2,11 +2,12 @@
 
 import pytest
 
-from tfm.inputs import text as tokens
+from tfm import inputs
+from tfm.inputs.text import backends
 
 
 def pieces(text, method="word", texts=None, **fields):
-    tokenizer = tokens.Tokens(method=method, **fields).learn(texts or [text])
+    tokenizer = backends.learn(inputs.Text(method=method, **fields), texts or [text])
     return tokenizer.tokens(tokenizer.encode([text])[0])
 
 
@@ -29,19 +30,19 @@ def test_words(text, words):
 
 
 def test_decoding_joins_words_by_spaces():
-    tokenizer = tokens.Tokens().learn(["it isn't good."])
+    tokenizer = backends.learn(inputs.Text(), ["it isn't good."])
     rows = tokenizer.encode(["It isn't\n bad."])
     assert tokenizer.decode(rows) == ["it isn't [UNK] ."]
 
 
 def test_frequent_words_come_first_and_ties_by_the_alphabet():
-    tokenizer = tokens.Tokens(vocab_size=5).learn(["d b c", "c a", "b"])
+    tokenizer = backends.learn(inputs.Text(vocab_size=5), ["d b c", "c a", "b"])
     assert tokenizer.vocabulary == ["[PAD]", "[UNK]", "b", "c", "a"]
 
 
 def test_word_pieces_spell_a_new_word():
     texts = ["low lower lowest new newer newest"] * 4
-    tokenizer = tokens.Tokens(method="wordpiece", vocab_size=40).learn(texts)
+    tokenizer = backends.learn(inputs.Text(method="wordpiece", vocab_size=40), texts)
     rows = tokenizer.encode(["newest slowest"])
     shown = tokenizer.tokens(rows[0])
     assert shown[0] == "newest"
@@ -50,20 +51,20 @@ def test_word_pieces_spell_a_new_word():
 
 
 def test_a_word_of_more_than_100_characters_has_no_pieces():
-    tokenizer = tokens.Tokens(method="wordpiece").learn(["a aa"])
+    tokenizer = backends.learn(inputs.Text(method="wordpiece"), ["a aa"])
     assert tokenizer.encode(["a" * 101])[0].tolist() == [1]
     assert tokenizer.decode(tokenizer.encode(["a" * 100])) == ["a" * 100]
 
 
 def test_word_pieces_keep_the_most_frequent_characters():
     texts = ["e e e", "a a", "z"]
-    tokenizer = tokens.Tokens(method="wordpiece", vocab_size=4).learn(texts)
+    tokenizer = backends.learn(inputs.Text(method="wordpiece", vocab_size=4), texts)
     assert tokenizer.vocabulary[2:] == ["a", "e"]
 
 
 def test_words_counted_thousands_of_times_count_for_word_pieces():
     texts = ["ab " * 2500, "cd " * 2400]
-    tokenizer = tokens.Tokens(method="wordpiece", vocab_size=7).learn(texts)
+    tokenizer = backends.learn(inputs.Text(method="wordpiece", vocab_size=7), texts)
     assert tokenizer.vocabulary[2:] == ["##b", "##d", "a", "c", "ab"]
 
 

@@ -7,13 +7,15 @@ from tests.support import small_models
 from tfm import tasks
 from tfm.tasks.language import bag_of_words
 
-TOKENIZER = small_models.tokenizer()
 LENGTH = 12
+SPECIAL = ("[CLS]", "[SEP]", "[MASK]")
+PREPROCESSOR = small_models.preprocessor(special=SPECIAL, max_length=LENGTH)
+TOKENIZER = PREPROCESSOR.tokenizer
 
 
 def _objective(**fields):
-    fields |= {"bag_of_words": 1.0}
-    return tasks.MaskedLM(**fields).bind(TOKENIZER, LENGTH)
+    fields = {"bag_of_words": 1.0} | fields
+    return tasks.MaskedLM(**fields).bind({}, PREPROCESSOR)
 
 
 def _example(objective, tokens, seed=0):
@@ -32,7 +34,7 @@ def test_an_example_has_the_bag_of_the_whole_window_with_what_is_hidden():
     found = _example(objective, [9, 8, 9, 7, 6])
     assert found["bag"].tolist() == [6, 7, 8, 9] + [0] * (LENGTH - 4)
     assert found["tokens"].tolist() != [9, 8, 9, 7, 6] + [0] * (LENGTH - 5)
-    assert not objective.crosses and not objective.packed
+    assert not objective.crosses and set(objective.inputs) == {"tokens"}
 
 
 def test_the_loss_is_the_mean_over_the_bag():
@@ -45,13 +47,10 @@ def test_the_loss_is_the_mean_over_the_bag():
 
 @pytest.mark.parametrize("next_sentence", [False, True])
 def test_it_is_added_to_the_other_losses(next_sentence):
-    special = ("[CLS]", "[SEP]", "[MASK]")
-    tokenizer = small_models.tokenizer(special_tokens=special)
-    fields = {"bag_of_words": 0.5, "next_sentence": next_sentence}
-    objective = tasks.MaskedLM(**fields).bind(tokenizer, LENGTH)
-    without = tasks.MaskedLM(next_sentence=next_sentence).bind(tokenizer, LENGTH)
+    objective = _objective(bag_of_words=0.5, next_sentence=next_sentence)
+    without = _objective(bag_of_words=0.0, next_sentence=next_sentence)
     rng = np.random.default_rng(0)
-    tokens = rng.integers(5, tokenizer.vocab_size, objective.window).astype(np.int32)
+    tokens = rng.integers(5, TOKENIZER.vocab_size, objective.window).astype(np.int32)
     rows = [
         objective.example(
             tokens, np.ones_like(tokens), np.random.default_rng(i), lambda _: tokens
@@ -59,13 +58,13 @@ def test_it_is_added_to_the_other_losses(next_sentence):
         for i in range(3)
     ]
     batch = small_models.stack(rows, weight=(1, 1, 0))
-    shape = (3, objective.num_masked, tokenizer.vocab_size)
+    shape = (3, objective.num_masked, TOKENIZER.vocab_size)
     outputs = {"masked": rng.normal(size=shape).astype(np.float32)}
     outputs["bag"] = rng.normal(size=shape[::2]).astype(np.float32)
     outputs["next_sentence"] = rng.normal(size=3).astype(np.float32)
-    found = objective.metrics(small_models.of_batch(objective, outputs, batch))
+    found = small_models.metrics(objective, outputs, batch)
     others = outputs if next_sentence else outputs["masked"]
-    alone = without.metrics(small_models.of_batch(without, others, batch))
+    alone = small_models.metrics(without, others, batch)
     bag_loss = np.mean(bag_of_words.losses(outputs["bag"], batch["bag"])[:2])
     assert found["bag_loss"] == pytest.approx(bag_loss, rel=1e-5)
     assert found["loss"] == pytest.approx(alone["loss"] + bag_loss / 2, rel=1e-5)
@@ -76,10 +75,10 @@ def test_it_is_added_to_the_other_losses(next_sentence):
 @pytest.mark.parametrize("tied", [True, False])
 def test_the_head_reads_the_normalized_pooled_vector(tied):
     objective = _objective(tied=tied)
-    backbone = small_models.backbone(TOKENIZER.vocab_size, LENGTH)
-    model = objective.model(backbone)
+    backbone = small_models.backbone(objective.inputs)
+    model = objective.head(backbone)
     batch = small_models.stack([_example(objective, [9, 8, 9, 7, 6])])
-    pooled = np.asarray(backbone(batch["tokens"])["pooled"], np.float64)
+    pooled = np.asarray(backbone({"tokens": batch["tokens"]})["pooled"], np.float64)
     epsilon = model.get_layer("bag_norm").epsilon
     x = (pooled - pooled.mean()) / np.sqrt(pooled.var() + epsilon)
     if tied:

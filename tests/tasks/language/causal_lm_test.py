@@ -9,18 +9,20 @@ import tensorflow as tf
 
 from tests.support import small_models
 from tfm import errors
+from tfm import inputs
+from tfm import interfaces
 from tfm import tasks
-from tfm.inputs import text as tokens
 
-TOKENIZER = small_models.tokenizer("character", 60, ("[EOS]",))
+PREPROCESSOR = small_models.preprocessor("character", 60, ("[EOS]",), 8)
+TOKENIZER = PREPROCESSOR.tokenizer
 EOS = TOKENIZER.id_of("[EOS]")
 # a document of three tokens with its end, one of two, and a third that is cut off
 WINDOW = np.array([5, 6, 7, EOS, 8, 9, EOS, 10, 11], np.int32)
 SEGMENTS = np.array([1, 1, 1, 1, 2, 2, 2, 3, 3], np.int32)
 
 
-def _objective(length=8, tokenizer=TOKENIZER, **fields):
-    return tasks.CausalLM(**fields).bind(tokenizer, length)
+def _objective(preprocessor=PREPROCESSOR, **fields):
+    return tasks.CausalLM(**fields).bind({}, preprocessor)
 
 
 def test_targets_are_the_next_tokens_and_none_is_in_another_document():
@@ -33,8 +35,8 @@ def test_targets_are_the_next_tokens_and_none_is_in_another_document():
 
 def test_without_end_tokens_a_documents_last_token_has_no_target():
     window = np.array([5, 6, 7, 8, 9], np.int32)
-    found = _objective(4).example(window, np.array([1, 1, 1, 2, 2], np.int32))
-    assert found["target_weight"].tolist() == [1, 1, 0, 1]
+    found = _objective().example(window, np.array([1, 1, 1, 2, 2], np.int32))
+    assert found["target_weight"].tolist() == [1, 1, 0, 1, 0, 0, 0, 0]
 
 
 def test_a_short_window_is_padded():
@@ -54,13 +56,15 @@ def test_a_short_window_is_padded():
 )
 def test_what_windows_hold(documents, crosses, packed):
     objective = _objective(documents=documents)
-    assert (objective.crosses, objective.packed) == (crosses, packed)
+    assert objective.crosses == crosses
+    assert set(objective.inputs) == {"tokens", *["segments"] * packed}
+    assert objective.inputs["tokens"] == ((8,), "int32", TOKENIZER.vocab_size)
     assert (objective.window, objective.stride) == (9, 8)
     found = objective.example(WINDOW, SEGMENTS)
     assert found.keys() == objective.spec.keys()
     assert ("segments" in found) == packed
-    for name, (dtype, shape) in objective.spec.items():
-        assert (found[name].dtype, found[name].shape) == (dtype, shape)
+    for name, spec in objective.spec.items():
+        assert (found[name].dtype, found[name].shape) == (spec.dtype, spec.shape)
 
 
 def _batch(seed=0, weight=(1, 1, 0)):
@@ -85,6 +89,10 @@ def test_losses_by_hand():
     weight = batch["target_weight"][:2]
     total, count = watched["accuracy"]
     assert (float(total), float(count)) == ((right * weight).sum(), weight.sum())
+    found = small_models.metrics(_objective(), logits, batch)
+    loss = np.average(expected[:2], weights=weight)
+    assert found["loss"] == pytest.approx(loss, rel=1e-5)
+    assert found["accuracy"] == pytest.approx(np.average(right, weights=weight))
 
 
 def test_label_smoothing_spreads_the_target_and_leaves_the_metrics():
@@ -95,9 +103,7 @@ def test_label_smoothing_spreads_the_target_and_leaves_the_metrics():
     target = np.eye(num)[batch["targets"]] * 0.8 + 0.2 / num
     expected = -(target * small_models.log_softmax(logits)).sum(axis=2)
     np.testing.assert_allclose(losses, expected, rtol=1e-5)
-    found = [
-        o.metrics(small_models.of_batch(o, logits, batch)) for o in (plain, smooth)
-    ]
+    found = [small_models.metrics(o, logits, batch) for o in (plain, smooth)]
     assert found[1] == pytest.approx(found[0], rel=1e-6)
 
 
@@ -123,39 +129,35 @@ def test_targets_without_weight_have_no_gradient():
 
 def test_perplexity_and_bits_per_byte_by_hand():
     # text "aé€": 1, 2 and 3 bytes, and the end, which has none
-    tokenizer = _characters_of("aé€")
-    objective = _objective(4, tokenizer)
+    preprocessor = small_models.of_texts(["aé€"], "character", 10, ("[EOS]",), 4)
+    tokenizer = preprocessor.tokenizer
+    objective = _objective(preprocessor)
     ids = [tokenizer.id_of(c) for c in "aaé€"]
     end = tokenizer.id_of("[EOS]")
     batch = small_models.stack(
         [objective.example(np.int32([*ids, end]), np.ones(5, np.int32))]
     )
     even = np.zeros((1, 4, tokenizer.vocab_size), np.float32)
-    found = objective.metrics(small_models.of_batch(objective, even, batch))
+    found = small_models.metrics(objective, even, batch)
     assert found["perplexity"] == pytest.approx(tokenizer.vocab_size, rel=1e-5)
     assert found["loss"] == pytest.approx(math.log(tokenizer.vocab_size), rel=1e-5)
     bits = 4 * math.log2(tokenizer.vocab_size)
     assert found["bits_per_byte"] == pytest.approx(bits / (1 + 2 + 3), rel=1e-5)
 
 
-def _characters_of(text):
-    config = tokens.Tokens(method="character", vocab_size=10, special_tokens=("[EOS]",))
-    return config.learn([text])
-
-
 def test_metrics_do_not_depend_on_the_batches():
     batch, logits = _batch(weight=(1, 1, 1))
     objective = _objective()
-    whole = small_models.of_batch(objective, logits, batch)
+    expected = small_models.metrics(objective, logits, batch)
     parts = [
-        small_models.of_batch(
+        small_models.results(
             objective, logits[cut], {n: v[cut] for n, v in batch.items()}
         )
         for cut in (slice(0, 1), slice(1, 3))
     ]
-    expected = objective.metrics(whole)
-    assert objective.metrics(small_models.add(*parts)) == pytest.approx(expected)
-    assert set(expected) == set(tasks.CausalLM.METRICS)
+    found = objective.compute_metrics(small_models.joined(*parts), None).metrics
+    assert found == pytest.approx(expected)
+    assert set(expected) == set(tasks.CausalLM.metrics)
 
 
 def test_nothing_counted_is_nan_and_a_huge_loss_no_error():
@@ -169,15 +171,13 @@ def test_nothing_counted_is_nan_and_a_huge_loss_no_error():
 
 @pytest.mark.parametrize("width", [6, 4])
 def test_tied_logits_are_products_with_the_embedding(width):
-    objective = _objective(8)
-    backbone = small_models.backbone(
-        TOKENIZER.vocab_size, 8, ("tokens", "segments"), width
-    )
-    model = objective.model(backbone)
+    objective = _objective()
+    backbone = small_models.backbone(objective.inputs, width)
+    model = objective.head(backbone)
     assert set(model.input) == {"tokens", "segments"}
     batch, _ = _batch()
     inputs = {name: batch[name] for name in model.input}
-    sequence = backbone(inputs)["sequence"]
+    sequence = backbone(inputs)["causal"]
     x = np.asarray(sequence)
     if width != 6:
         x = x @ model.get_layer("head_projection").kernel.numpy()
@@ -190,23 +190,22 @@ def test_tied_logits_are_products_with_the_embedding(width):
 
 
 def test_a_head_of_its_own_and_the_single_input():
-    objective = _objective(8, documents="separate", tied=False)
-    backbone = small_models.backbone(TOKENIZER.vocab_size, 8)
-    model = objective.model(backbone)
+    objective = _objective(documents="separate", tied=False)
+    backbone = small_models.backbone(objective.inputs)
+    model = objective.head(backbone)
     batch, _ = _batch()
-    logits = model(batch["tokens"])
+    inputs = {"tokens": batch["tokens"]}
+    logits = model(inputs)
     head = model.get_layer("head")
-    sequence = backbone(batch["tokens"])["sequence"]
+    sequence = backbone(inputs)["causal"]
     expected = np.asarray(sequence) @ head.kernel.numpy() + head.bias.numpy()
     np.testing.assert_allclose(logits, expected, rtol=1e-4, atol=1e-6)
     np.testing.assert_allclose(objective.logits(model, sequence), logits, rtol=1e-5)
 
 
 def test_a_model_learns_a_text_by_heart():
-    objective = _objective(8)
-    model = objective.model(
-        small_models.backbone(TOKENIZER.vocab_size, 8, ("tokens", "segments"), 16, 16)
-    )
+    objective = _objective()
+    model = objective.head(small_models.backbone(objective.inputs, 16, 16))
     batch = small_models.stack([objective.example(np.arange(5, 14), np.ones(9))])
     optimizer = keras.optimizers.Adam(0.03)
     inputs = {name: batch[name] for name in model.input}
@@ -238,6 +237,32 @@ def test_wrong_fields(fields, message):
         tasks.CausalLM(**fields)
 
 
-def test_metric_names():
+def test_which_way_each_metric_is_better():
+    found = {name: tasks.CausalLM().direction(name) for name in METRICS}
+    assert found == METRICS
+
+
+METRICS = {
+    "loss": "min",
+    "perplexity": "min",
+    "bits_per_byte": "min",
+    "accuracy": "max",
+    "f1_macro": None,
+    "masked_loss": None,
+}
+
+
+def test_it_learns_from_text_that_is_not_augmented():
     task = tasks.CausalLM()
-    assert task.is_metric("bits_per_byte") and not task.is_metric("f1_macro")
+    assert task.reserves(inputs.Text()) == ()
+    with pytest.raises(errors.UserError, match="Leave inputs.augment out. Got augment"):
+        task.reserves(inputs.Text(augment=inputs.Augment(delete=0.1)))
+    with pytest.raises(errors.UserError, match="learns from text.*Got.*Augment"):
+        task.reserves(inputs.Augment())
+
+
+def test_it_writes_and_tells_nothing_of_a_text():
+    objective = _objective()
+    assert isinstance(objective, interfaces.Writes) and objective.start_id is None
+    with pytest.raises(errors.UserError, match=r"tasks.CausalLM writes: .*generate"):
+        objective.examples(None, "predict")

@@ -9,17 +9,19 @@ import tensorflow as tf
 
 from tests.support import small_models
 from tfm import errors
+from tfm import inputs
 from tfm import tasks
 
 PAIR = ("[EOS]", "[CLS]", "[SEP]", "[MASK]")
-TOKENIZER = small_models.tokenizer("wordpiece", 130, PAIR)
+LENGTH = 24
+PREPROCESSOR = small_models.preprocessor("wordpiece", 130, PAIR, LENGTH)
+TOKENIZER = PREPROCESSOR.tokenizer
 EOS, CLS, SEP, MASK = (TOKENIZER.id_of(name) for name in PAIR)
 FIRST = TOKENIZER.first_word_id
-LENGTH = 24
 
 
-def _objective(length=LENGTH, **fields):
-    return tasks.MaskedLM(**fields).bind(TOKENIZER, length)
+def _objective(**fields):
+    return tasks.MaskedLM(**fields).bind({}, PREPROCESSOR)
 
 
 def _window(objective, seed=0, length=None):
@@ -44,8 +46,8 @@ def test_an_example_holds_the_window_behind_its_masks(length):
     objective = _objective(mask_rate=0.3)
     assert objective.num_masked == 8
     (found,) = _examples(objective, 1, length)
-    for name, (dtype, shape) in objective.spec.items():
-        assert (found[name].dtype, found[name].shape) == (dtype, shape)
+    for name, spec in objective.spec.items():
+        assert (found[name].dtype, found[name].shape) == (spec.dtype, spec.shape)
     window = _window(objective, 0, length)
     real = found["masked_weight"] > 0
     assert real.sum() in ((7, 8) if length == LENGTH else (4, 5))
@@ -73,14 +75,15 @@ def test_masks_are_dynamic_and_reproducible():
 
 
 def test_what_windows_hold():
-    assert (_objective().crosses, _objective().packed) == (True, True)
-    joined = _objective(documents="joined")
-    assert (joined.crosses, joined.packed) == (True, False)
-    alone = _objective(documents="separate")
-    assert (alone.crosses, alone.packed) == (False, False)
+    packed = _objective()
+    assert packed.crosses and set(packed.inputs) == {"tokens", "segments"}
+    joined, alone = (_objective(documents=of) for of in ("joined", "separate"))
+    assert joined.crosses and not alone.crosses
+    assert set(joined.inputs) == set(alone.inputs) == {"tokens"}
     assert "segments" not in joined.spec | alone.spec
     pair = _objective(next_sentence=True)
-    assert (pair.crosses, pair.packed, pair.types) == (False, False, 2)
+    assert not pair.crosses and set(pair.inputs) == {"tokens", "types"}
+    assert pair.inputs["types"] == ((LENGTH,), "int32", 2)
     assert (pair.window, pair.stride) == (LENGTH - 3, LENGTH - 3)
 
 
@@ -125,11 +128,8 @@ def test_pairs_of_tiny_documents():
 
 
 def _model(objective, width=6, embedding_width=6):
-    names = ("tokens", *(n for n in ("segments", "types") if n in objective.spec))
-    backbone = small_models.backbone(
-        TOKENIZER.vocab_size, LENGTH, names, width, embedding_width
-    )
-    return backbone, objective.model(backbone)
+    backbone = small_models.backbone(objective.inputs, width, embedding_width)
+    return backbone, objective.head(backbone)
 
 
 @pytest.mark.parametrize("embedding_width", [6, 4])
@@ -139,11 +139,11 @@ def test_only_masked_positions_go_through_the_head(embedding_width):
     bias = np.random.default_rng(0).normal(size=TOKENIZER.vocab_size)
     model.get_layer("head_bias").bias.assign(bias)
     batch = small_models.stack(_examples(objective))
-    inputs = {name: batch[name] for name in model.input}
-    assert set(inputs) == {"tokens", "segments", "masked_positions"}
-    logits = model(inputs)
+    given = {name: batch[name] for name in model.input}
+    assert set(given) == {"tokens", "segments", "masked_positions"}
+    logits = model(given)
     assert logits.shape == (3, objective.num_masked, TOKENIZER.vocab_size)
-    x = np.asarray(backbone({n: inputs[n] for n in backbone.input})["sequence"])
+    x = np.asarray(backbone({n: given[n] for n in backbone.input})["sequence"])
     x = np.take_along_axis(x, batch["masked_positions"][..., None], axis=1)
     dense = model.get_layer("head_dense")
     x = x @ dense.kernel.numpy() + dense.bias.numpy()
@@ -207,7 +207,7 @@ def test_losses_by_hand():
     np.testing.assert_allclose(losses, _masked_losses(logits, batch), rtol=1e-5)
     expected = batch["masked_weight"] * batch["weight"][:, None]
     np.testing.assert_array_equal(weights, expected)
-    found = objective.metrics(small_models.of_batch(objective, logits, batch))
+    found = small_models.metrics(objective, logits, batch)
     loss = np.average(_masked_losses(logits, batch), weights=expected)
     right = logits.argmax(axis=2) == batch["masked_targets"]
     assert found == pytest.approx(
@@ -230,7 +230,7 @@ def test_the_next_sentence_loss_is_added():
     masked = _masked_losses(outputs["masked"], batch)
     np.testing.assert_allclose(losses, masked + pair[:, None], rtol=1e-5)
     assert not np.any(weights[3])
-    found = objective.metrics(small_models.of_batch(objective, outputs, batch))
+    found = small_models.metrics(objective, outputs, batch)
     masked_loss = np.average(masked, weights=weights)
     right = (outputs["next_sentence"] > 0) == (batch["is_next"] == 1)
     assert found["masked_loss"] == pytest.approx(masked_loss, rel=1e-5)
@@ -238,7 +238,8 @@ def test_the_next_sentence_loss_is_added():
     assert found["loss"] == pytest.approx(masked_loss + pair[:3].mean(), rel=1e-5)
     assert found["perplexity"] == pytest.approx(math.exp(masked_loss), rel=1e-5)
     assert found["next_sentence_accuracy"] == pytest.approx(right[:3].mean())
-    assert set(found) == set(tasks.MaskedLM.METRICS) - {"bag_loss"}
+    task = tasks.MaskedLM(next_sentence=True)
+    assert set(found) == set(task.metrics)
 
 
 @pytest.mark.parametrize("next_sentence", [False, True])
@@ -249,20 +250,19 @@ def test_metrics_do_not_depend_on_the_batches(next_sentence):
     parts = []
     for cut in (slice(0, 1), slice(1, 5)):
         part = tf.nest.map_structure(lambda v, cut=cut: v[cut], (outputs, batch))
-        parts.append(small_models.of_batch(objective, *part))
-    whole = small_models.of_batch(objective, outputs, batch)
-    found = objective.metrics(small_models.add(*parts))
-    assert found == pytest.approx(objective.metrics(whole))
+        parts.append(small_models.results(objective, *part))
+    found = objective.compute_metrics(small_models.joined(*parts), None).metrics
+    assert found == pytest.approx(small_models.metrics(objective, outputs, batch))
 
 
 def test_the_next_sentence_head():
     objective = _objective(next_sentence=True)
     backbone, model = _model(objective)
     batch = small_models.stack(_examples(objective))
-    inputs = {name: batch[name] for name in model.input}
-    assert set(inputs) == {"tokens", "types", "masked_positions"}
-    outputs = model(inputs)
-    pooled = np.asarray(backbone({n: inputs[n] for n in backbone.input})["pooled"])
+    given = {name: batch[name] for name in model.input}
+    assert set(given) == {"tokens", "types", "masked_positions"}
+    outputs = model(given)
+    pooled = np.asarray(backbone({n: given[n] for n in backbone.input})["pooled"])
     dense, last = (
         model.get_layer(name) for name in ("next_sentence_dense", "next_sentence")
     )
@@ -277,13 +277,13 @@ def test_a_head_of_its_own():
 
 
 def test_missing_special_tokens_are_told_with_the_flag():
-    bare = small_models.tokenizer("word", 60, ("[EOS]",))
+    bare = small_models.preprocessor("word", 60, ("[EOS]",), 16)
     with pytest.raises(errors.UserError) as told:
-        tasks.MaskedLM(next_sentence=True).bind(bare, 16)
+        tasks.MaskedLM(next_sentence=True).bind({}, bare)
     assert str(told.value) == (
         "MaskedLM needs special tokens that the vocabulary does not have: "
         "[CLS], [SEP], [MASK]. "
-        "Give --tokens.special_tokens=[EOS],[CLS],[SEP],[MASK]"
+        "Give --inputs.special_tokens=[EOS],[CLS],[SEP],[MASK]"
     )
 
 
@@ -304,22 +304,72 @@ def test_wrong_fields(fields, message):
 def test_a_backbone_without_its_own_table_needs_a_head_of_its_own():
     tokens = keras.Input((LENGTH,), dtype="int32", name="tokens")
     x = keras.layers.Embedding(TOKENIZER.vocab_size, 6, name="other")(tokens)
-    backbone = keras.Model(tokens, {"sequence": x, "pooled": x[:, 0]})
+    backbone = keras.Model({"tokens": tokens}, {"sequence": x, "pooled": x[:, 0]})
     fields = {"documents": "separate"}
     with pytest.raises(errors.UserError, match="Give --task.tied=false"):
-        _objective(**fields).model(backbone)
-    assert _objective(tied=False, **fields).model(backbone)
+        _objective(**fields).head(backbone)
+    assert _objective(tied=False, **fields).head(backbone)
 
 
 def test_a_pair_needs_room():
+    task = tasks.MaskedLM(next_sentence=True)
+    short = {"special_tokens": PAIR, "max_length": 4}
     with pytest.raises(errors.UserError, match="max_length of 5 or more"):
-        _objective(4, next_sentence=True)
+        task.reserves(inputs.Text(**short))
+    short = small_models.preprocessor("word", 60, PAIR, 4)
+    with pytest.raises(errors.UserError, match="max_length of 5 or more"):
+        task.bind({}, short)
 
 
-def test_metric_names():
-    assert not tasks.MaskedLM().is_metric("next_sentence_accuracy")
-    assert tasks.MaskedLM(next_sentence=True).is_metric("next_sentence_accuracy")
-    assert not tasks.MaskedLM().is_metric("bag_loss")
-    assert tasks.MaskedLM(bag_of_words=1.0).is_metric("bag_loss")
-    assert tasks.MaskedLM(bag_of_words=1.0).is_metric("masked_loss")
-    assert tasks.MaskedLM().is_metric("masked_accuracy")
+def test_special_tokens_are_reserved_where_the_vocabulary_has_room():
+    assert tasks.MaskedLM().reserves(inputs.Text(special_tokens=PAIR)) == ("[MASK]",)
+    task = tasks.MaskedLM(next_sentence=True)
+    assert task.reserves(inputs.Text(vocab_size=6)) == ("[CLS]", "[SEP]", "[MASK]")
+    with pytest.raises(errors.UserError, match="vocab_size must be at least 6"):
+        task.reserves(inputs.Text(vocab_size=5))
+    # nothing is known of a preset before it is read
+    assert tasks.MaskedLM().reserves(inputs.PretrainedText()) == ("[MASK]",)
+
+
+METRICS = {
+    "loss": "min",
+    "perplexity": "min",
+    "masked_accuracy": "max",
+    "masked_loss": "min",
+    "next_sentence_loss": "min",
+    "next_sentence_accuracy": "max",
+    "bag_loss": "min",
+}
+ALONE = {"loss", "perplexity", "masked_accuracy"}
+
+
+@pytest.mark.parametrize(
+    ("fields", "known"),
+    [
+        ({}, ALONE),
+        ({"bag_of_words": 1.0}, ALONE | {"masked_loss", "bag_loss"}),
+        ({"next_sentence": True}, METRICS.keys() - {"bag_loss"}),
+        ({"next_sentence": True, "bag_of_words": 1.0}, METRICS.keys()),
+    ],
+)
+def test_which_way_each_metric_is_better(fields, known):
+    task = tasks.MaskedLM(**fields)
+    assert set(task.metrics) == set(known)
+    for name in [*METRICS, "accuracy", "f1_macro"]:
+        expected = METRICS[name] if name in known else None
+        assert task.direction(name) == expected, name
+
+
+@pytest.mark.parametrize(
+    ("fields", "reads", "gives"),
+    [
+        ({}, {"sequence"}, {"segments"}),
+        ({"documents": "joined"}, {"sequence"}, set()),
+        ({"bag_of_words": 1.0}, {"sequence", "pooled"}, set()),
+        ({"next_sentence": True}, {"sequence", "pooled"}, {"types"}),
+    ],
+)
+def test_what_it_says_of_itself_is_what_its_objective_does(fields, reads, gives):
+    task = tasks.MaskedLM(**fields)
+    assert (task.reads, task.gives) == (reads, gives)
+    assert set(_objective(**fields).inputs) == {"tokens"} | gives

@@ -10,20 +10,41 @@ from tests.tasks.language.masked_lm_test import CLS
 from tests.tasks.language.masked_lm_test import EOS
 from tests.tasks.language.masked_lm_test import LENGTH
 from tests.tasks.language.masked_lm_test import MASK
+from tests.tasks.language.masked_lm_test import PREPROCESSOR
 from tests.tasks.language.masked_lm_test import SEP
 from tests.tasks.language.masked_lm_test import TOKENIZER
 from tfm import errors
 from tfm import tasks
 
 
+class Texts:
+    """A split of texts, as the command line gives them."""
+
+    def __init__(self, *texts):
+        self._texts = texts
+
+    def __len__(self):
+        return len(self._texts)
+
+    def rows(self, indices):
+        return [{"text": self._texts[index]} for index in indices]
+
+
 def _objective(**fields):
-    return tasks.MaskedLM(**fields).bind(TOKENIZER, LENGTH)
+    return tasks.MaskedLM(**fields).bind({}, PREPROCESSOR)
+
+
+def _batch(objective, *texts):
+    examples = objective.examples(Texts(*texts), "predict")
+    places = np.arange(len(examples))
+    return examples.batch(places, np.zeros_like(places), 0)
 
 
 @pytest.mark.parametrize("next_sentence", [False, True])
 def test_masks_in_texts_are_filled(next_sentence):
     objective = _objective(next_sentence=next_sentence)
-    batch = objective.text_batch(["the [MASK] fox", "The dog [MASK] on [MASK]!"])
+    batch = _batch(objective, "the [MASK] fox", "The dog [MASK] on [MASK]!")
+    assert batch["row"].tolist() == [0, 1]
     frame = ([CLS], [SEP]) if next_sentence else ([], [])
     the, fox = TOKENIZER.id_of("the"), TOKENIZER.id_of("fox")
     row = [*frame[0], the, MASK, fox, *frame[1]]
@@ -42,11 +63,16 @@ def test_masks_in_texts_are_filled(next_sentence):
     ]:
         logits[text, place, TOKENIZER.id_of(token)] = value
     outputs = {"masked": logits} if next_sentence else logits
-    first, second = objective.predictions(outputs, batch, top=2)
+    batch["weight"] = np.ones(2, np.float32)
+    kept = small_models.results(objective, outputs, batch, "predict")
+    assert kept["top_tokens"].shape == (2, objective.num_masked, 5)
+    first, second = objective.predictions(kept, Texts())
     assert first["text"] == "the dog fox"
     assert second["text"] == "the dog jumps on the !"
     (mask,) = first["masks"]
-    assert [found["token"] for found in mask] == ["dog", "brothers"]
+    assert [found["token"] for found in mask[:2]] == ["dog", "brothers"]
+    reserved = TOKENIZER.vocabulary[: TOKENIZER.first_word_id]
+    assert not {found["token"] for found in mask} & set(reserved)
     total = math.exp(5) + math.exp(2) + math.exp(1)
     assert mask[0]["probability"] == pytest.approx(math.exp(2) / total, rel=1e-4)
     assert [of[0]["token"] for of in second["masks"]] == ["jumps", "the"]
@@ -54,9 +80,10 @@ def test_masks_in_texts_are_filled(next_sentence):
 
 @pytest.mark.parametrize(("method", "size"), [("bpe", 300), ("unigram", 330)])
 def test_a_mask_holds_the_space_before_it(method, size):
-    tokenizer = small_models.tokenizer(method, size)
-    objective = tasks.MaskedLM().bind(tokenizer, LENGTH)
-    tokens = objective.text_batch(["the [MASK] fox"])["tokens"][0]
+    preprocessor = small_models.preprocessor(method, size, max_length=LENGTH)
+    tokenizer = preprocessor.tokenizer
+    objective = tasks.MaskedLM().bind({}, preprocessor)
+    tokens = _batch(objective, "the [MASK] fox")["tokens"][0]
     (row,) = tokenizer.encode(["the fox"])
     mask = tokenizer.id_of("[MASK]")
     (the,), (fox,) = tokenizer.encode(["the"]), tokenizer.encode([" fox"])
@@ -80,4 +107,4 @@ def test_a_mask_holds_the_space_before_it(method, size):
 )
 def test_texts_that_cannot_be_filled(text, message):
     with pytest.raises(errors.UserError, match=message):
-        _objective().text_batch([text])
+        _objective().examples(Texts(text), "predict")

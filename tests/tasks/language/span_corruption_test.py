@@ -7,15 +7,25 @@ import pytest
 
 from tests.support import small_models
 from tfm import errors
+from tfm import inputs
+from tfm import interfaces
 from tfm import tasks
 
 TASK = tasks.SpanCorruption()
-TOKENIZER = small_models.tokenizer("wordpiece", 130, TASK.special_tokens(64))
+
+
+def _special(task, length):
+    """What the task reserves for encoders of a length."""
+    return tuple(task.reserves(inputs.Text(max_length=length)))
+
+
+PREPROCESSOR = small_models.preprocessor("wordpiece", 130, _special(TASK, 64), 64)
+TOKENIZER = PREPROCESSOR.tokenizer
 EOS, FIRST = TOKENIZER.id_of("[EOS]"), TOKENIZER.first_word_id
 
 
-def _objective(task=TASK, length=64):
-    return task.bind(TOKENIZER, length)
+def _objective(task=TASK, preprocessor=PREPROCESSOR):
+    return task.bind({}, preprocessor)
 
 
 def _window(length, seed=0):
@@ -73,7 +83,7 @@ def test_the_sizes_are_those_of_t5():
     # Raffel et al. 2020: 512 tokens in, 114 out; their code gives 568 for the window
     lengths = TASK.lengths(512)
     assert (lengths.window, lengths.decoder_length) == (568, 114)
-    assert len(TASK.special_tokens(512)) == 1 + lengths.num_spans == 29
+    assert len(_special(TASK, 512)) == 1 + lengths.num_spans == 29
 
 
 def test_a_whole_window_fills_the_static_shapes():
@@ -81,8 +91,8 @@ def test_a_whole_window_fills_the_static_shapes():
     found = _example(objective, _window(objective.window))
     assert (found["tokens"] > 0).sum() in (63, 64)
     assert (found["targets"] > 0).all()
-    for name, (dtype, shape) in objective.spec.items():
-        assert (found[name].dtype, found[name].shape) == (dtype, shape)
+    for name, spec in objective.spec.items():
+        assert (found[name].dtype, found[name].shape) == (spec.dtype, spec.shape)
 
 
 @pytest.mark.parametrize("length", range(8, 200, 7))
@@ -105,9 +115,9 @@ def test_no_window_is_too_long(length, density, mean):
 @pytest.mark.parametrize(("density", "mean"), [(0.15, 3.0), (0.3, 2.0)])
 def test_density_and_mean_span_over_many_windows(density, mean):
     task = tasks.SpanCorruption(density, mean)
-    tokenizer = small_models.tokenizer("wordpiece", 200, task.special_tokens(256))
-    objective = task.bind(tokenizer, 256)
-    first, window = tokenizer.first_word_id, objective.window
+    preprocessor = small_models.preprocessor("wordpiece", 200, _special(task, 256), 256)
+    objective = _objective(task, preprocessor)
+    first, window = preprocessor.tokenizer.first_word_id, objective.window
     cut, lengths = np.zeros(window), []
     for seed in range(400):
         found = _example(objective, np.full(window, first, np.int32), seed)
@@ -162,7 +172,7 @@ def test_losses_and_metrics_by_hand():
     )[..., 0]
     np.testing.assert_allclose(losses, expected, rtol=1e-5)
     np.testing.assert_array_equal(weights, batch["target_weight"] * [[1], [1], [0]])
-    found = objective.metrics(small_models.of_batch(objective, logits, batch))
+    found = small_models.metrics(objective, logits, batch)
     loss = np.average(expected, weights=weights)
     right = logits.argmax(axis=2) == batch["targets"]
     assert found == pytest.approx(
@@ -173,33 +183,32 @@ def test_losses_and_metrics_by_hand():
         }
     )
     smooth = _objective(tasks.SpanCorruption(label_smoothing=0.1))
-    again = smooth.metrics(small_models.of_batch(smooth, logits, batch))
+    again = small_models.metrics(smooth, logits, batch)
     assert again == pytest.approx(found, rel=1e-6)
 
 
 def test_the_head_is_on_the_decoder():
     objective = _objective()
-    backbone = small_models.backbone(
-        TOKENIZER.vocab_size, 64, ("tokens", "decoder_tokens")
-    )
-    model = objective.model(backbone)
+    backbone = small_models.backbone(objective.inputs)
+    model = objective.head(backbone)
+    assert set(model.input) == {"tokens", "decoder_tokens"}
     batch = small_models.stack([_example(objective, _window(60))])
-    inputs = {name: batch[name] for name in model.input}
-    logits = model(inputs)
+    given = {name: batch[name] for name in model.input}
+    logits = model(given)
     assert logits.shape == (1, objective.decoder_length, TOKENIZER.vocab_size)
-    sequence = backbone(inputs)["sequence"]
+    sequence = backbone(given)["causal"]
     expected = np.asarray(sequence) @ backbone.get_layer("embedding").table.numpy().T
     np.testing.assert_allclose(logits, expected, rtol=1e-4, atol=1e-6)
     np.testing.assert_allclose(objective.logits(model, sequence), logits, rtol=1e-5)
 
 
 def test_missing_sentinels_are_told_with_the_flag():
-    bare = small_models.tokenizer("word", 60, ("[MASK]", "[EOS]"))
+    bare = small_models.preprocessor("word", 60, ("[MASK]", "[EOS]"), 30)
     with pytest.raises(errors.UserError) as told:
-        TASK.bind(bare, 30)
+        TASK.bind({}, bare)
     assert str(told.value).endswith(
         "does not have: <extra_id_0>, <extra_id_1>. "
-        "Give --tokens.special_tokens=[MASK],[EOS],<extra_id_0>,<extra_id_1>"
+        "Give --inputs.special_tokens=[MASK],[EOS],<extra_id_0>,<extra_id_1>"
     )
 
 
@@ -219,4 +228,25 @@ def test_wrong_fields(fields, message):
 @pytest.mark.parametrize(("density", "length"), [(0.15, 2), (0.8, 64)])
 def test_a_max_length_that_is_too_small(density, length):
     with pytest.raises(errors.UserError, match=f"max_length={length} is too small"):
-        tasks.SpanCorruption(density).lengths(length)
+        tasks.SpanCorruption(density).reserves(inputs.Text(max_length=length))
+
+
+def test_sentinels_are_reserved_where_the_vocabulary_has_room():
+    few = inputs.Text(max_length=30, vocab_size=5, special_tokens=("[EOS]",))
+    enough = inputs.Text(max_length=30, vocab_size=6, special_tokens=("[EOS]",))
+    assert TASK.reserves(enough) == ("[EOS]", "<extra_id_0>", "<extra_id_1>")
+    with pytest.raises(errors.UserError, match="vocab_size must be at least 6"):
+        TASK.reserves(few)
+
+
+def test_which_way_each_metric_is_better():
+    names = (*TASK.metrics, "bits_per_byte")
+    assert TASK.metrics == ("loss", "perplexity", "accuracy")
+    assert [TASK.direction(name) for name in names] == ["min", "min", "max", None]
+
+
+def test_it_writes_after_the_end_token():
+    objective = _objective()
+    assert isinstance(objective, interfaces.Writes) and objective.start_id == EOS
+    with pytest.raises(errors.UserError, match="tasks.SpanCorruption writes"):
+        objective.examples(None, "predict")

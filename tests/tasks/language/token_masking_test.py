@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from tests.support import small_models
-from tfm.inputs import text as tokens
 from tfm.tasks.language import masking
 
 LENGTH = 128
@@ -12,10 +11,9 @@ LENGTH = 128
 
 def _words(vocab_size=500):
     """A tokenizer of words, most of which nothing is known of."""
-    made = tokens.Tokens(
-        method="word", vocab_size=vocab_size, special_tokens=("[MASK]", "[EOS]")
-    )
-    return made.learn([" ".join(f"w{number}" for number in range(vocab_size))])
+    text = " ".join(f"w{number}" for number in range(vocab_size))
+    special = ("[MASK]", "[EOS]")
+    return small_models.of_texts([text], "word", vocab_size, special).tokenizer
 
 
 TOKENIZER = _words()
@@ -78,7 +76,7 @@ def test_reserved_tokens_are_never_chosen():
 
 
 def _pieces(whole_word):
-    tokenizer = small_models.tokenizer("wordpiece", 90)
+    tokenizer = small_models.preprocessor("wordpiece", 90).tokenizer
     rows = tokenizer.encode([" ".join(small_models.TEXTS)] * 20, truncate=False)
     made = masking.Masking(tokenizer, 2, whole_word=whole_word)
     continues = [tokenizer.vocabulary[id].startswith("##") for id in rows[0]]

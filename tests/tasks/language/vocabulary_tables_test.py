@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from tests.support import small_models
-from tfm.inputs import text as tokens
 from tfm.tasks.language import vocabulary_tables
 
 TEXT = "the brothers' wonderful dog, café 你好 🙂 x² \\xe4 end"
@@ -16,8 +15,8 @@ TEXT = "the brothers' wonderful dog, café 你好 🙂 x² \\xe4 end"
     ("method", "size"), [("bpe", 330), ("byte", 300), ("character", 90)]
 )
 def test_the_bytes_of_a_text_are_those_of_its_tokens(method, size):
-    made = tokens.Tokens(method=method, vocab_size=size, special_tokens=("[EOS]",))
-    tokenizer = made.learn([*small_models.TEXTS, TEXT, "\\xe4 \\xe4 \\xe4"])
+    texts = [*small_models.TEXTS, TEXT, "\\xe4 \\xe4 \\xe4"]
+    tokenizer = small_models.of_texts(texts, method, size, ("[EOS]",)).tokenizer
     lengths = vocabulary_tables.byte_lengths(tokenizer)
     (row,) = tokenizer.encode([TEXT])
     assert lengths[row].sum() == len(TEXT.encode())
@@ -26,7 +25,7 @@ def test_the_bytes_of_a_text_are_those_of_its_tokens(method, size):
 
 
 def test_unigram_counts_the_space_before_a_text():
-    tokenizer = small_models.tokenizer("unigram", 300)
+    tokenizer = small_models.preprocessor("unigram", 300).tokenizer
     (row,) = tokenizer.encode([TEXT])
     lengths = vocabulary_tables.byte_lengths(tokenizer)
     assert lengths[row].sum() == len(TEXT.encode()) + 1
@@ -34,7 +33,7 @@ def test_unigram_counts_the_space_before_a_text():
 
 @pytest.mark.parametrize("method", ["word", "wordpiece"])
 def test_words_count_without_the_white_space(method):
-    tokenizer = small_models.tokenizer(method, 130)
+    tokenizer = small_models.preprocessor(method, 130).tokenizer
     (row,) = tokenizer.encode(["the  brothers dog,"])
     lengths = vocabulary_tables.byte_lengths(tokenizer)
     assert lengths[row].sum() == len("thebrothersdog,")
@@ -43,7 +42,7 @@ def test_words_count_without_the_white_space(method):
 @pytest.mark.parametrize("method", ["wordpiece", "bpe", "unigram", "character", "byte"])
 def test_words_of_a_text_are_found(method):
     size = {"bpe": 290, "unigram": 320}.get(method, 80)
-    tokenizer = small_models.tokenizer(method, size)
+    tokenizer = small_models.preprocessor(method, size).tokenizer
     text = "the wonderful fox jumps over a dog"
     (row,) = tokenizer.encode([text])
     continues = vocabulary_tables.continues_word(tokenizer)[row]
@@ -57,9 +56,9 @@ def test_words_of_a_text_are_found(method):
 
 
 def test_each_word_and_each_chinese_character_is_one():
-    word = small_models.tokenizer("word", 40)
+    word = small_models.preprocessor("word", 40).tokenizer
     assert not vocabulary_tables.continues_word(word).any()
-    made = tokens.Tokens(method="character", vocab_size=90).learn([TEXT])
+    made = small_models.of_texts([TEXT], "character", 90).tokenizer
     continues = vocabulary_tables.continues_word(made)
     continuing = {c for c in TEXT if continues[made.id_of(c)]}
     assert continuing == {c for c in TEXT if c.isalnum()} - {"你", "好"}

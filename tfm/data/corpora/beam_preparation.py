@@ -19,9 +19,9 @@ import numpy as np
 
 from tfm import errors
 from tfm import files
-from tfm.data import corpus as corpus_module
 from tfm.data.corpora import documents
-from tfm.data.corpora import shard_buffer as spool
+from tfm.data.corpora import settings
+from tfm.data.corpora import shard_buffer
 from tfm.data.corpora import shards
 
 try:
@@ -37,7 +37,7 @@ except ModuleNotFoundError as error:
 
 
 class Beam:
-    """An engine for Corpus.open.
+    """An engine for Corpus.prepare.
 
     Args:
       flags: Beam's own, such as --runner=FlinkRunner.
@@ -47,9 +47,9 @@ class Beam:
         self._flags = list(flags)
 
     def scan(
-        self, config: corpus_module.Corpus, work: pathlib.Path
-    ) -> Iterator[spool.Spool]:
-        """Yields the spools of all texts; see local_preparation.Local."""
+        self, config: settings.CorpusSettings, work: pathlib.Path
+    ) -> Iterator[shard_buffer.ShardBuffer]:
+        """Yields the buffers of all texts; see local_preparation.Local."""
         finished = work / "beam.json"
         if not finished.exists():
             for path in work.glob("problem-*"):
@@ -63,7 +63,7 @@ class Beam:
             files.write_json(finished, found)
         for name in json.loads(finished.read_text("utf-8")):
             split, _, slot = name.rpartition("-")
-            yield spool.Spool(work, split, int(slot))
+            yield shard_buffer.ShardBuffer(work, split, int(slot))
 
     def encode(self, jobs: Iterable[shards.Job]) -> Iterator[dict]:
         """Yields what `shards.encode` returns for each job."""
@@ -83,9 +83,9 @@ class Beam:
 
 
 def _scan(
-    pipeline: beam.Pipeline, config: corpus_module.Corpus, work: pathlib.Path
+    pipeline: beam.Pipeline, config: settings.CorpusSettings, work: pathlib.Path
 ) -> None:
-    """Adds the steps from the sources to the spools and counts.json."""
+    """Adds the steps from the sources to the buffers and counts.json."""
     units = documents.units(config)
     read = (
         pipeline
@@ -108,7 +108,7 @@ def _scan(
     _ = (
         kept.pieces
         | "by slot" >> beam.GroupByKey()
-        | "write spools" >> beam.Map(_write_spool, str(work))
+        | "write buffers" >> beam.Map(_write_buffer, str(work))
     )
     _ = (
         (read.counts, kept.counts)
@@ -123,7 +123,7 @@ def _scan(
 class _Read(beam.DoFn):
     """A unit -> its documents by hash; its size; and counts by source and step."""
 
-    def __init__(self, config: corpus_module.Corpus, work: pathlib.Path):
+    def __init__(self, config: settings.CorpusSettings, work: pathlib.Path):
         self._config = config
         self._work = str(work)
 
@@ -160,7 +160,7 @@ def _offsets(
 class _Keep(beam.DoFn):
     """The documents of a hash -> the pieces of those that are kept, by slot."""
 
-    def __init__(self, config: corpus_module.Corpus, units: list[documents.Unit]):
+    def __init__(self, config: settings.CorpusSettings, units: list[documents.Unit]):
         self._config = config
         self._sources = [unit.source for unit in units]
         self._rank = {source: i for i, source in enumerate(config.sources())}
@@ -210,16 +210,18 @@ def _tagged(source: str, counts: dict[str, int]):
             yield beam.pvalue.TaggedOutput("counts", ((source, name), int(count)))
 
 
-def _write_spool(element, work: str) -> None:
-    """Writes the spool of a slot whole, however often it is tried."""
+def _write_buffer(element, work: str) -> None:
+    """Writes the buffer of a slot whole, however often it is tried."""
     (split, slot), values = element
-    final = spool.Spool(pathlib.Path(work), split, slot)
+    final = shard_buffer.ShardBuffer(pathlib.Path(work), split, slot)
     scratch = pathlib.Path(work) / f"scratch-{uuid.uuid4().hex}"
     scratch.mkdir()
-    partial = spool.Spool(scratch, split, slot)
-    writer = spool.Writer(partial)
+    partial = shard_buffer.ShardBuffer(scratch, split, slot)
+    writer = shard_buffer.Writer(partial)
     ordered = sorted(values, key=lambda value: value[0])
-    writer.add(spool.Text(text, origin, int(key)) for _, (text, origin, key) in ordered)
+    writer.add(
+        shard_buffer.Text(text, origin, int(key)) for _, (text, origin, key) in ordered
+    )
     writer.close()
     partial.text.replace(final.text)
     partial.index.replace(final.index)
@@ -228,7 +230,7 @@ def _write_spool(element, work: str) -> None:
 
 def _write_counts(
     counts: list[tuple[tuple[str, str], int]],
-    config: corpus_module.Corpus,
+    config: settings.CorpusSettings,
     work: str,
 ) -> None:
     body = {source: {} for source in config.sources()}

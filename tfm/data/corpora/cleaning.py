@@ -44,7 +44,7 @@ class Cleaner:
 
 
 def _has_control(text: str) -> bool:
-    """Whether the expression finds anything; many times quicker for most texts."""
+    """True where the expression finds anything; many times quicker for most texts."""
     body = text.encode()
     if len(body.translate(None, _ASCII_CONTROL)) < len(body):
         return True

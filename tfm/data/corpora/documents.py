@@ -12,12 +12,12 @@ from collections.abc import Iterator
 import numpy as np
 
 from tfm import errors
-from tfm.data import checks
-from tfm.data import corpus as corpus_module
 from tfm.data import locations
+from tfm.data import row_texts
 from tfm.data import sources
 from tfm.data import splits
 from tfm.data.corpora import cleaning
+from tfm.data.corpora import settings
 
 _LINE_BITS = 40  # of an origin; above them is the number of the file
 
@@ -53,7 +53,7 @@ class Unit:
     first_file: int
 
 
-def units(config: corpus_module.Corpus) -> list[Unit]:
+def units(config: settings.CorpusSettings) -> list[Unit]:
     """All that is to be read, in order, a file at a time where that can be."""
     found, number = [], 0
     for source, spec in config.sources().items():
@@ -70,7 +70,7 @@ def units(config: corpus_module.Corpus) -> list[Unit]:
     return found
 
 
-def names(config: corpus_module.Corpus) -> list[str]:
+def names(config: settings.CorpusSettings) -> list[str]:
     """The files of all sources by number, as origins show them."""
     return [
         str(file.path) if file else config.sources()[unit.source]
@@ -89,7 +89,7 @@ def show_origin(origin: int, files: list[str]) -> str:
 
 
 def read(
-    config: corpus_module.Corpus,
+    config: settings.CorpusSettings,
     unit: Unit,
     counts: collections.Counter,
     start: Document | None = None,
@@ -115,7 +115,9 @@ def read(
         counts["rows"] += 1
         text, problem = "", row.problem
         if not problem:
-            text, problem = checks.string_of(row.values[config.text], config.encoding)
+            text, problem = row_texts.string_of(
+                row.values[config.text], config.encoding
+            )
         if problem and config.bad_rows == "stop":
             raise errors.UserError(
                 f"{row.origin}:{row.line}: {problem}. "
@@ -148,25 +150,25 @@ def _of_file(config, unit: Unit, place: int):
         unit.files[place],
         text=config.text,
         wanted=(config.text,),
-        columns=config.columns,
+        header=config.header,
         encoding=config.encoding,
         quoted=config.quoted,
     )
 
 
-def validation_keys(config: corpus_module.Corpus, hashes: np.ndarray) -> np.ndarray:
+def validation_keys(config: settings.CorpusSettings, hashes: np.ndarray) -> np.ndarray:
     """Returns whether each document of train goes to validation by its hash, bool."""
     keys = splits.keys(hashes, config.split_seed, 0)
     return keys < np.uint64(int(config.validation_fraction * 2**64))
 
 
-def sample_keys(config: corpus_module.Corpus, hashes: np.ndarray) -> np.ndarray:
+def sample_keys(config: settings.CorpusSettings, hashes: np.ndarray) -> np.ndarray:
     """Returns what decides who is in the sample that a vocabulary is learnt from."""
     return splits.keys(hashes, config.split_seed, 2)
 
 
 def pieces(
-    config: corpus_module.Corpus,
+    config: settings.CorpusSettings,
     source: str,
     document: Document,
     to_validation: bool,
@@ -178,7 +180,7 @@ def pieces(
     parts = {source: document.text}
     if source == "train" and not config.validation and config.validation_fraction:
         share = config.validation_fraction
-        if config.split == "tail":
+        if config.cut == "tail":
             end = int(len(document.text) * (1 - share))
             parts = {"train": document.text[:end], "validation": document.text[end:]}
         elif to_validation:

@@ -1,7 +1,7 @@
 """Prepares a corpus in processes of this machine.
 
 One process reads, cleans and drops duplicates; others tokenize what it has put in
-the spool. A journal holds how far the reading is, so that it goes on from there.
+shard buffers. A journal holds how far the reading is, so that it goes on from there.
 """
 
 import collections
@@ -13,10 +13,10 @@ from collections.abc import Iterator
 import numpy as np
 
 from tfm import files
-from tfm.data import corpus as corpus_module
 from tfm.data.corpora import documents
 from tfm.data.corpora import seen
-from tfm.data.corpora import shard_buffer as spool
+from tfm.data.corpora import settings
+from tfm.data.corpora import shard_buffer
 from tfm.data.corpora import shard_workers
 from tfm.data.corpora import shards
 
@@ -25,7 +25,7 @@ _BATCH_CHARACTERS = 2**21
 
 
 class Local:
-    """The engine that Corpus.open takes for itself.
+    """The engine that Corpus.prepare takes for itself.
 
     Args:
       workers: processes that tokenize; 0: one for each processor core.
@@ -35,9 +35,9 @@ class Local:
         self._workers = workers
 
     def scan(
-        self, config: corpus_module.Corpus, work: pathlib.Path
-    ) -> Iterator[spool.Spool]:
-        """Yields the spools as they are complete; at the end work/counts.json is there.
+        self, config: settings.CorpusSettings, work: pathlib.Path
+    ) -> Iterator[shard_buffer.ShardBuffer]:
+        """Yields the buffers as they are complete; then work/counts.json is there.
 
         Within a split they come in the order of their slots.
         """
@@ -53,7 +53,7 @@ class Local:
 
 
 class _Scan:
-    def __init__(self, config: corpus_module.Corpus, work: pathlib.Path):
+    def __init__(self, config: settings.CorpusSettings, work: pathlib.Path):
         self._config = config
         self._work = work
         self._journal = work / "journal.json"
@@ -68,9 +68,11 @@ class _Scan:
         if state.get("start"):
             offset, origin, row = state["start"]
             self._start = documents.Document("", b"", offset, origin, row)
-        self._writers: dict[str, spool.Writer] = {}
+        self._writers: dict[str, shard_buffer.Writer] = {}
         for split, (slot, *size) in state.get("open", {}).items():
-            self._writers[split] = spool.Writer(self._spool(split, slot), tuple(size))
+            self._writers[split] = shard_buffer.Writer(
+                self._buffer(split, slot), tuple(size)
+            )
         self._seen, self._seen_files = {}, {}
         for source in config.sources():
             path = work / f"seen-{source}.u64"
@@ -80,9 +82,9 @@ class _Scan:
             self._seen_files[source] = path.open("ab")
             self._seen_files[source].truncate(size * 8)
 
-    def run(self) -> Iterator[spool.Spool]:
+    def run(self) -> Iterator[shard_buffer.ShardBuffer]:
         for split, slot in self._complete:
-            yield self._spool(split, slot)
+            yield self._buffer(split, slot)
         noted = len(self._complete)
         units = documents.units(self._config)
         while self._unit < len(units):
@@ -95,7 +97,7 @@ class _Scan:
                 if len(self._complete) > noted:
                     self._note()
                     for split, slot in self._complete[noted:]:
-                        yield self._spool(split, slot)
+                        yield self._buffer(split, slot)
                     noted = len(self._complete)
             self._next_unit(units)
         for split in self._config.splits():
@@ -103,7 +105,7 @@ class _Scan:
         files.write_json(self._work / "counts.json", self._counts)
         self._note()
         for split, slot in self._complete[noted:]:
-            yield self._spool(split, slot)
+            yield self._buffer(split, slot)
 
     def close(self) -> None:
         for file in (*self._writers.values(), *self._seen_files.values()):
@@ -136,7 +138,7 @@ class _Scan:
             self._start = None
 
     def _add(self, source: str, batch: list[documents.Document]) -> None:
-        """Puts the documents that are kept into the spools of their splits."""
+        """Puts the documents that are kept into the buffers of their splits."""
         config, counts = self._config, self._counts[source]
         digests = b"".join(document.digest for document in batch)
         hashes = np.frombuffer(digests, "<u8").reshape(-1, 2)
@@ -162,23 +164,23 @@ class _Scan:
             for piece in documents.pieces(
                 config, source, document, to_validation[i], counts
             ):
-                text = spool.Text(piece.text, document.origin, keys[i])
+                text = shard_buffer.Text(piece.text, document.origin, keys[i])
                 by_file[piece.split, piece.slot].append(text)
         for (split, slot), texts in sorted(by_file.items(), key=lambda item: item[0]):
-            if split in self._writers and self._writers[split].spool.slot != slot:
+            if split in self._writers and self._writers[split].buffer.slot != slot:
                 self._close(split)
             if split not in self._writers:
-                self._writers[split] = spool.Writer(self._spool(split, slot))
+                self._writers[split] = shard_buffer.Writer(self._buffer(split, slot))
             self._writers[split].add(texts)
 
     def _close(self, split: str) -> None:
         if split in self._writers:
             writer = self._writers.pop(split)
             writer.close()
-            self._complete.append((split, writer.spool.slot))
+            self._complete.append((split, writer.buffer.slot))
 
-    def _spool(self, split: str, slot: int) -> spool.Spool:
-        return spool.Spool(self._work, split, slot)
+    def _buffer(self, split: str, slot: int) -> shard_buffer.ShardBuffer:
+        return shard_buffer.ShardBuffer(self._work, split, slot)
 
     def _note(self) -> None:
         """Writes the journal: all that is before it is on disk."""
@@ -193,7 +195,7 @@ class _Scan:
             "counts": self._counts,
             "complete": self._complete,
             "open": {
-                split: (writer.spool.slot, *writer.size)
+                split: (writer.buffer.slot, *writer.size)
                 for split, writer in self._writers.items()
             },
             "seen": {name: f.tell() // 8 for name, f in self._seen_files.items()},

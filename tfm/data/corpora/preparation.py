@@ -1,47 +1,98 @@
 """Prepares the store of a corpus, or finds it done, or goes on with it.
 
 unfinished/ in the store's folder has what is needed until it is finished: settings,
-spools and journal, and the outcome of each shard. The manifest is written last.
+buffers and journal, and the outcome of each shard. The manifest is written last.
 """
 
 import collections
-import dataclasses
-import hashlib
 import json
 import pathlib
 import shutil
-import tempfile
 import typing
 from collections.abc import Iterable
 from collections.abc import Iterator
+from collections.abc import Mapping
 
 from tfm import errors
 from tfm import files
 from tfm import lock
-from tfm.data import corpus as corpus_module
 from tfm.data import fingerprints
 from tfm.data.corpora import documents
-from tfm.data.corpora import shard_buffer as spool
+from tfm.data.corpora import settings
+from tfm.data.corpora import shard_buffer
 from tfm.data.corpora import shards
+from tfm.data.corpora import store_settings
 from tfm.data.corpora import stores
 
 WORK = "unfinished"
-_FREE = ("bad_rows", "store", "workers")
-_FREE_TOKENS = ("max_length", "truncate")  # of training, not of the store
+_BEGUN = "settings.json"  # in it: the beginning of the manifest
+_TOKENIZER = "tokenizer"
 
 
 class Engine(typing.Protocol):
-    """What does the work: `local_preparation.Local`, `beam_preparation.Beam`."""
+    """Means of doing the work: `local_preparation.Local`, `beam_preparation.Beam`."""
 
     def scan(
-        self, config: corpus_module.Corpus, work: pathlib.Path
-    ) -> Iterable[spool.Spool]: ...
+        self, config: settings.CorpusSettings, work: pathlib.Path
+    ) -> Iterable[shard_buffer.ShardBuffer]: ...
     def encode(self, jobs: Iterable[shards.Job]) -> Iterable[dict]: ...
 
 
+def check(config: settings.CorpusSettings, folder: pathlib.Path) -> None:
+    """Compares the config with the store in a folder, as far as it was prepared.
+
+    Raises:
+      UserError: it was prepared from other settings or files.
+    """
+    wanted = store_settings.of_corpus(config)
+    if is_finished(folder):
+        store_settings.check_same(
+            config, wanted, _read(folder / stores.MANIFEST), folder
+        )
+    elif _has_shards(folder):
+        store_settings.check_same(config, wanted, _read(folder / WORK / _BEGUN), folder)
+
+
+def is_finished(folder: pathlib.Path) -> bool:
+    """Whether the store in a folder is whole."""
+    return (folder / stores.MANIFEST).exists()
+
+
+def tokenizer_folder(folder: pathlib.Path) -> pathlib.Path | None:
+    """The tokenizer of a store that has a shard; None: any other will do."""
+    made = is_finished(folder) or _has_shards(folder)
+    return folder / _TOKENIZER if made else None
+
+
+def sample(
+    config: settings.CorpusSettings,
+    folder: pathlib.Path,
+    engine: Engine | None = None,
+) -> Iterator[str]:
+    """Yields texts of the training split to learn a vocabulary from.
+
+    Args:
+      config: of the corpus.
+      folder: of the store, of which there is no shard yet.
+      engine: what does the work; None: processes of this machine.
+
+    Raises:
+      UserError: a mistake in the files, or another process prepares the store.
+    """
+    if tokenizer_folder(folder):
+        raise errors.UserError(f"{folder} has a vocabulary: {folder / _TOKENIZER}.")
+    with _locked(folder):
+        _begin(config, folder, store_settings.of_corpus(config))
+        buffers = (engine or _local(config)).scan(config, folder / WORK)
+        train = [texts for texts in buffers if texts.split == "train"]
+        if not train:
+            raise errors.UserError(f"{config.train} holds no document to train on.")
+        yield from _sample(train, config.vocabulary_characters)
+
+
 def prepare(
-    config: corpus_module.Corpus,
-    tokens,
+    config: settings.CorpusSettings,
+    preprocessor,
     folder: pathlib.Path,
     engine: Engine | None = None,
 ) -> None:
@@ -49,39 +100,37 @@ def prepare(
 
     Args:
       config: of the corpus.
-      tokens: a Tokens, or a ready Tokenizer.
+      preprocessor: with a tokenizer of tfm.inputs.text.
       folder: of the store.
       engine: what does the work; None: processes of this machine.
     """
-    wanted = _wanted(config, tokens)
-    if not (folder / stores.MANIFEST).exists():
-        if engine is None:
-            from tfm.data.corpora import local_preparation
-
-            engine = local_preparation.Local(config.workers)
-        _check_place(folder)
-        with lock.RunLock(folder, other="--store or --data.store"):
-            if not (folder / stores.MANIFEST).exists():
-                _prepare(config, tokens, folder, engine, wanted)
+    wanted = store_settings.of_store(config, preprocessor)
+    if not is_finished(folder):
+        with _locked(folder):
+            if not is_finished(folder):
+                engine = engine or _local(config)
+                _prepare(config, preprocessor, folder, engine, wanted)
     shutil.rmtree(folder / WORK, ignore_errors=True)
-    manifest = json.loads((folder / stores.MANIFEST).read_text("utf-8"))
-    _check_same(config, wanted, manifest, folder)
+    store_settings.check_same(config, wanted, _read(folder / stores.MANIFEST), folder)
 
 
-def _wanted(config: corpus_module.Corpus, tokens) -> dict:
-    """The settings that decide about the store."""
-    ready = hasattr(tokens, "encode")
-    fields = dataclasses.asdict(tokens.config if ready else tokens)
-    settings = {f"data.{k}": v for k, v in dataclasses.asdict(config).items()}
-    for name in _FREE:
-        del settings[f"data.{name}"]
-    for name in _FREE_TOKENS:
-        del fields[name]
-    settings |= {f"tokens.{name}": value for name, value in fields.items()}
-    wanted = {"settings": json.loads(json.dumps(settings))}
-    if ready:
-        wanted["tokenizer"] = _fingerprint_of(tokens)
-    return wanted
+def _local(config: settings.CorpusSettings) -> Engine:
+    from tfm.data.corpora import local_preparation
+
+    return local_preparation.Local(config.workers)
+
+
+def _locked(folder: pathlib.Path) -> lock.RunLock:
+    _check_place(folder)
+    return lock.RunLock(folder, other="--store or --data.store")
+
+
+def _has_shards(folder: pathlib.Path) -> bool:
+    return any((folder / WORK).glob("*.done"))
+
+
+def _read(path: pathlib.Path) -> dict:
+    return json.loads(path.read_text("utf-8"))
 
 
 def _check_place(folder: pathlib.Path) -> None:
@@ -94,42 +143,14 @@ def _check_place(folder: pathlib.Path) -> None:
         )
 
 
-def _check_same(
-    config: corpus_module.Corpus, wanted: dict, found: dict, folder: pathlib.Path
-) -> None:
-    rule = f"Give another folder, or delete {folder} to prepare it anew"
-    old, new = found["settings"], wanted["settings"]
-    if "tokenizer" in wanted and wanted["tokenizer"] != found["tokenizer"]["sha256"]:
-        raise errors.UserError(
-            f"{folder} was prepared with another vocabulary. {rule}."
-        )
-    for name in new.keys() & old.keys():
-        if new[name] != old[name]:
-            raise errors.UserError(
-                f"{folder} was prepared with {name}={old[name]!r}, "
-                f"not {name}={new[name]!r}. {rule}."
-            )
-    for source, spec in config.sources().items():
-        before = found["sources"][source]["fingerprint"]
-        if not fingerprints.is_unchanged(spec, config.file_format(), before):
-            raise errors.UserError(
-                f"{spec} has changed since {folder} was prepared from it. {rule}."
-            )
-
-
-def _prepare(config, tokens, folder: pathlib.Path, engine: Engine, wanted: dict):
+def _prepare(config, preprocessor, folder: pathlib.Path, engine: Engine, wanted: dict):
     work = folder / WORK
-    ready = hasattr(tokens, "encode")
     state = _begin(config, folder, wanted)
-    spools = engine.scan(config, work)
-    if ready:
-        encoder = tokens
-        encoder.save(folder / "tokenizer")
-    else:
-        spools = list(spools)
-        encoder = _learnt(config, tokens, folder, spools)
+    preprocessor.save(folder / _TOKENIZER)
+    buffers = engine.scan(config, work)
+    encoder = preprocessor.tokenizer
     outcomes = collections.defaultdict(dict)
-    for outcome in engine.encode(_jobs(folder, work, spools, outcomes)):
+    for outcome in engine.encode(_jobs(folder, work, buffers, outcomes)):
         outcomes[outcome.pop("split")][outcome["number"]] = outcome
     counts = json.loads((work / "counts.json").read_text("utf-8"))
     for source, entry in state["sources"].items():
@@ -138,7 +159,7 @@ def _prepare(config, tokens, folder: pathlib.Path, engine: Engine, wanted: dict)
         "version": 1,
         **state,
         "tokenizer": {
-            "sha256": fingerprint(folder / "tokenizer"),
+            **wanted["tokenizer"],
             "vocab_size": encoder.vocab_size,
         },
         "dtype": shards.dtype_of(encoder.vocab_size).str,
@@ -160,40 +181,38 @@ def _prepare(config, tokens, folder: pathlib.Path, engine: Engine, wanted: dict)
 def _begin(config, folder: pathlib.Path, wanted: dict) -> dict:
     """The beginning of the manifest: new, or of the preparation to go on with."""
     work = folder / WORK
-    begun = work / "settings.json"
-    if begun.exists():
+    begun = work / _BEGUN
+    state = _read(begun) if begun.exists() else None
+    if state:
         try:
-            state = json.loads(begun.read_text("utf-8"))
-            _check_same(config, wanted, state, folder)
-            return state
+            store_settings.check_same(config, wanted, state, folder)
         except errors.UserError:
-            if any(work.glob("*.done")):
+            if _has_shards(folder):
                 raise
-        # little is lost, such as before a bad row was put right
-    _clear(folder)
-    work.mkdir()
-    state = {
-        "settings": wanted["settings"],
-        "tokenizer": {"sha256": wanted.get("tokenizer", "")},
-        "sources": {
+            state = None  # little is lost, such as before a bad row was put right
+    if not state:
+        _clear(folder)
+        work.mkdir()
+        sources = {
             source: {
                 "spec": spec,
                 "fingerprint": fingerprints.fingerprint(spec, config.file_format()),
             }
             for source, spec in config.sources().items()
-        },
-    }
+        }
+        state = {"sources": sources}
+    state = {**wanted, "sources": state["sources"]}
     files.write_json(begun, state)
     return state
 
 
 def _clear(folder: pathlib.Path) -> None:
-    for name in (WORK, "tokenizer", "train", "validation", "test"):
+    for name in (WORK, _TOKENIZER, "train", "validation", "test"):
         shutil.rmtree(folder / name, ignore_errors=True)
 
 
 def _totals(outcomes: dict[int, dict]) -> dict:
-    """What the manifest says of a split."""
+    """A split in the manifest."""
     entries = [outcome for _, outcome in sorted(outcomes.items())]
     names = ("documents", "tokens", "bytes")
     totals = {name: sum(entry[name] for entry in entries) for name in names}
@@ -201,11 +220,14 @@ def _totals(outcomes: dict[int, dict]) -> dict:
 
 
 def _jobs(
-    folder: pathlib.Path, work: pathlib.Path, spools: Iterable[spool.Spool], outcomes
+    folder: pathlib.Path,
+    work: pathlib.Path,
+    buffers: Iterable[shard_buffer.ShardBuffer],
+    outcomes: Mapping[str, dict],
 ) -> Iterator[shards.Job]:
-    """Yields a job for each spool; shards that are finished go to `outcomes`."""
+    """Yields a job for each buffer; shards that are finished go to `outcomes`."""
     numbers = collections.Counter()
-    for texts in spools:
+    for texts in buffers:
         number = numbers[texts.split]
         numbers[texts.split] += 1
         job = shards.Job(str(folder), str(work), texts.split, texts.slot, number)
@@ -217,7 +239,7 @@ def _jobs(
             outcomes[done.pop("split")][number] = done
 
 
-def _check_filled(config: corpus_module.Corpus, splits: dict) -> None:
+def _check_filled(config: settings.CorpusSettings, splits: dict) -> None:
     if not splits["train"]["documents"]:
         raise errors.UserError(f"{config.train} holds no document to train on.")
     asked = config.validation or config.validation_fraction
@@ -226,50 +248,14 @@ def _check_filled(config: corpus_module.Corpus, splits: dict) -> None:
             "No document came to the validation split, of "
             f"{splits['train']['documents']:,}. Give a larger "
             "--data.validation_fraction, or cut the last share of every document: "
-            "--data.split=tail."
+            "--data.cut=tail."
         )
 
 
-def _learnt(config, tokens, folder: pathlib.Path, spools: list[spool.Spool]):
-    """The tokenizer: learnt from the training split, or already saved."""
-    from tfm.inputs import text as tokens_module
-
-    place = folder / "tokenizer"
-    if (place / "tokens.json").is_file():  # which is written last
-        return tokens_module.load(place)
-    train = [texts for texts in spools if texts.split == "train"]
-    if not train:
-        raise errors.UserError(f"{config.train} holds no document to train on.")
-    encoder = tokens.learn(_sample(train, config.vocabulary_characters))
-    encoder.save(place)
-    return encoder
-
-
-def _sample(spools: list[spool.Spool], limit: int) -> Iterator[str]:
+def _sample(buffers: list[shard_buffer.ShardBuffer], limit: int) -> Iterator[str]:
     """Yields all texts, or a random sample of so many bytes or a few more or less."""
-    total = sum(texts.text.stat().st_size for texts in spools)
+    total = sum(texts.text.stat().st_size for texts in buffers)
     threshold = min(2**64 - 1, int(limit / max(total, 1) * 2**64))
-    for texts in spools:
+    for texts in buffers:
         keys = texts.read_index()[2]
         yield from texts.texts(keys <= threshold)
-
-
-def _fingerprint_of(tokenizer) -> str:
-    with tempfile.TemporaryDirectory(prefix="tfm_tokenizer_") as folder:
-        tokenizer.save(folder)
-        return fingerprint(pathlib.Path(folder))
-
-
-def fingerprint(folder: pathlib.Path) -> str:
-    """Returns the sha256 of a saved tokenizer, without what concerns no store."""
-    hasher = hashlib.sha256()
-    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-        name = path.relative_to(folder).as_posix()
-        body = path.read_bytes()
-        if name == "tokens.json":
-            fields = json.loads(body)
-            for free in _FREE_TOKENS:
-                fields.pop(free, None)
-            body = json.dumps(fields, sort_keys=True).encode()
-        hasher.update(f"{name} {len(body)} ".encode() + body)
-    return hasher.hexdigest()

@@ -1,4 +1,4 @@
-"""Cleaned texts on their way to the tokenizer: files that a shard each is made of.
+"""Shard buffers: files of cleaned texts on their way to the tokenizer, one a shard.
 
 SPLIT-SLOT.text has the texts in UTF-8, one after the other; SPLIT-SLOT.index for each
 text where it ends there, its origin and its sampling key, three int64.
@@ -20,7 +20,7 @@ class Text(typing.NamedTuple):
     key: int  # see documents.sample_keys
 
 
-class Spool:
+class ShardBuffer:
     """The texts of one slot of a split."""
 
     def __init__(self, folder: pathlib.Path, split: str, slot: int):
@@ -53,18 +53,19 @@ class Spool:
 
 
 class Writer:
-    """Adds texts to a spool, perhaps on from a size that it had.
+    """Adds texts to a buffer, perhaps on from a size that it had.
 
     Args:
-      spool: where to.
+      buffer: where to.
       size: as `size` was then, to drop what came later.
     """
 
-    def __init__(self, spool: Spool, size: tuple[int, int] = (0, 0)):
-        self.spool = spool
+    def __init__(self, buffer: ShardBuffer, size: tuple[int, int] = (0, 0)):
+        self.buffer = buffer
         self._end, self._count = size
         self._files = []
-        for path, end in ((spool.text, size[0]), (spool.index, size[1] * _COLUMNS * 8)):
+        ends = {buffer.text: size[0], buffer.index: size[1] * _COLUMNS * 8}
+        for path, end in ends.items():
             file = path.open("ab")
             file.truncate(end)
             self._files.append(file)

@@ -1,4 +1,4 @@
-"""One shard of a token store: a spool of texts -> its three files.
+"""One shard of a token store: a buffer of texts -> its three files.
 
 tokens-N.bin has the ids of the shard's documents, one after the other; documents-N.npy
 where each ends there, int64 [n]; origins-N.npy where each comes from, int64 [n].
@@ -16,10 +16,10 @@ from collections.abc import Iterator
 import numpy as np
 
 from tfm import files
-from tfm.data.corpora import shard_buffer as spool
-
-if typing.TYPE_CHECKING:
-    from tfm.inputs.text import tokenizer
+from tfm.data.corpora import shard_buffer
+from tfm.inputs.text import backends
+from tfm.inputs.text import settings
+from tfm.inputs.text import tokenizer
 
 _BATCH_TEXTS = 1024
 _BATCH_CHARACTERS = 2**20
@@ -30,9 +30,9 @@ class Job(typing.NamedTuple):
 
     Attributes:
       store: the store's folder.
-      work: the folder of its spools.
+      work: the folder of its buffers.
       split: the shard's split.
-      slot: of its spool.
+      slot: of its buffer.
       number: of the shard in its split.
     """
 
@@ -44,11 +44,11 @@ class Job(typing.NamedTuple):
 
     @property
     def done(self) -> pathlib.Path:
-        """Where the outcome is, once all files of the shard are there."""
+        """The file of the outcome, written once all files of the shard are there."""
         return pathlib.Path(self.work) / f"{self.split}-{self.number:05d}.done"
 
     def outcome(self) -> dict | None:
-        """What `encode` returned; None if it has not."""
+        """The return value of `encode`; None before it returned."""
         if not self.done.exists():
             return None
         return json.loads(self.done.read_text("utf-8"))
@@ -68,14 +68,14 @@ def dtype_of(vocab_size: int) -> np.dtype:
     return np.dtype("<u2" if vocab_size < 2**16 else "<u4")
 
 
-def encode(job: Job, encoder: "tokenizer.Tokenizer") -> dict:
+def encode(job: Job, encoder: tokenizer.Tokenizer) -> dict:
     """Makes the shard, unless it is there.
 
     Returns:
       Its split and number, its documents, tokens and bytes of text, and the sha256 of
       each of its files.
     """
-    texts = spool.Spool(pathlib.Path(job.work), job.split, job.slot)
+    texts = shard_buffer.ShardBuffer(pathlib.Path(job.work), job.split, job.slot)
     outcome = job.outcome()
     if outcome is None:
         folder = pathlib.Path(job.store) / job.split
@@ -87,7 +87,7 @@ def encode(job: Job, encoder: "tokenizer.Tokenizer") -> dict:
     return outcome
 
 
-def _write(texts: spool.Spool, encoder, targets) -> dict:
+def _write(texts: shard_buffer.ShardBuffer, encoder, targets) -> dict:
     dtype = dtype_of(encoder.vocab_size)
     end = encoder.document_end
     text_ends, origins, _ = texts.read_index()
@@ -141,9 +141,13 @@ def _save(path: pathlib.Path, array: np.ndarray) -> str:
     return hashlib.sha256(body.getvalue()).hexdigest()
 
 
-@functools.cache
-def encoder_of(store: str) -> "tokenizer.Tokenizer":
+def encoder_of(store: str) -> tokenizer.Tokenizer:
     """The tokenizer of a store that is being prepared, loaded once a process."""
-    from tfm.inputs import text as tokens
+    folder = pathlib.Path(store) / "tokenizer"
+    saved = folder / settings.FILE
+    return _loaded(folder, saved.stat().st_mtime_ns if saved.exists() else 0)
 
-    return tokens.load(pathlib.Path(store) / "tokenizer")
+
+@functools.lru_cache(4)
+def _loaded(folder: pathlib.Path, _: int) -> tokenizer.Tokenizer:
+    return backends.load(folder)

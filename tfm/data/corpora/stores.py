@@ -7,59 +7,40 @@ train/         shards of the split, see shards.py; validation/, test/ likewise
 """
 
 import json
-import os
 import pathlib
-import typing
+
+import numpy as np
 
 from tfm.data.corpora import documents
 from tfm.data.corpora import token_store
+from tfm.inputs.text import tokenizer as tokenizer_module
 
 MANIFEST = "manifest.json"
 FILES = "files.txt"
-
-if typing.TYPE_CHECKING:
-    from tfm.inputs import text as tokens
-    from tfm.inputs.text import tokenizer
 
 
 class Stores:
     """A prepared corpus.
 
-    Attributes:
+    Args:
       folder: of the store.
-      manifest: what manifest.json holds.
       tokenizer: of its token ids.
+
+    Attributes:
+      manifest: what manifest.json holds.
       splits: {name: TokenStore}: train, validation, and test where it has a source.
     """
 
-    def __init__(
-        self,
-        folder: str | os.PathLike,
-        tokens: "tokens.Tokens | tokenizer.Tokenizer | None" = None,
-    ):
-        """Opens a prepared folder.
-
-        Args:
-          folder: of the store.
-          tokens: the tokenizer, or the config that the loaded one goes by in what
-            does not concern the store, such as the length that texts are cut to.
-        """
-        import numpy as np
-
-        from tfm.inputs import text as tokens_module
-
-        self.folder = pathlib.Path(folder)
-        self.manifest = json.loads((self.folder / MANIFEST).read_text("utf-8"))
-        if hasattr(tokens, "encode"):
-            self.tokenizer = tokens
-        else:
-            self.tokenizer = tokens_module.load(self.folder / "tokenizer")
-            if tokens:
-                self.tokenizer.config = tokens
+    def __init__(self, folder: pathlib.Path, tokenizer: tokenizer_module.Tokenizer):
+        self.manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
         dtype = np.dtype(self.manifest["dtype"])
         self.splits = {
             name: token_store.TokenStore(
-                self.folder / name, split["shards"], dtype, self.folder / FILES
+                folder / name,
+                split["shards"],
+                dtype,
+                folder / FILES,
+                tokenizer.decode,
             )
             for name, split in self.manifest["splits"].items()
         }

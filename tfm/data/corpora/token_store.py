@@ -3,11 +3,13 @@
 import functools
 import hashlib
 import pathlib
+from collections.abc import Callable
 from collections.abc import Iterator
 
 import numpy as np
 
 from tfm import errors
+from tfm import interfaces
 from tfm.data.corpora import documents
 from tfm.data.corpora import shards
 
@@ -15,11 +17,11 @@ _OPEN_SHARDS = 256  # that stay mapped, each takes a file handle or two
 
 
 class TokenStore:
-    """The documents of a split, one after the other in one stream of tokens.
+    """The documents of a split in one line of tokens; see interfaces.Stream.
 
     Attributes:
       name: of the split.
-      num_tokens: of the stream.
+      num_tokens: of the line.
       num_documents: in it.
       num_bytes: of the text in UTF-8.
     """
@@ -30,6 +32,7 @@ class TokenStore:
         entries: list[dict],
         dtype: np.dtype,
         files: pathlib.Path,
+        decode: Callable[[list[np.ndarray]], list[str]],
     ):
         """Opens a split.
 
@@ -38,6 +41,7 @@ class TokenStore:
           entries: of the shards, in order, as the manifest has them.
           dtype: of the ids on disk.
           files: lists the source files, a line each.
+          decode: ids of documents to their texts.
 
         Raises:
           UserError: a shard is missing or has another size.
@@ -47,6 +51,7 @@ class TokenStore:
         self._entries = entries
         self._dtype = dtype
         self._files_path = files
+        self._decode = decode
         self._first_tokens = np.cumsum([0, *(e["tokens"] for e in entries)])
         self._first_documents = np.cumsum([0, *(e["documents"] for e in entries)])
         self.num_tokens = int(self._first_tokens[-1])
@@ -58,7 +63,7 @@ class TokenStore:
 
     @functools.cached_property
     def ends(self) -> np.ndarray:
-        """Where each document ends in the stream, int64 [num_documents]; in memory."""
+        """The end of each document in the line, int64 [num_documents]; in memory."""
         found = np.empty(self.num_documents, np.int64)
         for shard, first in enumerate(self._first_tokens[:-1]):
             begin, end = self._first_documents[shard : shard + 2]
@@ -66,8 +71,23 @@ class TokenStore:
             found[begin:end] += first
         return found
 
-    def tokens(self, start: int, stop: int) -> np.ndarray:
-        """Returns the ids of a part of the stream, int32 [stop - start]."""
+    def __len__(self) -> int:
+        return self.num_documents
+
+    def take(self, indices: np.ndarray) -> dict[str, list[np.ndarray]]:
+        """{"tokens": the ids of whole documents}."""
+        return {"tokens": [self.document(int(i)) for i in indices]}
+
+    def rows(self, indices: np.ndarray) -> list[interfaces.Row]:
+        """The documents as their ids tell them: as the tokenizer normalizes them."""
+        texts = self._decode(self.take(indices)["tokens"])
+        return [{"text": text} for text in texts]
+
+    def origins(self, indices: np.ndarray) -> list[str]:
+        return [self.origin(int(i)) for i in indices]
+
+    def read(self, start: int, stop: int) -> np.ndarray:
+        """Returns the ids of a part of the line, int32 [stop - start]."""
         found = np.empty(stop - start, np.int32)
         for shard, a, b in self._parts(start, stop):
             first = self._first_tokens[shard]
@@ -96,7 +116,7 @@ class TokenStore:
         ends = self._shard_ends(shard)
         first = int(self._first_tokens[shard])
         begin = int(ends[within - 1]) if within else 0
-        return self.tokens(first + begin, first + int(ends[within]))
+        return self.read(first + begin, first + int(ends[within]))
 
     def origin(self, index: int) -> str:
         """FILE:LINE of a document."""
@@ -140,7 +160,7 @@ class TokenStore:
         return shard, document - int(self._first_documents[shard])
 
     def _parts(self, start: int, stop: int) -> Iterator[tuple[int, int, int]]:
-        """Yields the shards of a part of the stream, and where it lies in each."""
+        """Yields the shards of a part of the line, and where it lies in each."""
         if not 0 <= start <= stop <= self.num_tokens:
             raise IndexError(f"There are {self.num_tokens} tokens: {start} to {stop}.")
         shard = int(np.searchsorted(self._first_tokens, start, "right")) - 1

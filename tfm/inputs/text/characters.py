@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tfm.inputs.text import config as config_lib
 from tfm.inputs.text import normalization
+from tfm.inputs.text import settings
 from tfm.inputs.text import tokenizer
 
 _NUM_CODE_POINTS = 0x110000
@@ -19,14 +19,14 @@ class Characters(tokenizer.Tokenizer):
 
     FILE = "characters.json"
 
-    def __init__(self, config: config_lib.Tokens, alphabet: str):
+    def __init__(self, config: settings.Tokenization, alphabet: str):
         super().__init__(config, alphabet)
         self._alphabet = alphabet
         self._table = np.zeros(_NUM_CODE_POINTS, np.int32)
         self._table[_code_points(alphabet)] = np.arange(1, len(alphabet) + 1)
 
     @classmethod
-    def learn(cls, config: config_lib.Tokens, texts: Iterable[str]) -> "Characters":
+    def learn(cls, config: settings.Tokenization, texts: Iterable[str]) -> "Characters":
         counts = np.zeros(_NUM_CODE_POINTS, np.int64)
         for text in normalization.stream(texts, config):
             np.add.at(counts, _code_points(text), 1)
@@ -35,14 +35,14 @@ class Characters(tokenizer.Tokenizer):
         return cls(config, "".join(chr(code) for code in order if counts[code]))
 
     @classmethod
-    def load(cls, config: config_lib.Tokens, folder: pathlib.Path) -> "Characters":
+    def load(cls, config: settings.Tokenization, folder: pathlib.Path) -> "Characters":
         return cls(config, json.loads((folder / cls.FILE).read_text("utf-8")))
 
     def _encode(self, texts: list[str]) -> Iterable[Sequence[int]]:
         return (self._table[_code_points(text)] for text in texts)
 
     def _decode(self, rows: list[np.ndarray]) -> list[str]:
-        letters = [config_lib.UNKNOWN, *self._alphabet]
+        letters = [settings.UNKNOWN, *self._alphabet]
         return ["".join(letters[id] for id in row) for row in rows]
 
     def _save(self, folder: pathlib.Path) -> None:
@@ -53,16 +53,16 @@ class Characters(tokenizer.Tokenizer):
 class Bytes(tokenizer.Tokenizer):
     """Each byte of the text in UTF-8 is a token: nothing to learn or to save."""
 
-    def __init__(self, config: config_lib.Tokens):
+    def __init__(self, config: settings.Tokenization):
         codes = (bytes([code]) for code in range(256))
         super().__init__(config, (c.decode(errors="backslashreplace") for c in codes))
 
     @classmethod
-    def learn(cls, config: config_lib.Tokens, texts: Iterable[str]) -> "Bytes":
+    def learn(cls, config: settings.Tokenization, texts: Iterable[str]) -> "Bytes":
         return cls(config)
 
     @classmethod
-    def load(cls, config: config_lib.Tokens, folder: pathlib.Path) -> "Bytes":
+    def load(cls, config: settings.Tokenization, folder: pathlib.Path) -> "Bytes":
         return cls(config)
 
     def _encode(self, texts: list[str]) -> Iterable[Sequence[int]]:

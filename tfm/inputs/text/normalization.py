@@ -1,4 +1,4 @@
-"""What is done to a text before it is split into tokens, in learning and in use."""
+"""Text normalization: Unicode form, case, tags; before tokens are learnt and used."""
 
 import re
 import unicodedata
@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from collections.abc import Iterator
 
 from tfm import errors
-from tfm.inputs.text import config as config_lib
+from tfm.inputs.text import settings
 
 # A name must follow the bracket: "a < b", "<3" and "<me@example.org>" are no tags.
 _TAG = re.compile(r"</?[a-zA-Z][a-zA-Z0-9:-]*(?:\s[^<>]*)?/?>")
@@ -15,7 +15,7 @@ _SPACE = re.compile(r"(?<=\S) (?=\S)")
 _WHITE = re.compile(r"(?<=\S)\s(?=\S)")
 
 
-def normalize(text: str, config: config_lib.Tokens) -> str:
+def normalize(text: str, config: settings.Tokenization) -> str:
     """Returns the text as the methods see it.
 
     The Unicode form is NFC: letters with accents are one character however they were
@@ -39,7 +39,7 @@ def normalize(text: str, config: config_lib.Tokens) -> str:
     return unicodedata.normalize("NFC", text)
 
 
-def stream(texts: Iterable[str], config: config_lib.Tokens) -> Iterator[str]:
+def stream(texts: Iterable[str], config: settings.Tokenization) -> Iterator[str]:
     """Yields the normalized texts. Raises UserError if there is nothing to read."""
     if isinstance(texts, str):
         raise errors.UserError("Texts must be a list or an iterator. Got one str.")

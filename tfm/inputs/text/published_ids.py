@@ -1,4 +1,4 @@
-"""Which of our token ids is which of a published model's."""
+"""Token ids of a published model and ours, from one to the other."""
 
 import dataclasses
 import functools

@@ -13,8 +13,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from tfm import errors
-from tfm.inputs.text import config as config_lib
 from tfm.inputs.text import normalization
+from tfm.inputs.text import settings
 
 CHUNK = 1024  # texts that a library sees at a time: its results take much memory
 EOS = "[EOS]"  # ends a text, where the vocabulary has it
@@ -28,14 +28,14 @@ class Tokenizer(abc.ABC):
     reserved tokens, which the backend never hears of.
 
     Attributes:
-      config: the Tokens it was learnt from.
+      config: the settings.Tokenization it was learnt by.
       vocabulary: the tokens for display, in the order of their ids.
     """
 
     # whether a piece of a text begins with a mark that stands for the space before it
     joins_pieces = False
 
-    def __init__(self, config: config_lib.Tokens, learnt: Iterable[str]):
+    def __init__(self, config: settings.Tokenization, learnt: Iterable[str]):
         self.config = config
         self.vocabulary = [*config.reserved, *learnt]
         # where two tokens look the same, the first one counts: it may be reserved
@@ -167,7 +167,7 @@ class Tokenizer(abc.ABC):
         _write(folder / "vocab.txt", "\n".join(lines) + "\n")
         # last, since `load` takes a folder with this file for whole
         fields = dataclasses.asdict(self.config)
-        _write(folder / config_lib.FILE, json.dumps(fields, indent=2) + "\n")
+        _write(folder / settings.FILE, json.dumps(fields, indent=2) + "\n")
 
     def _prompt_rows(self, texts: list[str]) -> list[np.ndarray]:
         """The ids of the parts of a prompt."""
@@ -186,12 +186,12 @@ class Tokenizer(abc.ABC):
 
     @classmethod
     @abc.abstractmethod
-    def learn(cls, config: config_lib.Tokens, texts: Iterable[str]) -> "Tokenizer":
+    def learn(cls, config: settings.Tokenization, texts: Iterable[str]) -> "Tokenizer":
         """Returns a tokenizer with the vocabulary of the texts."""
 
     @classmethod
     @abc.abstractmethod
-    def load(cls, config: config_lib.Tokens, folder: pathlib.Path) -> "Tokenizer":
+    def load(cls, config: settings.Tokenization, folder: pathlib.Path) -> "Tokenizer":
         """Returns the tokenizer whose `_save` wrote to the folder."""
 
     @abc.abstractmethod
@@ -208,7 +208,7 @@ class Tokenizer(abc.ABC):
 
 
 def cut(row: np.ndarray, length: int, truncate: str) -> np.ndarray:
-    """The row without what `Tokens.truncate` cuts off beyond `length` tokens."""
+    """The row without what `Text.truncate` cuts off beyond `length` tokens."""
     if len(row) <= length:
         return row
     if truncate == "end":

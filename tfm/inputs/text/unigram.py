@@ -12,8 +12,8 @@ from collections.abc import Sequence
 import numpy as np
 import sentencepiece
 
-from tfm.inputs.text import config as config_lib
 from tfm.inputs.text import normalization
+from tfm.inputs.text import settings
 from tfm.inputs.text import tokenizer
 
 SAMPLE = 200_000  # lines that the pieces are learnt from, at the most
@@ -29,13 +29,13 @@ class Unigram(tokenizer.Tokenizer):
     FILE = "sentencepiece.model"
     joins_pieces = True
 
-    def __init__(self, config: config_lib.Tokens, model: bytes):
+    def __init__(self, config: settings.Tokenization, model: bytes):
         self._library = sentencepiece.SentencePieceProcessor(model_proto=model)
         size = self._library.get_piece_size()
         super().__init__(config, map(self._library.id_to_piece, range(1, size)))
 
     @classmethod
-    def learn(cls, config: config_lib.Tokens, texts: Iterable[str]) -> "Unigram":
+    def learn(cls, config: settings.Tokenization, texts: Iterable[str]) -> "Unigram":
         size = config.vocab_size - len(config.reserved) + 1  # with its unknown
         sample = _sample(_lines(normalization.stream(texts, config)))
         sample = _drop_rare_characters(sample, (size - 257) // 2)
@@ -51,7 +51,7 @@ class Unigram(tokenizer.Tokenizer):
             bos_id=-1,
             eos_id=-1,
             pad_id=-1,
-            unk_surface=config_lib.UNKNOWN,
+            unk_surface=settings.UNKNOWN,
             normalization_rule_name="identity",
             remove_extra_whitespaces=False,
             max_sentence_length=10_000,  # bytes; longer lines would be dropped
@@ -61,7 +61,7 @@ class Unigram(tokenizer.Tokenizer):
         return cls(config, model.getvalue())
 
     @classmethod
-    def load(cls, config: config_lib.Tokens, folder: pathlib.Path) -> "Unigram":
+    def load(cls, config: settings.Tokenization, folder: pathlib.Path) -> "Unigram":
         return cls(config, (folder / cls.FILE).read_bytes())
 
     def _encode(self, texts: list[str]) -> Iterable[Sequence[int]]:

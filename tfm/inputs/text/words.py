@@ -13,8 +13,8 @@ from tokenizers import models
 from tokenizers import pre_tokenizers
 from tokenizers import trainers
 
-from tfm.inputs.text import config as config_lib
 from tfm.inputs.text import normalization
+from tfm.inputs.text import settings
 from tfm.inputs.text import tokenizer
 
 # A word is a Chinese character; or letters, accents and digits, with apostrophes and
@@ -30,21 +30,21 @@ class Words(tokenizer.Tokenizer):
 
     FILE = "tokenizer.json"
 
-    def __init__(self, config: config_lib.Tokens, library: tokenizers.Tokenizer):
+    def __init__(self, config: settings.Tokenization, library: tokenizers.Tokenizer):
         self._library = library
         size = library.get_vocab_size()
         learnt = map(library.id_to_token, range(1, size))
         super().__init__(config, map(_readable, learnt) if _is_bpe(config) else learnt)
 
     @classmethod
-    def learn(cls, config: config_lib.Tokens, texts: Iterable[str]) -> "Words":
+    def learn(cls, config: settings.Tokenization, texts: Iterable[str]) -> "Words":
         size = config.vocab_size - len(config.reserved) + 1  # with its unknown
         texts = normalization.stream(texts, config)
         learn = {"word": _words, "wordpiece": _wordpieces, "bpe": _byte_pairs}
         return cls(config, learn[config.method](texts, size))
 
     @classmethod
-    def load(cls, config: config_lib.Tokens, folder: pathlib.Path) -> "Words":
+    def load(cls, config: settings.Tokenization, folder: pathlib.Path) -> "Words":
         text = (folder / cls.FILE).read_text(encoding="utf-8")
         return cls(config, tokenizers.Tokenizer.from_str(text))
 
@@ -61,13 +61,13 @@ class Words(tokenizer.Tokenizer):
 
 def _words(texts: Iterator[str], size: int) -> tokenizers.Tokenizer:
     trainer = trainers.WordLevelTrainer(
-        vocab_size=size, special_tokens=[config_lib.UNKNOWN], show_progress=False
+        vocab_size=size, special_tokens=[settings.UNKNOWN], show_progress=False
     )
     training = tokenizers.Tokenizer(models.WordLevel())
     training.pre_tokenizer = _split()
     training.train_from_iterator(texts, trainer)
     library = tokenizers.Tokenizer(
-        models.WordLevel(training.get_vocab(), unk_token=config_lib.UNKNOWN)
+        models.WordLevel(training.get_vocab(), unk_token=settings.UNKNOWN)
     )
     library.pre_tokenizer = _split()
     return library
@@ -93,17 +93,17 @@ def _wordpieces(texts: Iterator[str], size: int) -> tokenizers.Tokenizer:
     extra = sorted({spelt[-1] for spelt in alphabet} - set(alphabet))
     trainer = trainers.WordPieceTrainer(
         vocab_size=size + len(extra),
-        special_tokens=[config_lib.UNKNOWN, *alphabet, *extra],
+        special_tokens=[settings.UNKNOWN, *alphabet, *extra],
         show_progress=False,
     )
-    training = tokenizers.Tokenizer(models.WordPiece(unk_token=config_lib.UNKNOWN))
+    training = tokenizers.Tokenizer(models.WordPiece(unk_token=settings.UNKNOWN))
     training.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
     training.train_from_iterator(_repeat(counts, set(alphabet)), trainer)
     ids = training.get_vocab()
     pieces = sorted(ids.keys() - set(extra), key=ids.get)
     vocabulary = {piece: id for id, piece in enumerate(pieces)}
     library = tokenizers.Tokenizer(
-        models.WordPiece(vocabulary, unk_token=config_lib.UNKNOWN)
+        models.WordPiece(vocabulary, unk_token=settings.UNKNOWN)
     )
     library.pre_tokenizer = split
     library.decoder = decoders.WordPiece(cleanup=False)
@@ -126,7 +126,7 @@ def _byte_pairs(texts: Iterator[str], size: int) -> tokenizers.Tokenizer:
     trainer = trainers.BpeTrainer(
         vocab_size=size,
         min_frequency=2,
-        special_tokens=[config_lib.UNKNOWN],
+        special_tokens=[settings.UNKNOWN],
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
         show_progress=False,
     )
@@ -144,7 +144,7 @@ def _split() -> pre_tokenizers.PreTokenizer:
     return pre_tokenizers.Split(tokenizers.Regex(_WORD), "removed", invert=True)
 
 
-def _is_bpe(config: config_lib.Tokens) -> bool:
+def _is_bpe(config: settings.Tokenization) -> bool:
     return config.method == "bpe"
 
 

@@ -1,1 +1,1 @@
-"""The objectives over plain text, bound to a tokenizer; see tasks.CausalLM."""
+"""Language-model objectives over plain text; see tasks.CausalLM and its siblings."""

@@ -1,4 +1,4 @@
-"""Telling which tokens a text holds from the one vector that stands for it.
+"""Bag-of-words prediction: a text's tokens, told from its pooled vector.
 
 Ma et al. 2024 (https://arxiv.org/abs/2401.11248). Hidden tokens can be told from their
 neighbours; a text's vector has to say what the whole text is about.

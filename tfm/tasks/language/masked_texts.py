@@ -1,19 +1,52 @@
-"""A user's texts with [MASK] in them, and what it stands for.
+"""Fill-mask prediction: a user's texts with [MASK] in them, and what it stands for.
 
-B texts, P places, V vocabulary.
+B batch, N texts, T tokens, P places, K tokens that are told, V vocabulary.
 """
 
+from collections.abc import Mapping
+
 import numpy as np
+from keras import ops
 
 from tfm import errors
+from tfm import interfaces
 
 MASK = "[MASK]"
+KEPT = ("tokens", "masked_positions", "masked_weight")  # of a batch, for `predictions`
+_TOLD = 5  # tokens for each [MASK]
 
 
-def batch(objective, texts: list[str]) -> dict[str, np.ndarray]:
-    """The examples of the texts; see masked_tokens.MaskedTokens.text_batch."""
-    rows = [_example(objective, text) for text in texts]
-    return {name: np.stack([row[name] for row in rows]) for name in objective.spec}
+class MaskedTexts:
+    """Texts in which [MASK] stands for a token each; see interfaces.Examples.
+
+    Args:
+      objective: a masked_lm.MaskedLMObjective.
+      split: whose rows have a "text".
+
+    Raises:
+      UserError: a text has no [MASK], too many of them, or too many tokens.
+    """
+
+    def __init__(self, objective, split: interfaces.Split):
+        names = (*objective.inputs, "masked_positions", "masked_weight")
+        self.spec = {name: objective.spec[name] for name in names}
+        texts = [str(row["text"]) for row in split.rows(np.arange(len(split)))]
+        rows = [_example(objective, text) for text in texts]
+        self._arrays = {
+            name: np.array([row[name] for row in rows], spec.dtype).reshape(
+                -1, *spec.shape
+            )
+            for name, spec in self.spec.items()
+        }
+
+    def __len__(self) -> int:
+        return len(self._arrays["tokens"])
+
+    def batch(
+        self, places: np.ndarray, epochs: np.ndarray, seed: int
+    ) -> dict[str, np.ndarray]:
+        found = {name: array[places] for name, array in self._arrays.items()}
+        return found | {"row": places.astype(np.int64)}
 
 
 def _example(objective, text: str) -> dict[str, np.ndarray]:
@@ -43,39 +76,44 @@ def _example(objective, text: str) -> dict[str, np.ndarray]:
     return found
 
 
-def predictions(objective, logits_BPV, batch: dict, top: int) -> list[dict]:
-    """See masked_tokens.MaskedTokens.predictions. Reserved tokens are never told."""
-    tokenizer = objective.tokenizer
-    first = tokenizer.first_word_id
+def likeliest(logits_BPV, first_word_id: int) -> dict:
+    """The likeliest tokens of each place: top_tokens, top_probabilities [B, P, K].
+
+    Reserved tokens, whose ids are below `first_word_id`, are never told.
+    """
+    logits_BPV = ops.cast(logits_BPV, "float32")  # softmax in float32
+    words_BPV = logits_BPV[..., first_word_id:]
+    top_BPK, ids_BPK = ops.top_k(words_BPV, min(_TOLD, words_BPV.shape[-1]))
+    total_BP1 = ops.logsumexp(logits_BPV, axis=-1, keepdims=True)
+    return {
+        "top_tokens": ops.cast(ids_BPK, "int32") + first_word_id,
+        "top_probabilities": ops.exp(top_BPK - total_BP1),
+    }
+
+
+def predictions(tokenizer, results: Mapping[str, np.ndarray]) -> list[dict]:
+    """See masked_lm.MaskedLMObjective.predictions.
+
+    Args:
+      tokenizer: a tfm.inputs.text Tokenizer.
+      results: the arrays of `likeliest` and KEPT, [N, ...].
+    """
     found = []
-    for tokens, positions, weights, logits_PV in zip(
-        batch["tokens"],
-        batch["masked_positions"],
-        batch["masked_weight"],
-        logits_BPV,
+    for tokens, positions, weights, ids_PK, p_PK in zip(
+        *(results[name] for name in (*KEPT, "top_tokens", "top_probabilities")),
         strict=True,
     ):
         filled, masks = tokens.copy(), []
-        for position, logits_V in zip(
-            positions[weights > 0], logits_PV[weights > 0], strict=True
-        ):
-            p_V = _softmax(logits_V)
-            best = first + np.argsort(-p_V[first:], kind="stable")[:top]
-            filled[position] = best[0]
+        for place in np.flatnonzero(weights > 0):
+            filled[positions[place]] = ids_PK[place, 0]
             masks.append(
                 [
-                    {"token": tokenizer.vocabulary[id], "probability": float(p_V[id])}
-                    for id in best
+                    {"token": tokenizer.vocabulary[id], "probability": float(p)}
+                    for id, p in zip(ids_PK[place], p_PK[place], strict=True)
                 ]
             )
         found.append({"text": tokenizer.decode([filled])[0], "masks": masks})
     return found
-
-
-def _softmax(logits_V: np.ndarray) -> np.ndarray:
-    logits_V = np.asarray(logits_V, np.float64)
-    exp_V = np.exp(logits_V - logits_V.max())
-    return exp_V / exp_V.sum()
 
 
 def _start(text: str) -> str:

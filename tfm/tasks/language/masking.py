@@ -1,4 +1,4 @@
-"""Which tokens are hidden from a masked language model, and behind what.
+"""Masking of tokens or whole words, for a masked language model.
 
 T tokens, K hidden ones, V vocabulary.
 """
@@ -43,7 +43,7 @@ class Masking:
             self._continues_V = vocabulary_tables.continues_word(tokenizer)
 
     def most(self, num_tokens: int) -> int:
-        """How many tokens are chosen at the most."""
+        """The most tokens that are chosen."""
         return math.ceil(self._rate * num_tokens - 1e-9)  # 0.07 * 100 is above 7
 
     def choose(self, tokens_T, segments_T, rng: np.random.Generator) -> np.ndarray:
@@ -90,7 +90,7 @@ class Masking:
         return np.flatnonzero(chosen_W[word_T] & free_T)
 
     def hide(self, tokens_K, rng: np.random.Generator) -> np.ndarray:
-        """What is put in the places of chosen tokens; [K]."""
+        """The tokens [K] that are put in the places of chosen ones."""
         kind_K = rng.random(len(tokens_K))
         other_K = rng.integers(self.first_word_id, self._vocab_size, len(tokens_K))
         hidden_K = np.where(kind_K < self._mask_share, self.mask_id, other_K)

@@ -1,4 +1,4 @@
-"""Two pieces of text, of which the second follows the first or does not. T tokens."""
+"""Next-sentence pairs: a second piece of text follows the first or not. T tokens."""
 
 import numpy as np
 

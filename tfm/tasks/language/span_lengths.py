@@ -1,4 +1,4 @@
-"""How many tokens span corruption cuts out, and what lengths come of it."""
+"""Span lengths of span corruption: tokens cut out, and the sizes of an example."""
 
 from tfm import errors
 
@@ -42,7 +42,7 @@ class SpanLengths:
             )
 
     def noise(self, length: int) -> tuple[int, int]:
-        """How many of a text's tokens are cut out, and in how many spans."""
+        """The number of a text's tokens that are cut out, and of their spans."""
         if length < 2:
             return 0, 0
         num_noise = min(max(round(length * self._density), 1), length - 1)

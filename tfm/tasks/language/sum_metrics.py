@@ -1,7 +1,7 @@
-"""Metrics of a language model, from sums over a whole split.
+"""Perplexity, bits per byte, accuracy: metrics of a language model, from sums.
 
-Each is from {name: (sum, count)}, so that it does not depend on how the split was
-divided into batches. A loss is a mean in nats per predicted token.
+The sums are {name: (sum, count)} over a whole split; see terms.split_sums. A loss is a
+mean in nats per predicted token.
 """
 
 import math
@@ -14,7 +14,7 @@ def metrics(sums: Sums) -> dict[str, float]:
     """Loss, perplexity, accuracy, and where bytes are counted, bits_per_byte.
 
     Args:
-      sums: "loss" and what token_losses.watched_losses watches; bytes_per_token.
+      sums: "loss" and what token_losses.terms has beside it; bytes_per_token.
 
     Returns:
       The loss is the cross-entropy, without label smoothing. bits_per_byte is the same

@@ -1,4 +1,9 @@
-"""Losses of predicted tokens. B batch, T predictions of an example, V vocabulary."""
+"""Losses of predicted tokens: cross-entropy with label smoothing, accuracy.
+
+B batch, T predictions of an example, V vocabulary.
+"""
+
+from collections.abc import Mapping
 
 from keras import ops
 
@@ -22,25 +27,28 @@ def token_losses(logits_BTV, targets_BT, label_smoothing: float = 0.0):
     return losses_BT, cross_entropy_BT, ops.cast(right_BT, "float32")
 
 
-def weigh(weights_BT, batch: dict):
+def weigh(weights_BT, batch: Mapping):
     """float32 [B, T]: the predictions' weights, 0 in examples that are padding."""
     weights_B = ops.cast(batch["weight"], "float32")
     return ops.cast(weights_BT, "float32") * weights_B[:, None]
 
 
-def watched_losses(logits_BTV, batch: dict, label_smoothing: float = 0.0):
-    """losses_BT and weights_BT of a batch's targets, and sums to watch.
+def terms(logits_BTV, batch: Mapping, label_smoothing: float = 0.0) -> dict:
+    """{name: (values_BT, weights_BT)} of a batch's targets; see language.terms.
 
-    The sums are {name: (sum, count)}: accuracy and, under label smoothing, the
-    cross_entropy without it.
+    Args:
+      logits_BTV: the model's output.
+      batch: targets and target_weight [B, T], and weight float32 [B].
+      label_smoothing: share of the target spread over the vocabulary.
+
+    Returns:
+      loss, accuracy and, under label smoothing, the cross_entropy without it.
     """
     losses_BT, cross_entropy_BT, right_BT = token_losses(
         logits_BTV, batch["targets"], label_smoothing
     )
     weights_BT = weigh(batch["target_weight"], batch)
-    count = ops.sum(weights_BT)
-    watched = {"accuracy": (ops.sum(right_BT * weights_BT), count)}
+    found = {"loss": (losses_BT, weights_BT), "accuracy": (right_BT, weights_BT)}
     if label_smoothing:
-        cross_entropy = ops.sum(cross_entropy_BT * weights_BT)
-        watched["cross_entropy"] = (cross_entropy, count)
-    return losses_BT, weights_BT, watched
+        found["cross_entropy"] = (cross_entropy_BT, weights_BT)
+    return found

@@ -1,4 +1,4 @@
-"""Logits over the vocabulary, from a language model's features.
+"""Language-model head: logits over the vocabulary, tied to the embedding or not.
 
 B batch, T positions, D width, E width of the embedding, V vocabulary.
 """

@@ -1,6 +1,6 @@
-"""What an objective knows of each token of a vocabulary. V its size.
+"""Vocabulary tables: bytes of each token, and whether it continues a word.
 
-What a token stands for depends on the tokenizer's method: see tokens.Tokens.
+They depend on the tokenizer's method: see inputs.Text. V is the vocabulary's size.
 """
 
 import re
@@ -16,7 +16,7 @@ _HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
 
 
 def byte_lengths(tokenizer) -> np.ndarray:
-    """How many bytes of text, in UTF-8, each token stands for; int32 [V].
+    """Bytes of text, in UTF-8, that each token stands for; int32 [V].
 
     Exact for the methods that keep the text (byte, character, bpe, unigram), apart
     from the space that unigram puts before a text. For word and wordpiece the white

@@ -1,27 +1,28 @@
-"""Models read a few tokens at a time, for generation: what came before is in a state.
+"""Incremental decoding with a KV cache: models read on token by token, for generation.
 
-B rows, T new tokens, S slots of the state, M positions of an encoder's text, D width.
+B rows, T new tokens, S slots of the cache, M positions of an encoder's text, D width.
 
-A stepper has two methods:
+A decoding, which interfaces.Decodes gives, has two methods:
 
-start(batch_size, length, source=None) -> state
+init_cache(batch_size, length, source=None) -> cache
     Before the first token. `length` is S, the most tokens of a row, those of the prompt
     included; `source` int32 [B, M] is the encoder's text, where there is an encoder: M
     is what the model was built for.
 
-step(tokens_BT, state, slot, starts_B=None) -> sequence_BTD, state
+decode_step(tokens_BT, cache, slot, starts_B=None) -> sequence_BTD, cache
     The features of T new tokens, which take the slots from `slot` (an int32 scalar) on;
-    slot + T must not be above S. A prompt is one step of many tokens. Prompts of
-    different lengths are padded on the left: `starts_B` int32 is the slot of each row's
-    first token; what the row has before it is not seen, and its features mean nothing.
+    slot + T must not be above S. A prompt is one step of many tokens (prefill). Prompts
+    of different lengths are padded on the left: `starts_B` int32 is the slot of each
+    row's first token; what the row has before it is not seen, and its features mean
+    nothing.
 
 It may say, by the attribute `pads` = False, that rows must have the same length, and
 by `positions` how many tokens the model was taught to read before it was trained here.
 
-The features are those of the whole model, dropout apart. The state keeps its shapes,
-so `step` runs in tf.function and tf.while_loop, with or without XLA. Every tensor of a
-state has the batch as its first axis: rows can be picked by
-tf.nest.map_structure(lambda tensor: tf.gather(tensor, rows), state).
+The features are those of the whole model, dropout apart. The cache keeps its shapes,
+so `decode_step` runs in tf.function and tf.while_loop, with or without XLA. Every
+tensor of a cache has the batch as its first axis: rows can be picked by
+tf.nest.map_structure(lambda tensor: tf.gather(tensor, rows), cache).
 """
 
 import keras
@@ -30,8 +31,8 @@ from keras import ops
 from tfm import errors
 
 
-class DecoderStepper:
-    """Of a models.Decoder; the state holds keys and values of each block.
+class TransformerDecoding:
+    """Incremental decoding of a models.Decoder; keys and values of each block.
 
     Args:
       model: of models.Decoder.build, or one on top of it.
@@ -49,8 +50,8 @@ class DecoderStepper:
         self._blocks = [layer(f"{self._prefix}block_{i}") for i in range(num_layers)]
         self._norm = layer(f"{self._prefix}final_norm")
 
-    def start(self, batch_size: int, length: int, source=None):
-        """The state before the first token; see the file's head."""
+    def init_cache(self, batch_size: int, length: int, source=None):
+        """The cache before the first token; see the file's head."""
         most = getattr(self._positions, "max_length", length)
         if length > most:
             raise errors.UserError(
@@ -58,28 +59,30 @@ class DecoderStepper:
                 f"not be more. Got {length}."
             )
         return tuple(
-            {"cache": block.attention.empty_cache(batch_size, length)}
+            {"keys_and_values": block.attention.empty_cache(batch_size, length)}
             for block in self._blocks
         )
 
-    def step(self, tokens_BT, state, slot, starts_B=None):
+    def decode_step(self, tokens_BT, cache, slot, starts_B=None):
         """The features of new tokens; see the file's head."""
-        num_slots = state[0]["cache"][0].shape[1]
+        num_slots = cache[0]["keys_and_values"][0].shape[1]
         positions, seen = _places(slot, tokens_BT.shape[1], num_slots, starts_B)
         x_BTD = self._embedding(tokens_BT)
         if self._positions is not None:
             x_BTD = self._positions(x_BTD, positions=positions)
-        new_state = []
-        for block, kept in zip(self._blocks, state, strict=True):
+        new_cache = []
+        for block, kept in zip(self._blocks, cache, strict=True):
             kept = dict(kept)
-            cache = kept.pop("cache")
-            x_BTD, cache = block.step(x_BTD, cache, slot, seen, positions, **kept)
-            new_state.append({"cache": cache, **kept})
-        return self._norm(x_BTD), tuple(new_state)
+            old = kept.pop("keys_and_values")
+            x_BTD, new = block.step(x_BTD, old, slot, seen, positions, **kept)
+            new_cache.append({"keys_and_values": new, **kept})
+        return self._norm(x_BTD), tuple(new_cache)
 
 
-class EncoderDecoderStepper(DecoderStepper):
-    """Of a models.EncoderDecoder; the state holds what each block asks of the source.
+class EncoderDecoderDecoding(TransformerDecoding):
+    """Incremental decoding of a models.EncoderDecoder.
+
+    The cache holds the keys and values of the source too, for the cross-attention.
 
     Args:
       model: of models.EncoderDecoder.build, or one on top of it.
@@ -94,8 +97,8 @@ class EncoderDecoderStepper(DecoderStepper):
             model.get_layer("tokens").output, model.get_layer("memory").output
         )
 
-    def start(self, batch_size: int, length: int, source=None):
-        """The state before the first token; see the file's head."""
+    def init_cache(self, batch_size: int, length: int, source=None):
+        """The cache before the first token; see the file's head."""
         memory_BMD = self._encoder(source, training=False)
         mask_BM = ops.not_equal(source, 0)
         return tuple(
@@ -105,13 +108,15 @@ class EncoderDecoderStepper(DecoderStepper):
                 "memory_mask": mask_BM,
             }
             for block, kept in zip(
-                self._blocks, super().start(batch_size, length), strict=True
+                self._blocks, super().init_cache(batch_size, length), strict=True
             )
         )
 
 
-class LSTMStepper:
-    """Of a models.LSTM that reads forward; the state holds h_BD and c_BD of each layer.
+class LSTMDecoding:
+    """Incremental decoding of a models.LSTM that reads forward.
+
+    The cache holds h_BD and c_BD of each layer, whatever the number of slots.
 
     Args:
       model: of models.LSTM.build, or one on top of it.
@@ -135,25 +140,25 @@ class LSTMStepper:
             layer.build((None, None, width))
             width = layer.cell.units
 
-    def start(self, batch_size: int, length: int, source=None):
-        """The state before the first token; see the file's head."""
+    def init_cache(self, batch_size: int, length: int, source=None):
+        """The cache before the first token; see the file's head."""
         return tuple(
             (ops.zeros((batch_size, layer.cell.units), layer.compute_dtype),) * 2
             for layer in self._layers
         )
 
-    def step(self, tokens_BT, state, slot, starts_B=None):
+    def decode_step(self, tokens_BT, cache, slot, starts_B=None):
         """The features of new tokens; see the file's head."""
         mask_BT = None
         if starts_B is not None:
             # the state stays zero until the row begins
             mask_BT = _slots(slot, tokens_BT.shape[1]) >= starts_B[:, None]
         x_BTD = self._embedding(tokens_BT)
-        new_state = []
-        for layer, (h_BD, c_BD) in zip(self._layers, state, strict=True):
+        new_cache = []
+        for layer, (h_BD, c_BD) in zip(self._layers, cache, strict=True):
             x_BTD, h_BD, c_BD = layer(x_BTD, initial_state=[h_BD, c_BD], mask=mask_BT)
-            new_state.append((h_BD, c_BD))
-        return x_BTD, tuple(new_state)
+            new_cache.append((h_BD, c_BD))
+        return x_BTD, tuple(new_cache)
 
 
 def _slots(first, number: int):

@@ -4,7 +4,7 @@ import dataclasses
 import typing
 
 from tfm import errors
-from tfm import validation as ranges
+from tfm import validation
 
 if typing.TYPE_CHECKING:
     import numpy as np
@@ -12,7 +12,7 @@ if typing.TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True)
 class Augment:
-    """How much of each training text to change (Wei and Zou, 2019, "EDA").
+    """Data augmentation: shares of each text to change (Wei and Zou, 2019, "EDA").
 
     What becomes of a text depends on the seed, the epoch and the text's index alone,
     so a resumed run sees what an uninterrupted one would have seen.
@@ -23,7 +23,7 @@ class Augment:
     replace: float = 0.0  # probability of a token to become a random one
 
     def __post_init__(self):
-        ranges.fraction(self, "swap", "delete", "replace")
+        validation.fraction(self, "swap", "delete", "replace")
 
     def build(self, vocab_size: int, first_word_id: int) -> "Augmenter | None":
         """Returns the function that changes a row; None if nothing is to change.

@@ -4,37 +4,36 @@ import numpy as np
 import pytest
 
 from tfm import errors
+from tfm import interfaces
 from tfm.data import batches
-from tfm.data.corpora import windows
+from tfm.data import windows
 
 
-class Split:
-    """Documents in memory, with the interface of a token store's split."""
+class Stream:
+    """Documents in memory, with as much of a stream as windows need."""
 
     def __init__(self, *documents):
-        self._stream = np.concatenate([np.zeros(0, np.int32), *documents])
+        self._line = np.concatenate([np.zeros(0, np.int32), *documents])
         self.ends = np.cumsum([len(d) for d in documents])
-        self.num_tokens = len(self._stream)
-        self.num_documents = len(documents)
 
-    def tokens(self, start, stop):
-        return self._stream[start:stop].astype(np.int32)
+    def read(self, start, stop):
+        return self._line[start:stop].astype(np.int32)
 
     def segments(self, start, stop):
         numbers = np.searchsorted(self.ends, np.arange(start, stop), "right")
         return (numbers - numbers[0] + 1).astype(np.int32)
 
 
-class Objective:
+class Maker:
     """Gives the window itself, and a random number."""
 
     def __init__(self, window, stride=None, crosses=True):
         self.window, self.stride, self.crosses = window, stride or window, crosses
         self.spec = {
-            "tokens": (np.dtype(np.int32), (window,)),
-            "segments": (np.dtype(np.int32), (window,)),
-            "drawn": (np.dtype(np.float64), ()),
-            "other": (np.dtype(np.int32), ()),
+            "tokens": interfaces.Spec((window,), "int32"),
+            "segments": interfaces.Spec((window,), "int32"),
+            "drawn": interfaces.Spec((), "float64"),
+            "other": interfaces.Spec((), "int32"),
         }
 
     def example(self, tokens, segments, rng, other):
@@ -48,49 +47,49 @@ class Objective:
 
 
 DOCUMENTS = [np.arange(1, 8), np.arange(11, 14), np.arange(21, 33)]  # 22 tokens
-STREAM = np.concatenate(DOCUMENTS)
+LINE = np.concatenate(DOCUMENTS)
 
 
-def every(objective, training=False, epoch=0, seed=0):
-    made = windows.Windows(Split(*DOCUMENTS), objective, training)
+def every(maker, training=False, epoch=0, seed=0):
+    made = windows.Windows(Stream(*DOCUMENTS), maker, training)
     places = np.arange(len(made))
     return made.batch(places, np.full(len(made), epoch), seed)
 
 
 def test_evaluation_covers_the_stream_once():
-    found = every(Objective(5))["tokens"]
+    found = every(Maker(5))["tokens"]
     assert found.shape == (5, 5)
-    assert found.ravel()[:22].tolist() == STREAM.tolist()
+    assert found.ravel()[:22].tolist() == LINE.tolist()
     assert found.ravel()[22:].tolist() == [0] * 3
 
 
 def test_windows_that_overlap_predict_each_token_once():
-    found = every(Objective(6, stride=5))["tokens"]
+    found = every(Maker(6, stride=5))["tokens"]
     assert len(found) == 5  # 22 tokens, of which all but the first are targets
     targets = found[:, 1:].ravel()
-    assert targets[targets > 0].tolist() == STREAM[1:].tolist()
+    assert targets[targets > 0].tolist() == LINE[1:].tolist()
     assert (found[1:, 0] == found[:-1, -1]).all()
 
 
 def test_segments_number_the_documents_of_a_window():
-    found = every(Objective(11))
+    found = every(Maker(11))
     assert found["segments"].tolist() == [[1] * 7 + [2] * 3 + [3], [1] * 11]
 
 
 def test_windows_of_a_training_epoch_begin_elsewhere_and_are_whole():
     starts = set()
     for epoch in range(40):
-        found = every(Objective(5), training=True, epoch=epoch)["tokens"]
+        found = every(Maker(5), training=True, epoch=epoch)["tokens"]
         assert len(found) == 3
-        first = STREAM.tolist().index(found[0, 0])
-        assert found.ravel().tolist() == STREAM[first : first + 15].tolist()
+        first = LINE.tolist().index(found[0, 0])
+        assert found.ravel().tolist() == LINE[first : first + 15].tolist()
         starts.add(first)
     assert starts == {0, 1, 2, 3, 4}
 
 
 @pytest.mark.parametrize("training", [False, True])
 def test_windows_that_do_not_cross_hold_one_document(training):
-    found = every(Objective(5, crosses=False), training)["tokens"]
+    found = every(Maker(5, crosses=False), training)["tokens"]
     assert [row[row > 0].tolist() for row in found] == [
         [1, 2, 3, 4, 5],
         [6, 7],
@@ -101,30 +100,28 @@ def test_windows_that_do_not_cross_hold_one_document(training):
     ]
 
 
-def test_documents_of_a_window_are_named():
-    made = windows.Windows(Split(*DOCUMENTS), Objective(5, crosses=False), True)
-    found = [made.document(place, epoch=3, seed=0) for place in range(6)]
-    assert found == [0, 0, 1, 2, 2, 2]
-    moved = windows.Windows(Split(*DOCUMENTS), Objective(5), True)
+def test_rows_are_the_documents_in_which_windows_begin():
+    found = every(Maker(5, crosses=False), training=True, epoch=3)["row"]
+    assert found.tolist() == [0, 0, 1, 2, 2, 2]
     for epoch in range(9):
-        first = moved.batch(np.array([1]), np.array([epoch]), seed=7)["tokens"][0, 0]
-        assert moved.document(1, epoch, seed=7) == first // 10
+        found = every(Maker(5), training=True, epoch=epoch, seed=7)
+        assert found["row"].tolist() == (found["tokens"][:, 0] // 10).tolist()
 
 
 def test_what_is_random_depends_on_seed_epoch_and_place_alone():
-    usual = every(Objective(5), training=True, epoch=3)
+    usual = every(Maker(5), training=True, epoch=3)
     assert len(set(usual["drawn"])) == len(usual["drawn"])
-    again = every(Objective(5), training=True, epoch=3)
+    again = every(Maker(5), training=True, epoch=3)
     for name in usual:
         np.testing.assert_array_equal(usual[name], again[name])
     for other in ({"epoch": 4}, {"epoch": 3, "seed": 1}):
-        found = every(Objective(5), training=True, **other)
+        found = every(Maker(5), training=True, **other)
         assert (found["drawn"] != usual["drawn"]).all()
 
 
 def test_other_windows_come_from_every_document():
     drawn = [
-        every(Objective(2), training=True, epoch=epoch)["other"] for epoch in range(30)
+        every(Maker(2), training=True, epoch=epoch)["other"] for epoch in range(30)
     ]
     assert {int(t) // 10 for t in np.concatenate(drawn)} == {0, 1, 2, 3}
 
@@ -133,23 +130,24 @@ def test_a_corpus_smaller_than_a_window_is_refused():
     with pytest.raises(
         errors.UserError, match="Got 22 tokens, windows of 40. Give more"
     ):
-        windows.Windows(Split(*DOCUMENTS), Objective(40), training=True)
-    assert every(Objective(40))["tokens"][0, :22].tolist() == STREAM.tolist()
-    none = windows.Windows(Split(), Objective(4, crosses=False), training=False)
+        windows.Windows(Stream(*DOCUMENTS), Maker(40), training=True)
+    assert every(Maker(40))["tokens"][0, :22].tolist() == LINE.tolist()
+    none = windows.Windows(Stream(), Maker(4, crosses=False), training=False)
     assert len(none) == 0
 
 
 def test_they_are_batched_with_weights_and_static_shapes():
-    made = windows.Windows(Split(*DOCUMENTS), Objective(5), training=False)
+    made = windows.Windows(Stream(*DOCUMENTS), Maker(5), training=False)
     found = list(batches.evaluation(made, batch_size=3).as_numpy_iterator())
     assert [batch["tokens"].shape for batch in found] == [(3, 5), (3, 5)]
     assert found[1]["weight"].tolist() == [1, 1, 0]
-    assert found[1]["index"].tolist() == [3, 4, -1]
-    train = windows.Windows(Split(*DOCUMENTS), Objective(5), training=True)
-    stream = batches.training(train, batch_size=2, seed=5, last_step=6)
+    assert found[1]["row"].tolist() == [2, 2, -1]
+    assert found[1]["tokens"][2].tolist() == found[1]["tokens"][1].tolist()
+    train = windows.Windows(Stream(*DOCUMENTS), Maker(5), training=True)
+    whole = batches.training(train, batch_size=2, seed=5, last_step=6)
     resumed = batches.training(train, batch_size=2, seed=5, first_step=4, last_step=6)
     for a, b in zip(
-        list(stream.as_numpy_iterator())[4:], resumed.as_numpy_iterator(), strict=True
+        list(whole.as_numpy_iterator())[4:], resumed.as_numpy_iterator(), strict=True
     ):
         for name in a:
             np.testing.assert_array_equal(a[name], b[name])

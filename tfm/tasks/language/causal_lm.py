@@ -1,15 +1,21 @@
-"""Predicting each next token. B batch, T tokens, D width, V vocabulary."""
+"""Causal language model objective: next-token prediction, as GPT is trained.
+
+B batch, T tokens, V vocabulary.
+"""
+
+from collections.abc import Mapping
 
 import numpy as np
 from keras import ops
 
+from tfm import interfaces
 from tfm.tasks.language import generative
 from tfm.tasks.language import sum_metrics
 from tfm.tasks.language import token_losses
 from tfm.tasks.language import vocabulary_tables
 
 
-class NextTokens(generative.Generative):
+class CausalLMObjective(generative.GenerativeObjective):
     """Causal language modelling (Radford et al. 2018).
 
     A window is T + 1 tokens: T inputs, and as targets the same moved by one. The next
@@ -20,16 +26,9 @@ class NextTokens(generative.Generative):
     Args:
       tokenizer: the tfm.inputs.text Tokenizer.
       max_length: T.
-      documents: see CausalLM.
+      documents: see tasks.CausalLM.
       tied: whether the logits are made by the embedding's table.
       label_smoothing: share of the target spread over the vocabulary.
-
-    Attributes:
-      window: tokens of the corpus that an example takes.
-      stride: tokens from one window to the next.
-      crosses: whether a window may hold several documents.
-      packed: whether the model must keep these apart, by the input "segments".
-      spec: {name: (dtype, shape)} of an example.
     """
 
     def __init__(
@@ -41,19 +40,24 @@ class NextTokens(generative.Generative):
         tied: bool = True,
         label_smoothing: float = 0.0,
     ):
-        super().__init__(tokenizer.vocab_size, tied)
-        self.max_length = max_length
-        self.window = max_length + 1
-        self.stride = max_length
-        self.crosses = documents != "separate"
-        self.packed = documents == "packed"
-        self.spec = {
-            "tokens": (np.dtype(np.int32), (max_length,)),
-            "targets": (np.dtype(np.int32), (max_length,)),
-            "target_weight": (np.dtype(np.float32), (max_length,)),
+        vocab_size = tokenizer.vocab_size
+        ids_T = interfaces.Spec((max_length,), "int32", vocab_size)
+        spec = {
+            "tokens": ids_T,
+            "targets": ids_T,
+            "target_weight": interfaces.Spec((max_length,), "float32"),
         }
-        if self.packed:
-            self.spec["segments"] = (np.dtype(np.int32), (max_length,))
+        if documents == "packed":
+            spec["segments"] = interfaces.Spec((max_length,), "int32")
+        super().__init__(
+            vocab_size,
+            tied,
+            spec=spec,
+            inputs=("tokens", "segments"),
+            window=max_length + 1,
+            stride=max_length,
+            crosses=documents != "separate",
+        )
         self._bytes_V = vocabulary_tables.byte_lengths(tokenizer).astype(np.float32)
         self._label_smoothing = label_smoothing
 
@@ -69,44 +73,27 @@ class NextTokens(generative.Generative):
           tokens, targets and segments int32 [T], 0 where there are none;
           target_weight float32 [T], 1 for each target that counts.
         """
-        found = {
-            name: np.zeros(shape, dtype) for name, (dtype, shape) in self.spec.items()
-        }
+        found = self.empty()
         length = max(len(tokens) - 1, 0)
         found["tokens"][:length] = tokens[:-1]
         found["targets"][:length] = tokens[1:]
         found["target_weight"][:length] = segments[1:] == segments[:-1]
-        if self.packed:
+        if "segments" in found:
             found["segments"][:length] = segments[:-1]
         return found
 
-    def loss(self, logits_BTV, batch: dict):
-        """Each token's loss and weight, and sums to watch.
+    def terms(self, logits_BTV, batch: Mapping) -> dict:
+        """Each token's loss, accuracy and bytes_per_token; see token_losses.terms.
 
         Args:
           logits_BTV: the model's output.
-          batch: targets and target_weight [B, T], and weight float32 [B], 0 for
-            padding examples.
-
-        Returns:
-          losses_BT, weights_BT, and {name: (sum, count)}: accuracy, bytes_per_token
-          and, under label smoothing, the cross_entropy without it.
+          batch: targets and target_weight [B, T], and weight float32 [B].
         """
-        losses_BT, weights_BT, watched = token_losses.watched_losses(
-            logits_BTV, batch, self._label_smoothing
-        )
+        found = token_losses.terms(logits_BTV, batch, self._label_smoothing)
+        _, weights_BT = found["loss"]
         bytes_BT = ops.take(self._bytes_V, batch["targets"])
-        watched["bytes_per_token"] = (
-            ops.sum(bytes_BT * weights_BT),
-            ops.sum(weights_BT),
-        )
-        return losses_BT, weights_BT, watched
+        return found | {"bytes_per_token": (bytes_BT, weights_BT)}
 
     def metrics(self, sums: sum_metrics.Sums) -> dict[str, float]:
-        """Metrics of a split from the sums over it: "loss" and what `loss` watches.
-
-        Returns:
-          loss (cross-entropy in nats per token, without label smoothing), perplexity,
-          bits_per_byte and accuracy.
-        """
+        """Loss, perplexity, bits per byte and accuracy; see sum_metrics.metrics."""
         return sum_metrics.metrics(sums)

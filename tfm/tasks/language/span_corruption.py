@@ -1,16 +1,21 @@
-"""Restoring what was cut out. B batch, S encoder's tokens, T targets, V vocabulary."""
+"""Span corruption objective: denoising of text, as T5 is trained.
 
+B batch, S encoder's tokens, T targets, V vocabulary.
+"""
+
+from collections.abc import Mapping
 from collections.abc import Sequence
 
 import numpy as np
 
+from tfm import interfaces
 from tfm.tasks.language import generative
 from tfm.tasks.language import span_lengths
 from tfm.tasks.language import sum_metrics
 from tfm.tasks.language import token_losses
 
 
-class Denoising(generative.Generative):
+class SpanCorruptionObjective(generative.GenerativeObjective):
     """Span corruption (Raffel et al. 2020, https://arxiv.org/abs/1910.10683).
 
     Spans of a window of one document are cut out at random, and a sentinel is left for
@@ -34,15 +39,8 @@ class Denoising(generative.Generative):
       label_smoothing: share of the target spread over the vocabulary.
 
     Attributes:
-      window: tokens of the corpus that an example takes.
-      stride: tokens from one window to the next.
       decoder_length: T.
-      start_id: what the decoder begins with.
-      spec: {name: (dtype, shape)} of an example.
     """
-
-    crosses = packed = False
-    two_texts = True  # one for the encoder, one for the decoder
 
     def __init__(
         self,
@@ -54,17 +52,24 @@ class Denoising(generative.Generative):
         tied: bool = True,
         label_smoothing: float = 0.0,
     ):
-        super().__init__(vocab_size, tied)
-        self.window = self.stride = lengths.window
-        self.max_length = lengths.encoder_length
         self.decoder_length = lengths.decoder_length
-        int_T = (np.dtype(np.int32), (self.decoder_length,))
-        self.spec = {
-            "tokens": (np.dtype(np.int32), (self.max_length,)),
-            "decoder_tokens": int_T,
-            "targets": int_T,
-            "target_weight": (np.dtype(np.float32), (self.decoder_length,)),
-        }
+        ids_T = interfaces.Spec((self.decoder_length,), "int32", vocab_size)
+        super().__init__(
+            vocab_size,
+            tied,
+            spec={
+                "tokens": interfaces.Spec(
+                    (lengths.encoder_length,), "int32", vocab_size
+                ),
+                "decoder_tokens": ids_T,
+                "targets": ids_T,
+                "target_weight": interfaces.Spec((self.decoder_length,), "float32"),
+            },
+            inputs=("tokens", "decoder_tokens"),
+            window=lengths.window,
+            stride=lengths.window,
+            crosses=False,
+        )
         self._lengths = lengths
         self._eos_id = self.start_id = eos_id
         self._sentinel_ids = np.asarray(sentinel_ids, np.int32)
@@ -87,9 +92,7 @@ class Denoising(generative.Generative):
         if len(tokens) and tokens[-1] == self._eos_id:
             tokens = tokens[:-1]
         encoder, targets = self._corrupt(tokens, rng)
-        found = {
-            name: np.zeros(shape, dtype) for name, (dtype, shape) in self.spec.items()
-        }
+        found = self.empty()
         found["tokens"][: len(encoder)] = encoder
         found["tokens"][len(encoder)] = self._eos_id
         number = len(targets)
@@ -102,7 +105,7 @@ class Denoising(generative.Generative):
         return found
 
     def _corrupt(self, tokens, rng):
-        """What stays and what is cut out, both with sentinels."""
+        """The tokens that stay and those cut out, both with sentinels."""
         num_noise, num_spans = self._lengths.noise(len(tokens))
         if not num_spans:
             return tokens, tokens[:0]
@@ -113,27 +116,17 @@ class Denoising(generative.Generative):
         encoder = np.insert(kept, np.cumsum(stays), sentinels)
         return encoder, np.insert(noise, np.cumsum(cut) - cut, sentinels)
 
-    def loss(self, logits_BTV, batch: dict):
-        """Each target's loss and weight, and sums to watch.
+    def terms(self, logits_BTV, batch: Mapping) -> dict:
+        """Each target's loss and accuracy; see token_losses.terms.
 
         Args:
           logits_BTV: the model's output.
-          batch: targets and target_weight [B, T], and weight float32 [B], 0 for
-            padding examples.
-
-        Returns:
-          losses_BT, weights_BT, and {name: (sum, count)}: accuracy and, under label
-          smoothing, the cross_entropy without it.
+          batch: targets and target_weight [B, T], and weight float32 [B].
         """
-        return token_losses.watched_losses(logits_BTV, batch, self._label_smoothing)
+        return token_losses.terms(logits_BTV, batch, self._label_smoothing)
 
     def metrics(self, sums: sum_metrics.Sums) -> dict[str, float]:
-        """Metrics of a split from the sums over it: "loss" and what `loss` watches.
-
-        Returns:
-          loss (cross-entropy in nats per target, sentinels and [EOS] included, without
-          label smoothing), perplexity and accuracy.
-        """
+        """Loss per target, sentinels and [EOS] included, perplexity and accuracy."""
         return sum_metrics.metrics(sums)
 
 

@@ -1,22 +1,26 @@
-"""Telling hidden tokens.
+"""Masked language model objective: hidden tokens, next sentence, as BERT is trained.
 
 B batch, T tokens, P hidden ones at the most, D width, V vocabulary.
 """
+
+from collections.abc import Mapping
 
 import keras
 import numpy as np
 from keras import ops
 
+from tfm import interfaces
 from tfm import layers
 from tfm.tasks.language import bag_of_words
 from tfm.tasks.language import masked_texts
+from tfm.tasks.language import objective
 from tfm.tasks.language import sentence_pairs
 from tfm.tasks.language import sum_metrics
 from tfm.tasks.language import token_losses
 from tfm.tasks.language import vocabulary_head
 
 
-class MaskedTokens:
+class MaskedLMObjective(objective.LanguageObjective):
     """Masked language modelling, with what is told of whole windows beside it.
 
     Devlin et al. 2018 (https://arxiv.org/abs/1810.04805). The tokens are hidden anew
@@ -27,23 +31,17 @@ class MaskedTokens:
       tokenizer: the tfm.inputs.text Tokenizer.
       max_length: T.
       masking: chooses and hides, see masking.Masking.
-      documents: see MaskedLM.
+      documents: see tasks.MaskedLM.
       pair_ids: the ids of [CLS] and [SEP], for next-sentence prediction; None: without.
       bag_weight: of telling a window's tokens from its pooled vector, see
         bag_of_words; 0: it is not asked.
       tied: whether the logits are made by the embedding's table.
 
     Attributes:
-      window: tokens of the corpus that an example takes.
-      stride: tokens from one window to the next.
-      crosses: whether a window may hold several documents.
-      packed: whether the model must keep these apart, by the input "segments".
-      types: how many kinds of token the model must tell, by the input "types".
-      spec: {name: (dtype, shape)} of an example.
+      num_masked: P.
     """
 
-    by_sums = True
-    use = "fill"  # what a trained model is for: telling what [MASK] stands for
+    usage = 'predict --text="... [MASK] ..."'
 
     def __init__(
         self,
@@ -59,33 +57,41 @@ class MaskedTokens:
         self.tokenizer = tokenizer
         self.max_length = max_length
         self.masking = masking
+        self.num_masked = masking.most(max_length)
         self.pairs = None
         if pair_ids:
             self.pairs = sentence_pairs.Pairs(
                 *pair_ids, max_length, tokenizer.document_end
             )
-        self.window = self.stride = self.pairs.window if self.pairs else max_length
-        self.crosses = documents != "separate"
-        self.packed = documents == "packed"
-        self.types = 2 if self.pairs else 0
-        self.num_masked = masking.most(max_length)
-        int_T = (np.dtype(np.int32), (max_length,))
-        int_P = (np.dtype(np.int32), (self.num_masked,))
-        self.spec = {
-            "tokens": int_T,
-            "masked_positions": int_P,
-            "masked_targets": int_P,
-            "masked_weight": (np.dtype(np.float32), (self.num_masked,)),
-        }
-        if self.packed:
-            self.spec["segments"] = int_T
-        if self.pairs:
-            self.spec |= {"types": int_T, "is_next": (np.dtype(np.int32), ())}
-        if bag_weight:
-            self.spec["bag"] = int_T
+        window = self.pairs.window if self.pairs else max_length
+        super().__init__(
+            self._spec(documents == "packed", bool(bag_weight)),
+            ("tokens", "segments", "types"),
+            window=window,
+            stride=window,
+            crosses=documents != "separate",
+        )
         self._bag_weight = bag_weight
         self._alone = not (bag_weight or self.pairs)  # no other loss is added
         self._tied = tied
+
+    def _spec(self, packed: bool, bag: bool) -> dict[str, interfaces.Spec]:
+        size, length = self.tokenizer.vocab_size, self.max_length
+        ids_T = interfaces.Spec((length,), "int32", size)
+        found = {
+            "tokens": ids_T,
+            "masked_positions": interfaces.Spec((self.num_masked,), "int32", length),
+            "masked_targets": interfaces.Spec((self.num_masked,), "int32", size),
+            "masked_weight": interfaces.Spec((self.num_masked,), "float32"),
+        }
+        if packed:
+            found["segments"] = interfaces.Spec((length,), "int32")
+        if self.pairs:
+            found["types"] = interfaces.Spec((length,), "int32", 2)
+            found["is_next"] = interfaces.Spec((), "int32", 2)
+        if bag:
+            found["bag"] = ids_T
+        return found
 
     def example(self, tokens, segments, rng, other=None) -> dict[str, np.ndarray]:
         """The example of a window.
@@ -116,29 +122,20 @@ class MaskedTokens:
         found["masked_positions"][:number] = positions
         found["masked_targets"][:number] = chosen
         found["masked_weight"][:number] = 1
-        if self.packed:
+        if "segments" in found:
             found["segments"][:length] = segments
-        if self._bag_weight:
+        if "bag" in found:
             found["bag"] = bag_of_words.bag(
                 tokens, self.tokenizer.first_word_id, self.max_length
             )
         return found
 
-    def empty(self) -> dict[str, np.ndarray]:
-        """An example of zeros."""
-        return {
-            name: np.zeros(shape, dtype) for name, (dtype, shape) in self.spec.items()
-        }
-
-    def model(self, backbone: keras.Model) -> keras.Model:
+    def head(self, backbone: keras.Model) -> keras.Model:
         """`backbone` with the heads.
 
         Its inputs are the backbone's and masked_positions [B, P]. Outputs: logits_BPV,
         or a dict of these as "masked" with "next_sentence": logits_B, "bag": logits_BV.
         """
-        inputs = backbone.input
-        if not isinstance(inputs, dict):
-            inputs = {"tokens": inputs}
         positions_BP = keras.Input(
             (self.num_masked,), dtype="int32", name="masked_positions"
         )
@@ -166,11 +163,11 @@ class MaskedTokens:
             outputs["bag"] = bag_of_words.logits(
                 backbone, self.tokenizer.vocab_size, self._tied
             )
-        inputs = inputs | {"masked_positions": positions_BP}
+        inputs = backbone.input | {"masked_positions": positions_BP}
         return keras.Model(inputs, outputs, name="masked_language_model")
 
-    def loss(self, outputs, batch: dict):
-        """Each hidden token's loss and weight, and sums to watch.
+    def terms(self, outputs, batch: Mapping) -> dict:
+        """{name: (values, weights)} of hidden tokens and of whole examples.
 
         The losses of whole examples, those of next-sentence prediction and of bags of
         words, are added to that of each hidden token, so that the means add up.
@@ -181,39 +178,35 @@ class MaskedTokens:
             weight float32 [B], 0 for padding examples.
 
         Returns:
-          losses_BP, weights_BP, and {name: (sum, count)}: masked_accuracy; where there
-          are losses of examples, masked_loss; next_sentence_loss and
-          next_sentence_accuracy; bag_loss.
+          loss and masked_accuracy [B, P]; where there are losses of examples,
+          masked_loss [B, P]; next_sentence_loss, next_sentence_accuracy and bag_loss
+          [B].
         """
         logits_BPV = outputs if self._alone else outputs["masked"]
         losses_BP, _, right_BP = token_losses.token_losses(
             logits_BPV, batch["masked_targets"]
         )
         weights_BP = token_losses.weigh(batch["masked_weight"], batch)
-        count = ops.sum(weights_BP)
-        watched = {"masked_accuracy": (ops.sum(right_BP * weights_BP), count)}
+        found = {"masked_accuracy": (right_BP, weights_BP)}
         if not self._alone:
-            watched["masked_loss"] = (ops.sum(losses_BP * weights_BP), count)
+            found["masked_loss"] = (losses_BP, weights_BP)
         weights_B = ops.cast(batch["weight"], "float32")
-        examples = ops.sum(weights_B)
         if self.pairs:
             logits_B = ops.cast(outputs["next_sentence"], "float32")
             next_B = ops.cast(batch["is_next"], "float32")
             loss_B = ops.softplus(logits_B) - next_B * logits_B  # cross-entropy
             right_B = ops.cast(ops.equal(logits_B > 0, next_B > 0), "float32")
             losses_BP = losses_BP + loss_B[:, None]
-            watched |= {
-                "next_sentence_loss": (ops.sum(loss_B * weights_B), examples),
-                "next_sentence_accuracy": (ops.sum(right_B * weights_B), examples),
-            }
+            found["next_sentence_loss"] = (loss_B, weights_B)
+            found["next_sentence_accuracy"] = (right_B, weights_B)
         if self._bag_weight:
             loss_B = bag_of_words.losses(outputs["bag"], batch["bag"])
             losses_BP = losses_BP + self._bag_weight * loss_B[:, None]
-            watched["bag_loss"] = (ops.sum(loss_B * weights_B), examples)
-        return losses_BP, weights_BP, watched
+            found["bag_loss"] = (loss_B, weights_B)
+        return {"loss": (losses_BP, weights_BP)} | found
 
     def metrics(self, sums: sum_metrics.Sums) -> dict[str, float]:
-        """Metrics of a split from the sums over it: "loss" and what `loss` watches.
+        """Metrics of a split, from the sums of `terms` over it.
 
         Returns:
           loss and masked_accuracy; perplexity, of the hidden tokens; masked_loss (nats
@@ -228,28 +221,41 @@ class MaskedTokens:
         masked_loss = found.get("masked_loss", found["loss"])
         return found | {"perplexity": sum_metrics.perplexity(masked_loss)}
 
-    def text_batch(self, texts: list[str]) -> dict[str, np.ndarray]:
-        """The examples of texts in which [MASK] stands for a token each.
+    def examples(
+        self, split: interfaces.Split, mode: interfaces.Mode
+    ) -> interfaces.Examples:
+        """Windows of a split; for "predict" its texts, with [MASK] in them.
 
         Raises:
           UserError: a text has no [MASK], too many of them, or too many tokens.
         """
-        return masked_texts.batch(self, texts)
+        if mode == "predict":
+            return masked_texts.MaskedTexts(self, split)
+        return super().examples(split, mode)
 
-    def predictions(self, outputs, batch: dict, top: int = 5) -> list[dict]:
-        """For each text of `text_batch`, what its [MASK]s stand for.
+    def eval_step(self, model: keras.Model, mode: interfaces.Mode):
+        """batch -> the terms of each example; for "predict" its likeliest tokens."""
+        if mode != "predict":
+            return super().eval_step(model, mode)
 
-        Args:
-          outputs: the model's, as NumPy.
-          batch: what `text_batch` gave.
-          top: how many tokens are told for each [MASK].
+        def step(batch):
+            outputs = model({n: batch[n] for n in model.input}, training=False)
+            logits_BPV = outputs if self._alone else outputs["masked"]
+            told = masked_texts.likeliest(logits_BPV, self.tokenizer.first_word_id)
+            return told | {name: batch[name] for name in masked_texts.KEPT}
+
+        return step
+
+    def predictions(
+        self, results: interfaces.Arrays, split: interfaces.Split
+    ) -> list[dict]:
+        """For each text, what its [MASK]s stand for.
 
         Returns:
           {"text": with the likeliest tokens in, "masks": for each [MASK] a list of
           {"token", "probability"}, the likeliest first}.
         """
-        logits_BPV = outputs if self._alone else outputs["masked"]
-        return masked_texts.predictions(self, np.asarray(logits_BPV), batch, top)
+        return masked_texts.predictions(self.tokenizer, results)
 
 
 @keras.saving.register_keras_serializable(package="tfm")

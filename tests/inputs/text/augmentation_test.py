@@ -3,18 +3,18 @@ import collections
 import numpy as np
 import pytest
 
-from tfm import data
 from tfm import errors
+from tfm import inputs
 
 ROW = np.array([2, *range(10, 110), 3], np.int32)  # words between special ids
 
 
 def test_nothing_to_change_needs_no_function():
-    assert data.Augment().build(1000, 5) is None
+    assert inputs.Augment().build(1000, 5) is None
 
 
 def test_a_row_is_a_function_of_seed_epoch_and_index():
-    augment = data.Augment(swap=0.1, delete=0.1, replace=0.1).build(1000, 5)
+    augment = inputs.Augment(swap=0.1, delete=0.1, replace=0.1).build(1000, 5)
     usual = augment(ROW, 0, 0, 0)
     assert np.array_equal(augment(ROW, 0, 0, 0), usual)
     assert usual.dtype == np.int32
@@ -24,7 +24,7 @@ def test_a_row_is_a_function_of_seed_epoch_and_index():
 
 
 def test_swapped_words_are_the_same_words():
-    augment = data.Augment(swap=0.1).build(1000, 5)
+    augment = inputs.Augment(swap=0.1).build(1000, 5)
     moved = []
     for index in range(50):
         row = augment(ROW, 0, 0, index)
@@ -35,7 +35,7 @@ def test_swapped_words_are_the_same_words():
 
 
 def test_words_are_deleted_at_the_rate():
-    augment = data.Augment(delete=0.2).build(1000, 5)
+    augment = inputs.Augment(delete=0.2).build(1000, 5)
     lengths = []
     for index in range(50):
         row = augment(ROW, 0, 0, index)
@@ -46,7 +46,7 @@ def test_words_are_deleted_at_the_rate():
 
 
 def test_words_are_replaced_at_the_rate_by_any_word():
-    augment = data.Augment(replace=0.3).build(20, 5)
+    augment = inputs.Augment(replace=0.3).build(20, 5)
     row = np.full(100, 7, np.int32)
     found = collections.Counter()
     for index in range(50):
@@ -57,7 +57,7 @@ def test_words_are_replaced_at_the_rate_by_any_word():
 
 @pytest.mark.parametrize("row", [[7], [7, 8], [2, 7, 3]])
 def test_a_row_never_becomes_empty(row):
-    augment = data.Augment(delete=0.99).build(1000, 5)
+    augment = inputs.Augment(delete=0.99).build(1000, 5)
     for index in range(50):
         found = augment(np.array(row, np.int32), 0, 0, index)
         assert (found >= 5).sum() >= 1
@@ -66,12 +66,12 @@ def test_a_row_never_becomes_empty(row):
 
 @pytest.mark.parametrize("row", [[], [2, 3]])
 def test_rows_without_words_stay(row):
-    augment = data.Augment(swap=0.5, delete=0.5, replace=0.5).build(1000, 5)
+    augment = inputs.Augment(swap=0.5, delete=0.5, replace=0.5).build(1000, 5)
     assert augment(np.array(row, np.int32), 0, 0, 0).tolist() == row
 
 
 def test_settings_are_checked():
     with pytest.raises(errors.UserError, match=r"in \[0, 1\). Got delete=1.0"):
-        data.Augment(delete=1.0)
+        inputs.Augment(delete=1.0)
     with pytest.raises(errors.UserError, match="Got first_word_id=5, vocab_size=5"):
-        data.Augment(replace=0.1).build(5, 5)
+        inputs.Augment(replace=0.1).build(5, 5)

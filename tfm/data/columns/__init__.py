@@ -1,0 +1,6 @@
+"""Kinds of columns: values such as labels to arrays and back."""
+
+from tfm.data.columns.categories import Categories
+from tfm.data.columns.category import Category
+
+__all__ = ["Categories", "Category"]

@@ -1,0 +1,83 @@
+"""The fields of a corpus: where it comes from, and how it is cleaned and cut."""
+
+import dataclasses
+from typing import Literal
+
+from tfm import errors
+from tfm import validation
+from tfm.data import source_fields
+
+
+@dataclasses.dataclass(frozen=True)
+class CorpusSettings:
+    """The fields of corpus.Corpus, which is prepared by them."""
+
+    # training source: path, glob, folder, package:NAME/FILE or tfds:NAME[#SPLIT]
+    train: str
+    validation: str = ""  # validation source; empty: cut from train
+    test: str = ""  # test source; empty: none
+    # what a document is: a row (a line of plain text), or a whole text file
+    document: Literal["row", "file"] = "row"
+    # format of the files; auto: by their names
+    format: Literal["auto", "csv", "tsv", "jsonl", "parquet", "folder", "text"] = "auto"
+    text: str = "text"  # column of the text
+    header: tuple[str, ...] = ()  # column names of CSV/TSV without a header line
+    encoding: str = "utf-8"  # of the files, such as utf-8, latin-1 or utf-16
+    # CSV/TSV fields may stand in quotes; false: a quote is a letter
+    quoted: bool = True
+    bad_rows: Literal["stop", "skip"] = "stop"  # what to do with a bad row
+    unicode: Literal["nfc", "nfkc", "none"] = "nfc"  # Unicode form of the texts
+    deduplicate: bool = True  # drop a document that was there before
+    min_characters: int = 1  # shorter documents are dropped
+    # longer documents are cut into several; none: they stay whole
+    max_characters: int | None = None
+    # documents to use of the training source, the first ones; none: all
+    max_documents: int | None = None
+    validation_fraction: float = 0.05  # share of train to cut, if no validation source
+    # what is cut: documents, by their hash, or the last share (tail) of every document
+    cut: Literal["document", "tail"] = "document"
+    split_seed: int = 0  # of the cut
+    # text to learn a vocabulary from at the most, a random sample of train
+    vocabulary_characters: int = 100_000_000
+    shard_characters: int = 8_000_000  # text in a file of the store
+    store: str = ""  # folder of the prepared store; empty: in the run folder
+    workers: int = 0  # processes that tokenize; 0: one for each processor core
+
+    def __post_init__(self):
+        if not self.train:
+            raise errors.UserError("train must name a source. Got train=''.")
+        validation.fraction(self, "validation_fraction")
+        source_fields.check_encoding(self.encoding)
+        source_fields.check_distinct("header", self.header)
+        validation.at_least(self, 1, "min_characters", "max_documents")
+        validation.at_least(self, max(2, self.min_characters), "max_characters")
+        validation.at_least(self, 1, "vocabulary_characters", "shard_characters")
+        validation.at_least(self, 0, "workers")
+        if self.document == "file" and self.format not in ("auto", "text", "folder"):
+            raise errors.UserError(
+                "document=file takes files of plain text. "
+                f"Got document=file, format={self.format}."
+            )
+        for name in ("train", "validation", "test"):
+            source = getattr(self, name)
+            if self.document == "file" and source.startswith("tfds:"):
+                raise errors.UserError(
+                    f"document=file takes files of plain text. Got {name}={source}."
+                )
+
+    def sources(self) -> dict[str, str]:
+        """The sources by split, in the order in which they are read.
+
+        The held out ones come first, so that their texts are left out of train.
+        """
+        by_split = {name: getattr(self, name) for name in ("test", "validation")}
+        by_split = {name: source for name, source in by_split.items() if source}
+        return by_split | {"train": self.train}
+
+    def splits(self) -> tuple[str, ...]:
+        """The names of the splits."""
+        return ("train", "validation", *(("test",) if self.test else ()))
+
+    def file_format(self) -> str:
+        """The format as `locations.files` takes it."""
+        return "whole" if self.document == "file" else self.format

@@ -1,0 +1,100 @@
+"""Labelled text that was read: its splits, and their examples by place."""
+
+import pathlib
+from collections.abc import Iterator
+from collections.abc import Mapping
+
+import numpy as np
+
+from tfm import interfaces
+from tfm.data import records as records_module
+from tfm.data import store
+from tfm.data.columns import categories
+from tfm.data.columns import category
+
+
+class LabeledDataset:
+    """Prepared records as a data set; see interfaces.Dataset.
+
+    Args:
+      records: texts, labels and splits.
+
+    Attributes:
+      columns: label, a Category, or Categories where a text has any number of them.
+    """
+
+    preprocessor = None
+
+    def __init__(self, records: records_module.Records):
+        self.records = records
+        kind = categories.Categories if records.multi_label else category.Category
+        counts = tuple(records.class_counts("train"))
+        self.columns = {"label": kind(records.label_names, counts)}
+
+    def training_rows(self) -> Iterator[interfaces.Row]:
+        """The texts of the training split in the order of the files."""
+        return ({"text": text} for text in self.records.iterate_texts("train"))
+
+    def encode(
+        self, preprocessor: interfaces.Preprocessor, folder: pathlib.Path
+    ) -> dict[str, "LabeledSplit"]:
+        """The splits, encoded into folder/tokens."""
+        arrays = store.write(
+            self.records, preprocessor, pathlib.Path(folder) / "tokens"
+        )
+        return {
+            name: LabeledSplit(self.records, arrays, self.columns["label"], numbers)
+            for name, numbers in self.records.splits.items()
+        }
+
+    def summary(self) -> list[str]:
+        """Lines for a human: what was read, dropped and kept."""
+        return self.records.report()
+
+
+class LabeledSplit:
+    """The examples of a split; see interfaces.Split.
+
+    Args:
+      records: of all splits.
+      arrays: {name: StoredArray} of all records.
+      label: the column.
+      numbers: the records of the split, int64 [n].
+    """
+
+    def __init__(
+        self,
+        records: records_module.Records,
+        arrays: Mapping[str, store.StoredArray],
+        label: interfaces.Column,
+        numbers: np.ndarray,
+    ):
+        self._records = records
+        self._arrays = arrays
+        self._label = label
+        self._numbers = numbers
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    def take(self, indices: np.ndarray) -> dict[str, np.ndarray | list[np.ndarray]]:
+        """The stored arrays, label, and seed_row: the record's number.
+
+        What is random in an example goes by that number in place of its place, which
+        changes where a text joins the split.
+        """
+        numbers = self._numbers[indices]
+        found = {name: array.take(numbers) for name, array in self._arrays.items()}
+        return {**found, "label": self._records.labels(numbers), "seed_row": numbers}
+
+    def rows(self, indices: np.ndarray) -> list[interfaces.Row]:
+        numbers = self._numbers[indices]
+        texts = self._records.texts(numbers)
+        labels = self._label.decode(self._records.labels(numbers))
+        return [
+            {"text": text, "label": label}
+            for text, label in zip(texts, labels, strict=True)
+        ]
+
+    def origins(self, indices: np.ndarray) -> list[str]:
+        return self._records.origins(self._numbers[indices])

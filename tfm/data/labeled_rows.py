@@ -1,0 +1,156 @@
+"""Rows with labels: a bad one stops the reading with its place, or is counted."""
+
+import collections
+import dataclasses
+import typing
+from collections.abc import Iterator
+from collections.abc import Sequence
+
+from tfm import errors
+from tfm import interfaces
+from tfm.data import formats
+from tfm.data import labeled_settings
+from tfm.data import labels as labels_module
+from tfm.data import row_texts
+from tfm.data import sources
+from tfm.data import unlabeled_rows
+
+
+class Example(typing.NamedTuple):
+    text: str
+    labels: tuple[int, ...]
+    origin: str  # the file's path
+    line: int
+    values: dict[str, object]  # by column
+
+
+@dataclasses.dataclass
+class Tally:
+    """Counts of the rows of one source."""
+
+    read: int = 0  # rows, without those that `where` leaves out
+    left_out: int = 0  # rows that `where` leaves out
+    skipped: collections.Counter = dataclasses.field(  # bad rows by reason
+        default_factory=collections.Counter
+    )
+
+
+def label_reader(
+    config: labeled_settings.LabeledTextSettings, names: Sequence[str] | None
+) -> labels_module.Labels:
+    """Turns label values into numbers; None learns the names."""
+    renamed = dict(entry.split("=", 1) for entry in config.rename)
+    return labels_module.Labels(
+        names, config.multi_label, config.label_separator, renamed
+    )
+
+
+def reads(
+    config: labeled_settings.LabeledTextSettings,
+    spec: str,
+    label_names: Sequence[str],
+    tally: Tally,
+) -> Iterator[interfaces.Read]:
+    """Yields text and label (a name, or a list of names) of a source's good rows.
+
+    Args:
+      config: as of `examples`.
+      spec: the source.
+      label_names: the classes, in order.
+      tally: is counted up.
+    """
+    labels = label_reader(config, label_names)
+    for example in examples(config, spec, labels, tally, all_columns=True):
+        names = [labels.names[number] for number in example.labels]
+        yield interfaces.Read(
+            {"text": example.text, "label": names if config.multi_label else names[0]},
+            unlabeled_rows.shown(example.values),
+            f"{example.origin}:{example.line}",
+        )
+
+
+def examples(
+    config: labeled_settings.LabeledTextSettings,
+    spec: str,
+    labels: labels_module.Labels,
+    tally: Tally,
+    all_columns: bool = False,
+) -> Iterator[Example]:
+    """Yields the good rows of a source.
+
+    Args:
+      config: says where the text and the label are, which rows to take (`where`), and
+        what to do with bad ones.
+      spec: the source.
+      labels: its classes.
+      tally: is counted up.
+      all_columns: whether to keep the values of other columns too.
+
+    Raises:
+      UserError: of a bad row where `config.bad_rows` is stop, of a source without
+        a good row, and what `sources.read` raises.
+    """
+    others = {}  # values that `where` left out, as an ordered set
+    for row in _wanted_rows(config, spec, tally, others, all_columns):
+        values, origin, line, problem = row
+        tally.read += 1
+        numbers = ()
+        if not problem:
+            text, problem = row_texts.text_of(values[config.text], config.encoding)
+        if not problem:
+            numbers, problem = labels.numbers(values[config.label])
+        if not problem:
+            yield Example(text, numbers, origin, line, values)
+        elif config.bad_rows == "skip":
+            tally.skipped[problem.partition(":")[0]] += 1
+        else:
+            raise errors.UserError(
+                f"{origin}:{line}: {problem}. "
+                "Fix the row, or skip such rows with --data.bad_rows=skip."
+            )
+    if not tally.read and others:
+        column = config.where.partition("=")[0]
+        raise errors.UserError(
+            f"{spec} has no row with {config.where}. "
+            f"Its values of {column!r}: {', '.join(others)}."
+        )
+    if not tally.read:
+        raise errors.UserError(f"{spec} holds no row.")
+    if tally.read == tally.skipped.total():
+        reasons = ", ".join(f"{n} {reason}" for reason, n in tally.skipped.items())
+        raise errors.UserError(f"{spec} holds no good row. Skipped: {reasons}.")
+
+
+def _wanted_rows(
+    config: labeled_settings.LabeledTextSettings,
+    spec: str,
+    tally: Tally,
+    others: dict[str, None],
+    all_columns: bool,
+) -> Iterator[formats.Row]:
+    """Yields the rows of which `where` is true, and the bad ones.
+
+    Some of the values that the others have come to `others`.
+    """
+    column, _, wanted = config.where.partition("=")
+    wanted = labels_module.name_of(wanted)
+    rows = sources.read(
+        spec,
+        text=config.text,
+        label=config.label,
+        also=(column,) if column else (),
+        format=config.format,
+        header=config.header,
+        encoding=config.encoding,
+        quoted=config.quoted,
+        all_columns=all_columns,
+    )
+    for row in rows:
+        if column and not row.problem:
+            value = labels_module.name_of(row.values[column])
+            if value != wanted:
+                tally.left_out += 1
+                if len(others) < 10:
+                    others[value] = None
+                continue
+        yield row

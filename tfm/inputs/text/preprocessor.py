@@ -1,0 +1,131 @@
+"""Text preprocessor: tokenization ahead of training, augmentation in the graph.
+
+B batch, T tokens.
+"""
+
+import dataclasses
+import pathlib
+from collections.abc import Callable
+from collections.abc import Mapping
+from collections.abc import Sequence
+
+import numpy as np
+
+from tfm import errors
+from tfm import interfaces
+from tfm.inputs.text import backends
+from tfm.inputs.text import settings
+from tfm.inputs.text import tokenizer as tokenizer_module
+
+
+class TextPreprocessor:
+    """Texts to token ids; see interfaces.Preprocessor.
+
+    Args:
+      config: an inputs.Text or inputs.PretrainedText.
+      tokenizer: that was learnt or loaded for it.
+
+    Attributes:
+      config: with all special tokens that the tokenizer reserves.
+      tokenizer: text to ids and back.
+      stored: tokens int32 [T], ids below the size of the vocabulary.
+      specs: the same.
+    """
+
+    def __init__(self, config, tokenizer: tokenizer_module.Tokenizer):
+        self.config = config
+        self.tokenizer = tokenizer
+        size = tokenizer.vocab_size
+        self.stored = {"tokens": interfaces.Spec((config.max_length,), "int32", size)}
+        self.specs = self.stored
+
+    def encode(self, rows: Sequence[interfaces.Row]) -> dict[str, list[np.ndarray]]:
+        """{"tokens": the ids of each row's text, int32, T at the most}."""
+        return {"tokens": self.tokenizer.encode([row["text"] for row in rows])}
+
+    def graph(self) -> Callable[[Mapping, object], Mapping]:
+        """(arrays, seeds) -> arrays; with seeds, the texts are augmented."""
+        augmenter = self.config.augment.build(
+            self.tokenizer.vocab_size, self.tokenizer.first_word_id
+        )
+
+        def augmented(tokens_BT: np.ndarray, seeds_B3: np.ndarray) -> np.ndarray:
+            found_BT = np.zeros_like(tokens_BT)
+            rows = zip(found_BT, tokens_BT, seeds_B3.tolist(), strict=True)
+            for found_T, tokens_T, seed in rows:
+                row = augmenter(tokens_T, *seed)  # padding stays, as special ids do
+                found_T[: len(row)] = row
+            return found_BT
+
+        def apply(stored: Mapping, seeds_B3) -> dict:
+            if seeds_B3 is None or augmenter is None:
+                return dict(stored)
+            import tensorflow as tf
+
+            tokens_BT = stored["tokens"]
+            found_BT = tf.numpy_function(
+                augmented, [tokens_BT, seeds_B3], tf.int32, stateful=False
+            )
+            found_BT.set_shape(tokens_BT.shape)
+            return {**stored, "tokens": found_BT}
+
+        return apply
+
+    def save(self, folder: pathlib.Path) -> None:
+        """Writes the tokenizer, which is all that `load` needs."""
+        self.tokenizer.save(folder)
+
+
+def load(config, folder: pathlib.Path) -> TextPreprocessor:
+    """The preprocessor that was saved in a folder, as `config` wants it.
+
+    What decides on single texts (how they are cut, augmented) goes by `config`, what
+    an id means by the folder.
+
+    Raises:
+      UserError: other fields differ, so that ids would mean other tokens.
+    """
+    tokenizer = backends.load(folder)
+    _check_same(config, tokenizer.config, folder)
+    tokenizer.config = dataclasses.replace(
+        tokenizer.config, max_length=config.max_length, truncate=config.truncate
+    )
+    config = dataclasses.replace(config, **vars(tokenizer.config))
+    return TextPreprocessor(config, tokenizer)
+
+
+def _check_same(config, saved, folder: pathlib.Path) -> None:
+    rule = "Weights fit only the tokens that they were trained on"
+    wanted = settings.tokenization(config)
+    if type(saved) is not type(wanted):
+        kinds = ["inputs.Text", "inputs.PretrainedText"]
+        if isinstance(saved, settings.PresetTokenization):
+            kinds.reverse()
+        raise errors.UserError(
+            f"The token ids of {folder} come from {kinds[0]}, this experiment's from "
+            f"{kinds[1]}. {rule}."
+        )
+    differ = [
+        field.name
+        for field in dataclasses.fields(wanted)
+        if not _agrees(field.name, getattr(wanted, field.name), saved)
+    ]
+    if differ:
+        theirs, ours = (
+            " ".join(f"--inputs.{n}={_show(getattr(c, n))}" for n in differ)
+            for c in (saved, wanted)
+        )
+        raise errors.UserError(f"{rule}. {folder} has {theirs}; got {ours}.")
+
+
+def _agrees(name: str, value, saved) -> bool:
+    if name == "special_tokens":  # a task may have reserved more
+        return set(value) <= set(saved.special_tokens)
+    return name in settings.FREE or value == getattr(saved, name)
+
+
+def _show(value: object) -> str:
+    """A value as it is written on the command line."""
+    if isinstance(value, tuple):
+        return ",".join(value)
+    return str(value).lower() if isinstance(value, bool) else str(value)

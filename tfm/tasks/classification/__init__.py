@@ -1,0 +1,1 @@
+"""Classification objective: head, loss and metrics; see tasks.TextClassification."""

@@ -1,0 +1,204 @@
+"""Classification objective: the head, cross-entropy with class weights, predictions.
+
+B batch, N examples of a split, C classes.
+"""
+
+import keras
+import numpy as np
+from keras import ops
+
+from tfm import interfaces
+from tfm.data import batches
+from tfm.tasks.classification import metrics
+from tfm.tasks.classification import tables
+
+
+class ClassificationObjective:
+    """Classification of a backbone's pooled features; multi-class or multi-label.
+
+    Args:
+      column: of the labels, with `kind` "category" for exactly one of its C `names`, or
+        "categories" for any number of them.
+      preprocessor: an interfaces.Preprocessor.
+      dropout: share of the pooled features dropped before the head.
+      label_smoothing: share of the target spread over all classes.
+      class_weights: C factors of the classes' losses, or none.
+      threshold: the probability from which a label is given (multi-label).
+      usage: how a trained model is used.
+
+    Attributes:
+      inputs: {name: Spec} of what the model is given.
+      label_names: C names, in the order of their ids.
+      multi_label: whether an example has any number of labels.
+    """
+
+    def __init__(
+        self,
+        column: interfaces.Column,
+        preprocessor: interfaces.Preprocessor,
+        *,
+        dropout: float = 0.0,
+        label_smoothing: float = 0.0,
+        class_weights: tuple[float, ...] = (),
+        threshold: float = 0.5,
+        usage: str = "predict --input=FILE",
+    ):
+        self.inputs = preprocessor.specs
+        self.usage = usage
+        self.label_names = tuple(column.names)
+        self.multi_label = column.kind == "categories"
+        self.class_weights = class_weights
+        self._stored = preprocessor.stored
+        self._label = column.spec
+        self._dropout = dropout
+        self._label_smoothing = label_smoothing
+        self._threshold = threshold
+
+    def examples(
+        self, split: interfaces.Split, mode: interfaces.Mode
+    ) -> interfaces.Examples:
+        """The rows of a split; with label int32, float32 [C] if multi-label."""
+        label = {} if mode == "predict" else {"label": self._label}
+        return batches.Rows(split, {**self._stored, **label})
+
+    def head(self, backbone: keras.Model) -> keras.Model:
+        """`backbone` with a dense layer on its pooled features -> logits_BC."""
+        x_BD = backbone.output["pooled"]
+        if self._dropout:
+            x_BD = keras.layers.Dropout(self._dropout, name="head_dropout")(x_BD)
+        logits_BC = keras.layers.Dense(len(self.label_names), name="head")(x_BD)
+        return keras.Model(backbone.input, logits_BC, name="classifier")
+
+    def loss(self, logits_BC, batch: dict):
+        """Each example's loss and weight, and sums to watch while training.
+
+        Args:
+          logits_BC: the model's output.
+          batch: label (int32 [B], or float32 [B, C] if multi-label) and weight
+            float32 [B], 0 for padding examples.
+
+        Returns:
+          losses_B and weights_B, float32; the batch's loss is their weighted mean.
+          And {"accuracy": (sum, count)} over the examples that count.
+        """
+        logits_BC = ops.cast(logits_BC, "float32")  # softmax and loss in float32
+        weights_B = ops.cast(batch["weight"], "float32")
+        real_B = weights_B
+        smooth = self._label_smoothing
+        if self.multi_label:
+            target_BC = ops.cast(batch["label"], "float32")
+            right_B = ops.all((logits_BC > self._threshold_logit) == (target_BC > 0), 1)
+            if smooth:
+                target_BC = target_BC * (1.0 - smooth) + 0.5 * smooth
+            losses_BC = ops.binary_crossentropy(target_BC, logits_BC, from_logits=True)
+            if self.class_weights:
+                weights_C = ops.convert_to_tensor(self.class_weights, "float32")
+                losses_BC = losses_BC * weights_C
+            losses_B = ops.mean(losses_BC, axis=1)
+        else:
+            num_classes = len(self.label_names)
+            target_BC = ops.one_hot(batch["label"], num_classes, dtype="float32")
+            right_B = ops.equal(ops.argmax(logits_BC, axis=1), batch["label"])
+            if self.class_weights:
+                weights_C = ops.convert_to_tensor(self.class_weights, "float32")
+                weights_B = weights_B * ops.sum(target_BC * weights_C, axis=1)
+            if smooth:
+                target_BC = target_BC * (1.0 - smooth) + smooth / num_classes
+            losses_B = -ops.sum(target_BC * ops.log_softmax(logits_BC), axis=1)
+        right = ops.sum(ops.cast(right_B, "float32") * real_B)
+        return losses_B, weights_B, {"accuracy": (right, ops.sum(real_B))}
+
+    @property
+    def _threshold_logit(self) -> float:
+        return float(np.log(self._threshold / (1 - self._threshold)))
+
+    def eval_step(self, model: keras.Model, mode: interfaces.Mode):
+        """batch -> logits float32 [B, C], and label unless there is none to predict."""
+
+        def step(batch):
+            inputs = {name: batch[name] for name in model.input}
+            logits_BC = model(inputs, training=False)
+            kept = {"logits": ops.cast(logits_BC, "float32")}
+            return kept if mode == "predict" else kept | {"label": batch["label"]}
+
+        return step
+
+    def compute_metrics(
+        self, results: interfaces.Arrays, split: interfaces.Split
+    ) -> interfaces.Evaluation:
+        """Accuracy, precision, recall, F1, ROC-AUC; see classification.metrics.
+
+        Args:
+          results: logits [N, C], label [N] or [N, C], row [N] int64.
+          split: with the rows, some of which are shown.
+
+        Returns:
+          The metrics, and as figures the tables "classes" and "predictions" and the
+          matrix "confusion_matrix".
+        """
+        probabilities_NC = self.probabilities(results["logits"])
+        predicted = self.decide(results["logits"])
+        found = metrics.compute_metrics(
+            probabilities_NC, results["label"], self.label_names, predicted
+        )
+        return interfaces.Evaluation(
+            found,
+            {
+                "classes": tables.classes(found, self.label_names),
+                "confusion_matrix": tables.confusion_matrix(
+                    results["label"], predicted, self.label_names
+                ),
+                "predictions": self._samples(results, split),
+            },
+        )
+
+    def _samples(self, results, split) -> interfaces.Samples:
+        places = tables.spread(len(results["row"]))
+        told = self.predictions({"logits": results["logits"][places]}, split)
+        return tables.samples(
+            split,
+            results["row"][places],
+            self.names(results["label"][places]),
+            [one["label"] for one in told],
+            [max(one["probabilities"].values()) for one in told],
+        )
+
+    def probabilities(self, logits_NC: np.ndarray) -> np.ndarray:
+        """float64 [N, C]: softmax, or sigmoid if multi-label."""
+        logits_NC = np.asarray(logits_NC, np.float64)
+        if self.multi_label:
+            return 0.5 * (1 + np.tanh(0.5 * logits_NC))
+        exp_NC = np.exp(logits_NC - logits_NC.max(axis=1, keepdims=True))
+        return exp_NC / exp_NC.sum(axis=1, keepdims=True)
+
+    def decide(self, logits_NC: np.ndarray) -> np.ndarray:
+        """Predicted ids int64 [N], or 0/1 int64 [N, C] if multi-label."""
+        if self.multi_label:
+            chosen = self.probabilities(logits_NC) >= self._threshold
+            return chosen.astype(np.int64)
+        return np.argmax(logits_NC, axis=1)
+
+    def names(self, labels: np.ndarray) -> list:
+        """The names of ids [N], or a list of names for each row of [N, C]."""
+        if self.multi_label:
+            return [
+                [name for name, yes in zip(self.label_names, row, strict=True) if yes]
+                for row in labels
+            ]
+        return [self.label_names[label] for label in labels]
+
+    def predictions(
+        self, results: interfaces.Arrays, split: interfaces.Split
+    ) -> list[dict]:
+        """For each example, its label (a list if multi-label) and all probabilities."""
+        found = []
+        logits_NC = results["logits"]
+        for p_C, chosen in zip(
+            self.probabilities(logits_NC), self.decide(logits_NC), strict=True
+        ):
+            label = self.names([chosen])[0]
+            by_name = zip(self.label_names, p_C, strict=True)
+            found.append(
+                {"label": label, "probabilities": {n: float(p) for n, p in by_name}}
+            )
+        return found
