@@ -1,8 +1,12 @@
-"""What every test gets: quiet TensorFlow; and a finished run, for those that ask."""
+"""Set-up of every test: Ctrl-C, quiet TensorFlow; a finished run for who asks."""
 
 import os
 import pathlib
+import signal
 
+# A shell without job control starts what goes to the background with Ctrl-C ignored,
+# and so would be all processes that tests start: they send it. Those get the default.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 

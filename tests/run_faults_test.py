@@ -172,8 +172,8 @@ def test_when_one_worker_is_killed_the_other_ends_and_both_go_on(source, tmp_pat
 WAITING = """
 import os, pathlib, time
 from tests.support import steady
-from tfm.run import assembly
 from tfm.distribution import quiet_start
+from tfm.run import assembly
 
 
 def for_ever(*_):
@@ -195,7 +195,14 @@ def experiment():
 class Command:
     """python -m tfm.train at work; `run` is its run folder."""
 
-    def __init__(self, source, folder: pathlib.Path, *flags: str, **environment: str):
+    def __init__(
+        self,
+        source,
+        folder: pathlib.Path,
+        *flags: str,
+        preexec_fn: Callable[[], object] | None = None,
+        **environment: str,
+    ):
         self.run = folder / "run"
         self._waits = folder / "waits"
         self._waits.unlink(missing_ok=True)
@@ -208,6 +215,7 @@ class Command:
             env=os.environ | {"PYTHONPATH": str(ROOT)} | environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
+            preexec_fn=preexec_fn,
             text=True,
         )
 
@@ -251,6 +259,21 @@ def test_a_signal_before_the_first_step_ends_it_at_once(
         "config.json",
         "experiment.py",
     }
+
+
+def _ignore_ctrl_c() -> None:
+    """As a shell without job control has it for what it starts in the background."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def test_in_the_background_ctrl_c_is_ignored_and_sigterm_ends_it(source, tmp_path):
+    command = Command(source, tmp_path, WAIT="import", preexec_fn=_ignore_ctrl_c)
+    command.until_it_waits()
+    command.process.send_signal(signal.SIGINT)
+    time.sleep(0.3)
+    assert command.process.poll() is None
+    command.process.send_signal(signal.SIGTERM)
+    assert command.end(42) == ["Terminated; there is nothing to save yet."]
 
 
 def test_when_the_chief_is_killed_while_it_reads_data_the_other_ends(source, tmp_path):

@@ -151,6 +151,17 @@ def test_under_nohup_a_closed_terminal_is_ignored(tmp_path):
     assert job.end()[0] == 0
 
 
+def test_in_the_background_ctrl_c_is_ignored_and_sigterm_saves(tmp_path):
+    job = launched.Job(tmp_path, SAVES, background=True)
+    job.wait_for("ready-0-1", "ready-1-1")
+    job.process.send_signal(signal.SIGINT)
+    time.sleep(0.3)
+    job.process.send_signal(signal.SIGTERM)
+    status, output, _ = job.end()
+    assert status == 42
+    assert output.count("[worker 0] saved after SIGTERM") == len(output) - 1 == 1
+
+
 def test_workers_save_when_the_launcher_is_killed(tmp_path):
     body = SAVES.replace('print("saved', 'open(f"saved-{index}", "w"), print("saved')
     job = launched.Job(tmp_path, body)

@@ -13,8 +13,9 @@ LAUNCH = """
 import json, signal, sys
 from tfm import launch
 arguments = json.loads(sys.argv[1])
-hangup = signal.SIG_IGN if arguments.pop("nohup") else signal.SIG_DFL
-signal.signal(signal.SIGHUP, hangup)
+for name, number in (("nohup", signal.SIGHUP), ("background", signal.SIGINT)):
+    ignored = arguments.pop(name)
+    signal.signal(number, signal.SIG_IGN if ignored else signal.SIG_DFL)
 sys.exit(launch.launch(**arguments))
 """
 # begins every worker; `start` counts the starts of this one in its folder
@@ -42,13 +43,14 @@ class Job:
         body: str,
         workers: int = 2,
         nohup: bool = False,
+        background: bool = False,
         environment: dict[str, str] | None = None,
         **arguments,
     ):
         self.folder = folder
         (folder / "worker.py").write_text(BEGIN + body)
         arguments["command"] = [sys.executable, "-S", "worker.py"]
-        arguments |= {"workers": workers, "nohup": nohup}
+        arguments |= {"workers": workers, "nohup": nohup, "background": background}
         self.process = subprocess.Popen(
             [sys.executable, "-c", LAUNCH, json.dumps(arguments)],
             cwd=folder,

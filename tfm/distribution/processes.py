@@ -24,7 +24,11 @@ _PR_SET_PDEATHSIG = 1  # of Linux's prctl
 
 
 class Requests:
-    """Ctrl-C, SIGTERM and a closed terminal as requests, while it is entered."""
+    """Ctrl-C, SIGTERM and a closed terminal as requests, while it is entered.
+
+    Ctrl-C and a closed terminal that were ignored before, as in the background of a
+    shell without job control and under nohup, stay ignored.
+    """
 
     def __init__(self):
         self.first: signal.Signals | None = None  # to be passed on to the workers
@@ -35,7 +39,7 @@ class Requests:
     def __enter__(self):
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             before = signal.getsignal(number)
-            if number == signal.SIGHUP and before is signal.SIG_IGN:  # under nohup
+            if number != signal.SIGTERM and before is signal.SIG_IGN:
                 continue
             self._before[number] = before
             signal.signal(number, self._on_signal)

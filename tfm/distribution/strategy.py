@@ -84,6 +84,7 @@ def _multi_worker() -> tf.distribute.Strategy:
     before = {
         number: signal.signal(number, signal.SIG_DFL)
         for number in (signal.SIGINT, signal.SIGTERM)
+        if signal.getsignal(number) is not signal.SIG_IGN  # as in the background
     }
     try:
         return tf.distribute.MultiWorkerMirroredStrategy(cluster_resolver=resolver)

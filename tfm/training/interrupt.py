@@ -4,7 +4,11 @@ import signal
 
 
 class Interrupt:
-    """While it is entered, the first signal sets `requested`; a second one ends."""
+    """While it is entered, the first signal sets `requested`; a second one ends.
+
+    Where Ctrl-C was ignored before, as a shell without job control has it for what it
+    starts in the background, it stays so: it is meant for others. SIGTERM never is.
+    """
 
     SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -19,12 +23,16 @@ class Interrupt:
 
     def __enter__(self):
         for number in self.SIGNALS:
+            before = signal.getsignal(number)
+            if number == signal.SIGINT and before is signal.SIG_IGN:
+                continue
             self._before[number] = signal.signal(number, self._on_signal)
         return self
 
     def __exit__(self, *_):
         for number, handler in self._before.items():
             signal.signal(number, handler)
+        self._before = {}
 
     def _on_signal(self, number, _):
         if self.requested is not None:
