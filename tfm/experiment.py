@@ -13,7 +13,7 @@ GLOSSARY = {
     "category": "labels, as of data.LabeledText",
     "causal": "features in which no position sees a later one, as of models.Decoder",
     "pooled": "one vector of an example",
-    "segments": "several texts in a row, kept apart: see task.documents",
+    "segments": "packed texts, kept apart; not so with --task.documents=joined",
     "decoder_tokens": "a second text, as models.EncoderDecoder reads",
     "types": "kinds of tokens, as models.Transformer reads",
 }

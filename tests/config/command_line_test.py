@@ -179,3 +179,54 @@ def test_the_other_commands_answer_too(module):
     assert done.stderr == "error: There is no run folder nowhere.\n"
     assert done.returncode == 2
     assert "--run_dir" in run("--help", module=module).stdout
+
+
+# parts that do not fit each other: (what is changed, the beginning of the answer)
+MISMATCHED = {
+    "a column": (
+        "task=tasks.CausalLM(documents='joined')",
+        "tasks.CausalLM reads the column text as stream (plain text that may be cut "
+        "anywhere, as of data.Corpus); data.LabeledText has it as text.",
+    ),
+    "an input": (
+        "model=models.EncoderDecoder()",
+        "models.EncoderDecoder reads decoder_tokens (a second text, as "
+        "models.EncoderDecoder reads); inputs.Text and tasks.TextClassification give "
+        "tokens.",
+    ),
+    "an output": (
+        "data=data.Corpus(train='x.txt'), task=tasks.CausalLM(documents='joined'), "
+        "model=models.CNN()",
+        "tasks.CausalLM reads causal (features in which no position sees a later one, "
+        "as of models.Decoder); models.CNN gives pooled, sequence.",
+    ),
+    "a metric": (
+        "train=training.Train(best_metric='bleu')",
+        "train.best_metric must be a metric of tasks.TextClassification: accuracy, ",
+    ),
+    "room for special tokens": (
+        "data=data.Corpus(train='x.txt'), task=tasks.SpanCorruption(), "
+        "model=models.EncoderDecoder(), inputs=inputs.Text(vocab_size=5), "
+        "train=training.Train(best_metric='loss')",
+        "vocab_size must be at least ",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", MISMATCHED)
+def test_parts_that_do_not_fit_are_told_before_any_data_is_read(name, tmp_path):
+    changes, message = MISMATCHED[name]
+    path = tmp_path / "own.py"
+    path.write_text(
+        "import dataclasses\n"
+        "from tfm import data, inputs, models, tasks, training\n"
+        "from tfm.experiments import text_cls\n"
+        "def experiment():\n"
+        f"    return dataclasses.replace(text_cls.experiment(), {changes})\n"
+    )
+    started = time.monotonic()
+    done = run(f"--experiment={path}", cwd=tmp_path)
+    assert done.stderr.startswith(f"error: {message}"), done.stderr
+    assert done.stderr.count("\n") == 1 and done.returncode == 2
+    assert not (tmp_path / "runs").exists()
+    assert time.monotonic() - started < 10  # a second; TensorFlow alone takes more

@@ -20,10 +20,10 @@ import numpy as np  # noqa: E402
 from tests.support import reviews  # noqa: E402
 from tfm import errors  # noqa: E402
 from tfm import models  # noqa: E402
-from tfm import train  # noqa: E402
 from tfm.checkpoints import checkpoints  # noqa: E402
 from tfm.distribution import job as jobs  # noqa: E402
 from tfm.distribution import strategy  # noqa: E402
+from tfm.run import fit as fits  # noqa: E402
 from tfm.run import folder as run_folder  # noqa: E402
 
 EXPERIMENTS = {  # of other shapes, so that their gradients are others
@@ -41,7 +41,7 @@ def fit(folder: pathlib.Path, width: int, batch_size: int) -> np.ndarray:
     run.begin("text_cls", made, {})
     job = jobs.Job("mirrored", logical_devices=2)
     assert job.strategy.num_replicas_in_sync == 2
-    assert train.train(made, run, job) == "finished"
+    assert fits.fit(made, run, job).name == "finished"
     weights = checkpoints.read_weights(run.checkpoints / "last", 6)
     return np.concatenate([weights[name].ravel() for name in sorted(weights)])
 

@@ -59,7 +59,7 @@ def test_what_goes_together(task, model):
             models.LSTM(bidirectional=True),
             "models.LSTM gives pooled, sequence",
         ),
-        (tasks.CausalLM(), models.LSTM(), "tasks.CausalLM gives segments (several"),
+        (tasks.CausalLM(), models.LSTM(), "tasks.CausalLM gives segments (packed"),
         (
             tasks.CausalLM(documents="joined"),
             models.EncoderDecoder(),
