@@ -122,17 +122,6 @@ class Records:
         return np.load(self.folder / f"{name}.npy", mmap_mode="r")
 
 
-def label_array(
-    numbers: Sequence[Sequence[int]], num_labels: int, multi_label: bool
-) -> np.ndarray:
-    """Returns each text's labels as `Records.labels` does."""
-    if not multi_label:
-        return np.array([number for (number,) in numbers], np.int32)
-    rows = np.repeat(np.arange(len(numbers)), [len(row) for row in numbers])
-    flat = np.array([number for row in numbers for number in row], np.int64)
-    return _hot(rows, flat, (len(numbers), num_labels))
-
-
 def _hot(rows: np.ndarray, columns: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
     array = np.zeros(shape, np.float32)
     array[rows, columns] = 1
