@@ -156,7 +156,7 @@ def test_after_a_kill_it_ends_with_the_same_weights(kind, tmp_path):
         stdout=subprocess.DEVNULL,
     )
     last = tmp_path / "cut/checkpoints/last"
-    while process.poll() is None and not directory.place(last, 5).exists():
+    while process.poll() is None and not directory.step_folder(last, 5).exists():
         time.sleep(0.005)
     process.kill()
     process.wait()

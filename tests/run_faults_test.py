@@ -21,7 +21,7 @@ from tfm import errors
 from tfm import launch
 from tfm import train
 from tfm.checkpoints import bundle
-from tfm.checkpoints import directory as shelf
+from tfm.checkpoints import directory
 from tfm.run import folder as run_folder
 
 ROOT = pathlib.Path(__file__).parents[1]
@@ -66,7 +66,7 @@ def _last_step(run: pathlib.Path) -> int:
 
 def _state(run: pathlib.Path, step: int) -> dict[str, np.ndarray]:
     """All that the checkpoint of the step holds."""
-    opened = bundle.Bundle(shelf.place(run / "checkpoints/last", step))
+    opened = bundle.Bundle(directory.step_folder(run / "checkpoints/last", step))
     return opened.read(opened.specs)
 
 

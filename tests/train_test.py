@@ -16,7 +16,7 @@ from tfm import evaluate
 from tfm import inputs
 from tfm import training
 from tfm.checkpoints import bundle
-from tfm.checkpoints import directory as shelf
+from tfm.checkpoints import directory
 from tfm.run import folder as run_folder
 from tfm.run import trained
 
@@ -226,7 +226,7 @@ def test_averaged_weights_are_those_that_are_scored_and_predict(tmp_path):
         last = trained.load(str(tmp_path / "run"), "last")
     finally:
         keras.config.set_dtype_policy("float32")
-    opened = bundle.Bundle(shelf.place(tmp_path / "run/checkpoints/last", 40))
+    opened = bundle.Bundle(directory.step_folder(tmp_path / "run/checkpoints/last", 40))
     name = min(name for name in opened.specs if name.startswith("ema/"))
     newest = next(n for n in opened.specs if n == name.replace("ema/", "weights/", 1))
     values = opened.read([name, newest])

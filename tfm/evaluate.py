@@ -90,7 +90,7 @@ def main(options: Options) -> None:
 
 
 def scorer(run: trained.Trained, options: Options) -> Callable[[], dict[str, float]]:
-    """What returns the metrics of the weights that the run then has."""
+    """A function that returns the metrics of the weights that the run then has."""
     scratch = pathlib.Path(tempfile.mkdtemp(prefix="tfm_evaluate_"))
 
     def score() -> dict[str, float]:

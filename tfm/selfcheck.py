@@ -59,7 +59,7 @@ def main(options: Options, experiment, changed: Mapping[str, object]) -> int:
 def compare(
     options: Options, experiment, kept: list[str], scratch: pathlib.Path
 ) -> list[tuple[str, float, float]]:
-    """What was compared, the largest difference of a weight, and what is allowed."""
+    """Comparisons: the largest difference of a weight, and what is allowed."""
     from tfm.distribution import quiet_start
 
     quiet_start.import_tensorflow()
@@ -123,12 +123,12 @@ def _train(arguments: list[str]) -> None:
 
 def _train_and_kill(arguments: list[str], folder: pathlib.Path, step: int) -> None:
     """Trains until the checkpoint of `step` is there, then kills with SIGKILL."""
-    from tfm.checkpoints import directory as shelf
+    from tfm.checkpoints import directory
 
     process = subprocess.Popen(
         _command(arguments), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
-    there = shelf.place(_last(folder), step)
+    there = directory.step_folder(_last(folder), step)
     while process.poll() is None and not there.exists():
         time.sleep(0.005)
     if process.poll() is None:

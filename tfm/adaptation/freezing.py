@@ -1,4 +1,4 @@
-"""Layers that stay as they are."""
+"""Frozen layers, which stay as they are; linear probing."""
 
 from collections.abc import Sequence
 

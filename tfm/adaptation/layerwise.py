@@ -1,4 +1,4 @@
-"""A learning rate of its own for each layer: less below, or none yet.
+"""Layer-wise learning rates: lower ones below, or none yet.
 
 Layer-wise decay: group number d from the top (the head is 0) has the rate times
 decay^d (Howard and Ruder 2018, arXiv:1801.06146; ELECTRA, arXiv:2003.10555).

@@ -73,7 +73,7 @@ def report(model: keras.Model) -> str:
 
 
 def share(model: keras.Model) -> str:
-    """How much of a model is trained, as "0.9 % of 22.7 M weights"."""
+    """The share of a model's weights that is trained: "0.9 % of 22.7 M weights"."""
     trained = sum(int(np.prod(v.shape)) for v in model.trainable_variables)
     total = model.count_params()
     percent = 100 * trained / total

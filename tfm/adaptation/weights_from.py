@@ -1,4 +1,4 @@
-"""Weights of one model into another, by name and shape.
+"""Transfer of weights from one model to another, by name and shape.
 
 A name is a variable's path without the numbers by which Keras tells apart the layers of
 one process, which are others in each.
@@ -18,7 +18,7 @@ from tfm import errors
 from tfm.adaptation import groups
 from tfm.adaptation import lora
 from tfm.checkpoints import bundle
-from tfm.checkpoints import directory as shelf
+from tfm.checkpoints import directory
 from tfm.checkpoints import naming
 
 SHOWN = 8  # names of weights in a line
@@ -27,7 +27,7 @@ _ADAPTER = re.compile(r"lora_(kernel|embeddings)_[ab]$")
 
 @dataclasses.dataclass(frozen=True)
 class Report:
-    """What was loaded from where, what is new, and what the source has beside it."""
+    """The weights that were loaded, those that are new, and the source's others."""
 
     source: str  # as "runs/bert (step 2,000)"
     loaded: tuple[str, ...]
@@ -61,7 +61,7 @@ def from_run(model: keras.Model, checkpoints: pathlib.Path, source: str) -> Repo
       UserError: there is no checkpoint, or the weights are of other shapes.
     """
     for kind in ("best", "last"):
-        found = shelf.read_newest(
+        found = directory.read_newest(
             [checkpoints / kind], lambda folder: _from_bundle(model, folder, source)
         )
         if found is not None:
@@ -84,7 +84,7 @@ def from_model(model: keras.Model, other: keras.Model, source: str) -> Report:
 
 @dataclasses.dataclass
 class _Match:
-    """Which tensors of the source become which variables."""
+    """Variables with the tensors of the source that they become."""
 
     # each variable with the key of its tensor; of its kernel, adapter A, B and alpha
     pairs: list[tuple[keras.Variable, tuple[str, ...]]]

@@ -1,4 +1,4 @@
-"""What a person sees while training: a live line, or plain lines in a log file."""
+"""Progress of training: a live line on a terminal, or plain lines in a log file."""
 
 import collections
 import time
@@ -67,11 +67,12 @@ class Progress:
         if self._console.is_terminal:
             self._live.stop()
 
-    def progress(self, step: int, rows: dict[str, np.ndarray], seconds: float):
-        for name, values in rows.items():
+    def progress(self, step: int, step_metrics: dict[str, np.ndarray], seconds: float):
+        for name, values in step_metrics.items():
             self._windows[name].extend(values[np.isfinite(values)])
-        self._speed.append((len(rows["loss"]), float(rows["tokens"].sum()), seconds))
-        self._skipped += int(rows["skipped"].sum())
+        steps, tokens = len(step_metrics["loss"]), step_metrics["tokens"].sum()
+        self._speed.append((steps, float(tokens), seconds))
+        self._skipped += int(step_metrics["skipped"].sum())
         if self._console.is_terminal:
             self._live.update(rich_text.Text(self.line(step), no_wrap=True))
         elif time.monotonic() - self._plain_at >= PLAIN_SECONDS:

@@ -47,7 +47,7 @@ class TensorBoard:
             tf.summary.text("configuration", f"```\n{text}\n```")
         self._train.flush()
 
-    def progress(self, step: int, rows: dict[str, np.ndarray], seconds: float):
+    def progress(self, step: int, step_metrics: dict[str, np.ndarray], seconds: float):
         """Nothing: scalars are written when they are logged."""
 
     def logged(self, step: int, scalars: dict[str, float]):
@@ -76,7 +76,7 @@ class TensorBoard:
         self._validation.flush()
 
     def figures(self, step: int, figures: Mapping[str, object]) -> None:
-        """What an evaluation drew: matrices as pictures, tables on the Text page."""
+        """Figures of an evaluation: matrices as pictures, tables on the Text page."""
         with self._validation.as_default(step=step):
             for name, figure in figures.items():
                 if isinstance(figure, interfaces.Matrix):

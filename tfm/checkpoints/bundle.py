@@ -93,7 +93,7 @@ class Bundle:
 
 
 def reason(error: Exception) -> str:
-    """What the system said, without the file: `No space left on device`."""
+    """The system's own words, without the file: `No space left on device`."""
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
     return _line(error).rpartition("; ")[2]

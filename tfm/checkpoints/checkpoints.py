@@ -18,7 +18,7 @@ import tensorflow as tf
 
 from tfm import errors
 from tfm.checkpoints import bundle
-from tfm.checkpoints import directory as shelf
+from tfm.checkpoints import directory
 from tfm.checkpoints import naming
 from tfm.checkpoints import numbers
 from tfm.checkpoints import randomness
@@ -158,17 +158,19 @@ class Checkpoints:
             write = functools.partial(bundle.write, tensors=_copies(self._variables))
         kept_in, keep = self._folder / kind, self._keep[kind]
         self._under_way.append(
-            self._writer.submit(shelf.commit, write, kept_in, step, keep)
+            self._writer.submit(directory.commit, write, kept_in, step, keep)
         )
-        self._newest, self._newest_numbers = shelf.place(kept_in, step), values
+        self._newest = directory.step_folder(kept_in, step)
+        self._newest_numbers = values
         self._saved_step[kind] = step
 
     def _restore(self, *kinds: str) -> bool:
         self.wait()
         self._barrier()
         self._forget()
-        shelves = [self._folder / kind for kind in kinds]
-        found = shelf.read_newest(shelves, lambda path: _read(path, self._variables))
+        folders = [self._folder / kind for kind in kinds]
+        read = lambda path: _read(path, self._variables)  # noqa: E731
+        found = directory.read_newest(folders, read)
         if found is None:
             return False
         folder, values = found
@@ -185,7 +187,7 @@ class Checkpoints:
 
 def steps(folder: pathlib.Path) -> list[int]:
     """The steps of the checkpoints in Checkpoints' folder last/ or best/, in order."""
-    return list(shelf.found(folder))
+    return list(directory.found(folder))
 
 
 def restore_weights(
@@ -206,7 +208,7 @@ def restore_weights(
     """
     number = numbers.Number(0, "int64")
     variables = naming.named("weights", model.weights) | {"state/step": number}
-    found = shelf.read_newest(
+    found = directory.read_newest(
         [folder], lambda path: _read(path, variables, weights_only=True), step
     )
     if found is None:
@@ -221,7 +223,7 @@ def read_weights(folder: pathlib.Path, step: int) -> dict[str, np.ndarray]:
     Raises:
       DamagedError: they are not there, or not as they were written.
     """
-    opened = bundle.Bundle(shelf.place(folder, step))
+    opened = bundle.Bundle(directory.step_folder(folder, step))
     return opened.read(n for n in opened.specs if n.startswith("weights/"))
 
 
@@ -231,7 +233,7 @@ def read_best(folder: pathlib.Path, step: int) -> dict[str, float]:
     Raises:
       DamagedError: they are not there, or not as they were written.
     """
-    opened = bundle.Bundle(shelf.place(folder, step))
+    opened = bundle.Bundle(directory.step_folder(folder, step))
     found = opened.read(f"state/{name}" for name in BEST)
     return {name: float(found[f"state/{name}"]) for name in BEST}
 

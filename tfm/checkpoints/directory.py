@@ -1,4 +1,4 @@
-"""A shelf: the folders step-00000120, step-00000140 ... of a run's checkpoints."""
+"""Checkpoint directory: the folders step-00000120, step-00000140 ... of a run."""
 
 import pathlib
 import re
@@ -15,38 +15,38 @@ from tfm.checkpoints import bundle
 Content = typing.TypeVar("Content")
 
 
-def place(shelf: pathlib.Path, step: int) -> pathlib.Path:
-    """The folder of this step."""
-    return shelf / f"step-{step:08}"
+def step_folder(directory: pathlib.Path, step: int) -> pathlib.Path:
+    """The folder of this step's checkpoint."""
+    return directory / f"step-{step:08}"
 
 
-def found(shelf: pathlib.Path) -> dict[int, pathlib.Path]:
-    """The folders on the shelf by their steps, oldest first."""
+def found(directory: pathlib.Path) -> dict[int, pathlib.Path]:
+    """The folders of checkpoints by their steps, oldest first."""
     numbered = re.compile(r"step-(\d{8,})")
-    matches = [numbered.fullmatch(path.name) for path in shelf.glob("step-*")]
-    return dict(sorted((int(m[1]), shelf / m[0]) for m in matches if m))
+    matches = [numbered.fullmatch(path.name) for path in directory.glob("step-*")]
+    return dict(sorted((int(m[1]), directory / m[0]) for m in matches if m))
 
 
 def commit(
-    write: Callable[[pathlib.Path], None], shelf: pathlib.Path, step: int, keep: int
+    write: Callable[[pathlib.Path], None], directory: pathlib.Path, step: int, keep: int
 ) -> None:
-    """Writes the folder of a step; then, and only then, takes others off the shelf.
+    """Writes the folder of a step; then, and only then, removes others.
 
     The `keep` newest up to this one stay. Those of later steps belong to a history
     that was left: they were damaged, or training went on from an earlier one.
 
     Raises:
-      UserError: it cannot be written; what was on the shelf still is.
+      UserError: it cannot be written; what was there still is.
     """
-    folder = place(shelf, step)
+    folder = step_folder(directory, step)
     try:
         write(folder)
-        folders = found(shelf)
+        folders = found(directory)
         stay = [number for number in folders if number <= step][-keep:]
         for number in folders.keys() - stay:
             bundle.remove(folders[number])
     except (OSError, tf.errors.OpError) as error:
-        good = [f"step {number:,}" for number in found(shelf)] or ["none"]
+        good = [f"step {number:,}" for number in found(directory)] or ["none"]
         raise errors.UserError(
             f"The checkpoint {folder} cannot be written: {bundle.reason(error)}. "
             f"The last good one there: {good[-1]}."
@@ -54,16 +54,16 @@ def commit(
 
 
 def read_newest(
-    shelves: Iterable[pathlib.Path],
+    directories: Iterable[pathlib.Path],
     read: Callable[[pathlib.Path], Content],
     step: int | None = None,
 ) -> tuple[pathlib.Path, Content] | None:
-    """What `read` gives of the newest folder that is not damaged.
+    """The newest folder that is not damaged, and what `read` gives of it.
 
-    Damaged ones are told on stderr. The shelves may change meanwhile.
+    Damaged ones are told on stderr. The directories may change meanwhile.
 
     Args:
-      shelves: where to look; the first ones have precedence at the same step.
+      directories: where to look; the first ones have precedence at the same step.
       read: called with a folder; raises bundle.DamagedError.
       step: only of this step.
 
@@ -77,8 +77,8 @@ def read_newest(
     while True:
         left = [
             (number, path)
-            for shelf in shelves
-            for number, path in found(shelf).items()
+            for directory in directories
+            for number, path in found(directory).items()
             if path not in tried and step in (None, number)
         ]
         if not left:

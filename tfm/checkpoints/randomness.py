@@ -1,4 +1,4 @@
-"""Random numbers that differ between replicas and are saved with a run."""
+"""Seeds of dropout and its like: other ones on each replica, saved with a run."""
 
 import contextlib
 from collections.abc import Iterator

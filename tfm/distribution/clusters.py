@@ -1,4 +1,4 @@
-"""Who is in the cluster, by the first of these that the environment has.
+"""Workers of a cluster, by the first of these that the environment has.
 
 TF_CONFIG: as tfm.launch, or Kubeflow's training operator, sets it.
 

@@ -68,7 +68,7 @@ class Job:
 
     @contextlib.contextmanager
     def chief_first(self) -> Iterator[None]:
-        """What is within, the chief does first and the others when it is done."""
+        """A context that the chief goes through first, the others when it is done."""
         if not self.is_chief:
             self.barrier()
         yield

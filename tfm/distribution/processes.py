@@ -1,4 +1,4 @@
-"""Several processes as one job: their output, their signals, their end.
+"""Processes of one multi-worker job: their output, their signals, their end.
 
 What starts a job has no threads and has imported nothing heavy: the processes are
 forked from it.
@@ -132,7 +132,7 @@ class _Worker:
             os.killpg(self.process.pid, signal.SIGKILL)
 
     def how(self) -> str:
-        """How it ended, in words."""
+        """Its end in words."""
         if self.process.returncode < 0:
             by = signal.Signals(-self.process.returncode).name
             return f"{self.name} was killed by {by}"
@@ -140,7 +140,7 @@ class _Worker:
 
 
 def _follows(launcher: int):
-    """What a new process does first, so that it gets SIGTERM when we are killed."""
+    """The first act of a new process, so that it gets SIGTERM when we are killed."""
     if sys.platform != "linux":
         return None
     library = ctypes.CDLL(None)

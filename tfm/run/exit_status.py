@@ -1,4 +1,4 @@
-"""How a command ends that trains and cannot go on: what is told, and its status."""
+"""Exit status of a command that trains and cannot go on, and what it tells."""
 
 import sys
 

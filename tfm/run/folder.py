@@ -18,7 +18,6 @@ skipped.jsonl  batches whose update was skipped, with the places of their texts
 lock           held while it is trained
 """
 
-import dataclasses
 import json
 import pathlib
 import shutil
@@ -210,8 +209,8 @@ class RunFolder:
                 f"{self.path} holds a run of experiment {saved['experiment']}, "
                 f"not {name}. Give another --run_dir."
             )
-        before = _values(self.experiment())
-        now = _values(experiment)
+        before = fields.values(self.experiment())
+        now = fields.values(experiment)
         free = {f"train.{field}" for field in settings.RESUMABLE}
         for path in before.keys() | now.keys():
             if path in free or before.get(path) == now.get(path):
@@ -221,10 +220,3 @@ class RunFolder:
                 f"{self.path} holds a run with {path}={old}, not {new}. Give another "
                 f"--run_dir, or resume with --run_dir={self.path} alone."
             )
-
-
-def _values(experiment) -> dict[str, object]:
-    values = {leaf.path: leaf.value for leaf in fields.leaves(experiment)}
-    for field in dataclasses.fields(experiment):
-        values[field.name] = type(getattr(experiment, field.name)).__name__
-    return values

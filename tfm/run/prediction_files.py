@@ -89,7 +89,7 @@ def _dump(read: interfaces.Read, prediction: Mapping, reserved) -> str:
 
 
 def _plain(value):
-    """What JSON has no type for, as text."""
+    """Values that JSON has no type for, as text."""
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
 
 

@@ -22,7 +22,7 @@ from tfm.training import step
 
 @dataclasses.dataclass(frozen=True)
 class Trainer:
-    """What is trained and what trains it; made by `build`."""
+    """The model and all that trains it; made by `build`."""
 
     prepared: assembly.Prepared
     model: keras.Model

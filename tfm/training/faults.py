@@ -1,4 +1,4 @@
-"""What goes wrong in training, and from when on it is too much."""
+"""Faults in training: loss spikes, gradients that are not finite, lost peers."""
 
 import collections
 import errno
@@ -45,18 +45,20 @@ class Watch:
         self._skipped_in_a_row = 0
         self._returns = collections.Counter()  # by the step of the checkpoint
 
-    def skipped(self, first_step: int, rows: dict[str, np.ndarray]) -> list[int]:
+    def skipped(
+        self, first_step: int, step_metrics: dict[str, np.ndarray]
+    ) -> list[int]:
         """The steps of a call whose update was skipped.
 
         Args:
           first_step: the number of updates before the call.
-          rows: of the call, see step.train_function.
+          step_metrics: of the call, see step.train_function.
 
         Raises:
           UserError: too many in a row.
         """
         found = []
-        for i, skipped in enumerate(rows["skipped"]):
+        for i, skipped in enumerate(step_metrics["skipped"]):
             self._skipped_in_a_row = self._skipped_in_a_row + 1 if skipped else 0
             if skipped:
                 found.append(first_step + i)
@@ -68,11 +70,12 @@ class Watch:
                 )
         return found
 
-    def spike(self, rows: dict[str, np.ndarray]) -> float | None:
+    def spike(self, step_metrics: dict[str, np.ndarray]) -> float | None:
         """The first loss of a call that is a spike, or None; learns from the others."""
         if self._spike_factor is None:
             return None
-        for loss in rows["loss"][np.isfinite(rows["loss"])].tolist():
+        losses = step_metrics["loss"]
+        for loss in losses[np.isfinite(losses)].tolist():
             if len(self._losses) >= EARLIEST and loss > self._spike_factor * (
                 statistics.median(self._losses)
             ):
@@ -120,7 +123,7 @@ def _is_of_writing(text: str) -> bool:
 
 
 def _file(message: str) -> str:
-    """What stands before the reason: `{{...}} FILE; REASON`."""
+    """The words before the reason: `{{...}} FILE; REASON`."""
     return message.partition("\n")[0].rpartition("}} ")[2].rpartition("; ")[0]
 
 

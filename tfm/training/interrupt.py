@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM as a request: finish the step, save, then stop; or at once."""
+"""Preemption (SIGTERM) and Ctrl-C: finish the step, save, then stop; or at once."""
 
 import signal
 
@@ -18,7 +18,7 @@ class Interrupt:
 
     @property
     def outcome(self) -> str:
-        """What a run is called that ends because of it."""
+        """The name of the end that a run then comes to."""
         return "interrupted" if self.requested == signal.SIGINT else "terminated"
 
     def __enter__(self):

@@ -19,7 +19,7 @@ UNLOGGED = {"weight", "tokens", "skipped", "asked", "learning_rate"}
 
 @dataclasses.dataclass(frozen=True)
 class Plan:
-    """How far to go and how often to do what, in steps."""
+    """Number of steps, and how often to log, evaluate and save."""
 
     total_steps: int
     eval_every: int
@@ -53,10 +53,12 @@ class Plan:
         return min(stops)
 
 
-class Reporter(Protocol):
-    """Gets told what happens; a progress line, TensorBoard, or a test's list."""
+class Callback(Protocol):
+    """Observer of training: a progress line, TensorBoard, or a test's list."""
 
-    def progress(self, step: int, rows: dict[str, np.ndarray], seconds: float): ...
+    def progress(
+        self, step: int, step_metrics: dict[str, np.ndarray], seconds: float
+    ): ...
 
     def logged(self, step: int, scalars: dict[str, float]): ...
 
@@ -75,7 +77,7 @@ class Loop:
       evaluate: step -> metrics of the validation split.
       checkpoints: see checkpoints.Checkpoints; its step and data_offset are where
         training stands.
-      reporters: told of progress, logged scalars and evaluations.
+      callbacks: told of progress, logged scalars and evaluations.
       on_skipped: told the number of each batch whose update was skipped.
       same_chunks: whether other processes take the same steps, so that the length of
         a call must not depend on the time that this one takes.
@@ -88,7 +90,7 @@ class Loop:
         batches: Callable,
         evaluate: Callable[[int], dict[str, float]],
         checkpoints,
-        reporters: list[Reporter],
+        callbacks: list[Callback],
         *,
         on_skipped: Callable[[int], str] = lambda batch: f"batch {batch}",
         same_chunks: bool = False,
@@ -98,7 +100,7 @@ class Loop:
         self._batches = batches
         self._evaluate = evaluate
         self._checkpoints = checkpoints
-        self._reporters = reporters
+        self._callbacks = callbacks
         self._on_skipped = on_skipped
         self._same_chunks = same_chunks
         self._seconds_per_step = 0.0
@@ -131,17 +133,17 @@ class Loop:
         with interrupt.Interrupt() as signals:
             while step < plan.total_steps:
                 asked = signals.requested
-                rows = self._timed_steps(iterator, self._chunk(step), asked)
-                self._report_skipped(step, rows)
-                step += len(rows["loss"])
-                spike = self._watch.spike(rows)
+                step_metrics = self._timed_steps(iterator, self._chunk(step), asked)
+                self._report_skipped(step, step_metrics)
+                step += len(step_metrics["loss"])
+                spike = self._watch.spike(step_metrics)
                 if spike is not None and self._return(step, spike):
                     step = int(state.step)
                     iterator = iter(self._batches(self._batch(step)))
                     window.clear()
                     continue
                 state.step.assign(step)
-                for name, values in rows.items():
+                for name, values in step_metrics.items():
                     window[name].extend(values)
                 if self._is_due(step, plan.log_every) or step == 1:
                     self._log(step, window, time.perf_counter() - started)
@@ -154,8 +156,8 @@ class Loop:
                         return "stopped early"
                 elif plan.checkpoint_every and step % plan.checkpoint_every == 0:
                     state.save()
-                # every process was told, with the rows, that one of them was asked
-                if rows["asked"].any() and step < plan.total_steps:
+                # every process was told, with the metrics, that one of them was asked
+                if step_metrics["asked"].any() and step < plan.total_steps:
                     state.save()
                     return signals.outcome
         return "finished"
@@ -171,18 +173,18 @@ class Loop:
 
     def _timed_steps(self, iterator, count: int, asked) -> dict[str, np.ndarray]:
         started = time.perf_counter()
-        rows = self._train(iterator, count, asked is not None)
+        step_metrics = self._train(iterator, count, asked is not None)
         seconds = time.perf_counter() - started
         # the first call also traces and compiles: leave it out of the estimate
         first = not self._seconds_per_step
         self._seconds_per_step = 0.2 if first else seconds / count
         done = int(self._checkpoints.step) + count
-        for reporter in self._reporters:
-            reporter.progress(done, rows, seconds)
-        return rows
+        for callback in self._callbacks:
+            callback.progress(done, step_metrics, seconds)
+        return step_metrics
 
-    def _report_skipped(self, step: int, rows: dict[str, np.ndarray]) -> None:
-        for skipped in self._watch.skipped(step, rows):
+    def _report_skipped(self, step: int, step_metrics: dict[str, np.ndarray]) -> None:
+        for skipped in self._watch.skipped(step, step_metrics):
             where = self._on_skipped(self._batch(skipped))
             message = f"gradient not finite, update skipped: {where}"
             self._warn(skipped + 1, message)
@@ -204,8 +206,8 @@ class Loop:
         return True
 
     def _warn(self, step: int, message: str) -> None:
-        for reporter in self._reporters:
-            reporter.warned(step, message)
+        for callback in self._callbacks:
+            callback.warned(step, message)
 
     def _batch(self, step: int) -> int:
         """The number of the batch that comes after `step` updates."""
@@ -229,8 +231,8 @@ class Loop:
         scalars["skipped_updates"] = float(np.sum(window["skipped"]))
         scalars["tokens_per_second"] = float(np.sum(window["tokens"]) / seconds)
         scalars["steps_per_second"] = len(weights) / seconds
-        for reporter in self._reporters:
-            reporter.logged(step, scalars)
+        for callback in self._callbacks:
+            callback.logged(step, scalars)
 
     def _evaluate_and_save(self, step: int) -> None:
         metrics = self._evaluate(step)
@@ -243,8 +245,8 @@ class Loop:
         if is_best:
             self._checkpoints.save_best()
         self._checkpoints.save()
-        for reporter in self._reporters:
-            reporter.evaluated(step, metrics, is_best)
+        for callback in self._callbacks:
+            callback.evaluated(step, metrics, is_best)
 
 
 def _next(step: int, every: int) -> int:

@@ -1,4 +1,4 @@
-"""The optimizer, its learning-rate schedule and gradient clipping, as fields."""
+"""Optimizers such as AdamW, with learning-rate schedule and gradient clipping."""
 
 import dataclasses
 import typing

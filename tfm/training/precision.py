@@ -1,4 +1,4 @@
-"""Loss scaling for float16, whose gradients would vanish or overflow without it."""
+"""Mixed precision: loss scaling for float16, whose gradients vanish or overflow."""
 
 import tensorflow as tf
 
@@ -22,7 +22,7 @@ class LossScale:
 
     @property
     def variables(self) -> dict[str, tf.Variable]:
-        """What a checkpoint holds of it."""
+        """The variables that a checkpoint holds of it."""
         return {"loss_scale": self.scale, "loss_scale_steps": self.good_steps}
 
     def update(self, finite: tf.Tensor) -> None:

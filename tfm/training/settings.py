@@ -1,4 +1,4 @@
-"""How long, how fast and how safely to train, as fields."""
+"""Settings of the training loop, as fields."""
 
 import dataclasses
 import typing
@@ -9,12 +9,13 @@ from tfm import validation
 
 @dataclasses.dataclass(frozen=True)
 class Train:
-    """The settings of the training loop."""
+    """Steps, batches, evaluations, checkpoints and precision of a training."""
 
     epochs: float = 4.0  # passes over the training split; steps, if given, decide
     steps: int | None = None  # updates in all, instead of epochs
     batch_size: int = 32  # examples per update, over all replicas
-    # parts of a replica's batch that are computed one by one, to save memory
+    # gradient accumulation: parts of a replica's batch that are computed one by one, to
+    # save memory
     micro_batches: int = 1
     eval_every: int | None = None  # steps between evaluations; none: once an epoch
     eval_batch_size: int = 256  # examples per batch of an evaluation

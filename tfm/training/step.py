@@ -1,4 +1,4 @@
-"""The compiled functions of the loop: many updates in one call, and predictions.
+"""Data parallel updates with gradient accumulation, compiled: many in one call.
 
 N steps of one call, B batch of this process, R replicas, M micro-batches.
 """
@@ -53,7 +53,7 @@ def train_function(
     Returns:
       The function. It gives for each step: loss, weight, gradient_norm (before
       clipping), learning_rate, skipped (0 or 1), tokens (without padding), asked
-      (how many processes were asked to stop), and the mean of each watched name. Its
+      (how many processes were asked to stop), and the mean of each metric. Its
       attribute `update` makes one update in a graph: (batch, asked) -> {name: scalar}.
     """
     strategy = tf.distribute.get_strategy()
@@ -172,7 +172,10 @@ def inputs_of(model: keras.Model, batch) -> dict:
 
 @contextlib.contextmanager
 def averaged_weights(model: keras.Model, optimizer) -> Iterator[None]:
-    """While it is entered, the model has the optimizer's averaged weights, if any."""
+    """Puts the exponential moving average of the weights, if any, into the model.
+
+    While it is entered; then the model has its own weights again.
+    """
     if not optimizer.use_ema:
         yield
         return
@@ -209,7 +212,7 @@ def _sum(values):
 
 
 def first(strategy, values):
-    """What every replica holds alike, from the first one of this process."""
+    """The value that every replica holds alike, from this process's first one."""
     return tf.nest.map_structure(
         lambda value: strategy.experimental_local_results(value)[0], values
     )
