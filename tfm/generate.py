@@ -22,7 +22,7 @@ _PARTING = "-" * 20
 
 @dataclasses.dataclass(frozen=True)
 class _Places:
-    """Where prompts come from and texts go to."""
+    """Sources of prompts, and the place of the texts."""
 
     run_dir: str = ""  # the folder of a trained run
     # a text to go on from; may be given several times

@@ -291,7 +291,7 @@ class Task(Protocol):
     train_steps: Sequence[str]  # class names of those that fit it, the default first
 
     def direction(self, metric: str) -> Direction | None:
-        """Which way a metric is better; None: there is no such metric."""
+        """Up or down: where a metric is better; None: there is no such metric."""
 
     def reserves(self, inputs: Inputs) -> Sequence[str]:
         """Special tokens that the vocabulary must have; UserError for other inputs."""

@@ -1,4 +1,4 @@
-"""Train/validation/test split, stratified: a function of seed and texts alone.
+"""Train/validation splits without duplicates, by the seed and the texts alone.
 
 A text is known by its hash, two unsigned 64-bit numbers. Neither the order of the
 rows nor the machine changes the splits, and more rows move few texts.

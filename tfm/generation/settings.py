@@ -3,7 +3,7 @@
 import dataclasses
 
 from tfm import errors
-from tfm import validation as ranges
+from tfm import validation
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,10 +24,12 @@ class Settings:
     seed: int = 0  # of the random choices: the same seed gives the same text
 
     def __post_init__(self):
-        ranges.at_least(self, 1, "max_new_tokens", "num_beams", "num_samples", "top_k")
-        ranges.at_least(self, 0, "temperature", "seed")
-        ranges.share(self, "top_p")
-        ranges.above_zero(self, "repetition_penalty")
+        validation.at_least(
+            self, 1, "max_new_tokens", "num_beams", "num_samples", "top_k"
+        )
+        validation.at_least(self, 0, "temperature", "seed")
+        validation.share(self, "top_p")
+        validation.above_zero(self, "repetition_penalty")
         if isinstance(self.stop, str) or not all(self.stop):
             raise errors.UserError(
                 f"stop must be a list of texts that are not empty. Got {self.stop!r}."

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from tfm import errors
 from tfm import interfaces
-from tfm import validation as ranges
+from tfm import validation
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,9 +27,9 @@ class CNN:
     gives = frozenset({"sequence", "pooled"})
 
     def __post_init__(self):
-        ranges.at_least(self, 1, "embedding_width", "num_filters")
-        ranges.fraction(self, "dropout", "embedding_dropout")
-        ranges.at_least(self, 0, "l1", "l2")
+        validation.at_least(self, 1, "embedding_width", "num_filters")
+        validation.fraction(self, "dropout", "embedding_dropout")
+        validation.at_least(self, 0, "l1", "l2")
         if not self.kernel_widths or min(self.kernel_widths) < 1:
             raise errors.UserError(
                 "kernel_widths must be one or more widths of at least 1. "

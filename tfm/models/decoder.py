@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from tfm import errors
 from tfm import interfaces
-from tfm import validation as ranges
+from tfm import validation
 from tfm.models import stack
 
 
@@ -30,9 +30,9 @@ class Decoder(stack.Stack):
 
     def __post_init__(self):
         super().__post_init__()
-        ranges.one_of(self, pooling=stack.Pooling)
+        validation.one_of(self, pooling=stack.Pooling)
         if self.num_key_heads is not None:
-            ranges.at_least(self, 1, "num_key_heads")
+            validation.at_least(self, 1, "num_key_heads")
             if self.num_heads % self.num_key_heads:
                 raise errors.UserError(
                     "num_heads must divide by num_key_heads. Got num_heads="

@@ -9,7 +9,7 @@ from typing import Literal
 
 from tfm import errors
 from tfm import interfaces
-from tfm import validation as ranges
+from tfm import validation
 
 Pooling = Literal["last", "mean", "max", "attention"]
 
@@ -31,10 +31,10 @@ class LSTM:
     reads, optional = frozenset({"tokens"}), frozenset()
 
     def __post_init__(self):
-        ranges.at_least(self, 1, "embedding_width", "width", "num_layers")
-        ranges.fraction(self, "dropout", "embedding_dropout")
-        ranges.at_least(self, 0, "l1", "l2")
-        ranges.one_of(self, pooling=Pooling)
+        validation.at_least(self, 1, "embedding_width", "width", "num_layers")
+        validation.fraction(self, "dropout", "embedding_dropout")
+        validation.at_least(self, 0, "l1", "l2")
+        validation.one_of(self, pooling=Pooling)
 
     @property
     def gives(self) -> interfaces.Names:

@@ -11,7 +11,7 @@ from typing import Literal
 
 from tfm import errors
 from tfm import interfaces
-from tfm import validation as ranges
+from tfm import validation
 
 if typing.TYPE_CHECKING:
     import keras
@@ -37,8 +37,8 @@ class Pretrained:
     gives = frozenset({"sequence", "pooled", "causal", "logits"})
 
     def __post_init__(self):
-        ranges.one_of(self, pooling=Pooling)
-        ranges.fraction(self, "dropout")
+        validation.one_of(self, pooling=Pooling)
+        validation.fraction(self, "dropout")
         if not self.preset:
             raise errors.UserError("preset must name a preset or a folder. Got none.")
 

@@ -10,7 +10,7 @@ import keras_nlp
 
 from tfm import errors
 from tfm import interfaces
-from tfm.inputs.text import pretrained as pretrained_tokens
+from tfm.inputs.text import presets
 from tfm.inputs.text import pretrained_tokenizer
 from tfm.inputs.text import published_ids
 
@@ -126,7 +126,7 @@ def _forgotten(backbone: keras.Model, config: dict) -> dict[str, object]:
 
 
 def _load(preset: str, load_weights: bool, **changes) -> keras.Model:
-    place = pretrained_tokens.located(preset)
+    place = presets.located(preset)
     try:
         return keras_nlp.models.Backbone.from_preset(
             place, load_weights=load_weights, **changes

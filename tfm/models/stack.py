@@ -6,7 +6,7 @@ from typing import Literal
 
 from tfm import errors
 from tfm import interfaces
-from tfm import validation as ranges
+from tfm import validation
 
 Activation = Literal["relu", "gelu", "swiglu"]
 Position = Literal["learned", "sinusoidal", "rotary"]
@@ -33,12 +33,12 @@ class Stack:
     l2: float = 0.0  # penalty on weight^2 of the blocks' kernels
 
     def __post_init__(self):
-        ranges.at_least(
+        validation.at_least(
             self, 1, "num_layers", "width", "num_heads", "feedforward_width"
         )
-        ranges.fraction(self, "dropout", "attention_dropout", "embedding_dropout")
-        ranges.at_least(self, 0, "l1", "l2")
-        ranges.one_of(
+        validation.fraction(self, "dropout", "attention_dropout", "embedding_dropout")
+        validation.at_least(self, 0, "l1", "l2")
+        validation.one_of(
             self,
             activation=Activation,
             position=Position,

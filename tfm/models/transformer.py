@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Literal
 
 from tfm import interfaces
-from tfm import validation as ranges
+from tfm import validation
 from tfm.models import stack
 
 Norm = Literal["pre", "post"]
@@ -27,8 +27,8 @@ class Transformer(stack.Stack):
 
     def __post_init__(self):
         super().__post_init__()
-        ranges.one_of(self, norm=Norm, pooling=stack.Pooling)
-        ranges.at_least(self, 0, "initial_stddev")
+        validation.one_of(self, norm=Norm, pooling=stack.Pooling)
+        validation.at_least(self, 0, "initial_stddev")
 
     def build(self, specs: Mapping[str, interfaces.Spec]):
         """The keras.Model {"tokens": int32 [B, T]} -> its outputs.

@@ -64,6 +64,3 @@ class PretrainedText(settings.PresetTokenization):
         from tfm.inputs.text import preprocessor
 
         return preprocessor.load(self, pathlib.Path(folder))
-
-
-located = presets.located
