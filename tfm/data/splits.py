@@ -141,7 +141,7 @@ def _mix(x: np.ndarray) -> np.ndarray:
 def cut(
     order: np.ndarray, strata: np.ndarray, validation: float, test: float
 ) -> np.ndarray:
-    """Cuts texts into splits so that each stratum keeps its share in all of them.
+    """Stratified cut into splits: each stratum keeps its share in all of them.
 
     Within a stratum the texts of lowest key are the test texts and those of highest
     key the validation texts: as rows are added, none moves between these two. A

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from tfm import errors
 from tfm import interfaces
 from tfm.inputs.text import augmentation
-from tfm.inputs.text import presets
 from tfm.inputs.text import settings
 
 if typing.TYPE_CHECKING:
