@@ -150,7 +150,7 @@ def test_positions_are_cut_but_not_made_up(tmp_path):
         weights_from.from_run(_classifier(max_length=12), tmp_path, "runs/bert")
     assert str(caught.value) == (
         f"runs/bert knows 9 positions at the most: {name} is 9 x 4 there, 12 x 4 here. "
-        "Give --tokens.max_length=9 or less."
+        "Give --inputs.max_length=9 or less."
     )
 
 
@@ -208,7 +208,7 @@ def test_a_runs_adapters_are_added_to_its_kernels(tmp_path, alpha):
     for variable in source.trainable_variables:
         variable.assign(rng.normal(size=variable.shape))
     _save(tmp_path, source)
-    tokens = np.array([[1, 2, 3, 4, 0, 0]])
+    tokens = {"tokens": np.array([[1, 2, 3, 4, 0, 0]])}
     expected = np.asarray(source(tokens))
     model = _classifier()
     report = weights_from.from_run(model, tmp_path, "a run")

@@ -17,6 +17,9 @@ ROOT = pathlib.Path(__file__).parents[2]
 # Sums are taken in another order, which changes the last bits of float32 (6e-8). SGD
 # keeps that; an optimizer that divides by a gradient's own size makes the rounding
 # of a gradient near zero as large as a fraction of an update.
+# Attention carries it further, and products of other sizes are other kernels: by the
+# processor, up to 1.1e-5 was seen.
+ATTENTION = {("sgd", "transformer"): 2e-5}
 TOLERANCE = {"sgd": 5e-6} | dict.fromkeys(("adamw", "adafactor", "lamb", "muon"), 2e-4)
 ALL = [f"{r}-{m}" for r in (1, 2, 4) for m in (1, 2, 4)]
 # TFM_ALL_WAYS=1 compares all nine ways for the first three: six minutes of CPU
@@ -63,7 +66,8 @@ def test_losses_and_weights_do_not_depend_on_the_division(outcomes, optimizer, m
     assert np.isfinite(alone).all()
     for way in WAYS[optimizer, model]:
         difference = _difference(outcomes[f"{way}-{optimizer}-{model}"], alone)
-        assert difference <= TOLERANCE[optimizer], (way, difference)
+        allowed = ATTENTION.get((optimizer, model), TOLERANCE[optimizer])
+        assert difference <= allowed, (way, difference)
 
 
 def test_lion_differs_only_in_weights_that_no_gradient_moves(outcomes):
