@@ -14,8 +14,9 @@ from tests.support import events
 from tests.support import reviews
 from tfm import errors
 from tfm import evaluate
-from tfm import train
+from tfm import files
 from tfm.callbacks import progress
+from tfm.run import fit
 from tfm.run import folder as run_folder
 from tfm.run import watch
 
@@ -23,19 +24,16 @@ ROOT = pathlib.Path(__file__).parents[2]
 TRAIN = """
 import pathlib, sys, time
 from tests.support import reviews
-from tfm.run import folder as run_folder, train
 from tfm.training import evaluation
 
-def slow(*arguments, fast=evaluation.outputs):
+def slow(*arguments, fast=evaluation.Evaluator.results, **options):
     time.sleep(0.4)  # so that the watcher sees more than the last one
-    return fast(*arguments)
+    return fast(*arguments, **options)
 
 if __name__ == "__main__":
-    evaluation.outputs = slow
-    folder = run_folder.RunFolder("run")
+    evaluation.Evaluator.results = slow
     experiment = reviews.experiment(pathlib.Path("reviews.csv"), steps=60, eval_every=6)
-    folder.begin("text_cls", experiment, {})
-    print(train.train(experiment, folder))
+    print(reviews.start(experiment, pathlib.Path("run"), "text_cls"))
 """
 
 
@@ -172,14 +170,14 @@ def test_a_run_says_that_it_is_finished_until_it_goes_on(run, tmp_path):
     copy = tmp_path / "run"
     shutil.copytree(run, copy)
     folder = run_folder.RunFolder(copy)
-    said = run_folder.read_json(folder.finished)
+    said = files.read_json(folder.finished)
     assert said == {"outcome": "finished", "step": folder.last_step()}
     more = dataclasses.replace(folder.experiment().train, steps=said["step"] + 8)
     experiment = dataclasses.replace(folder.experiment(), train=more)
     assert folder.begin("text_cls", experiment, {})
     assert not folder.finished.exists()
-    assert train.train(experiment, folder) == "finished"
-    assert run_folder.read_json(folder.finished)["step"] == said["step"] + 8
+    assert fit.fit(experiment, folder).name == "finished"
+    assert files.read_json(folder.finished)["step"] == said["step"] + 8
 
 
 def test_a_line_has_the_runs_own_metric_too():
