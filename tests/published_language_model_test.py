@@ -69,7 +69,6 @@ def test_a_published_decoder_learns_and_writes_as_the_library(text, tmp_path, ca
     reviews.start(e, tmp_path / "run", "pretrain_gpt")
     shown = capsys.readouterr().out
     assert f"weights of {preset}" in shown
-    assert "python -m tfm.generate" in shown
     run = trained.load(str(tmp_path / "run"))
     scores = json.loads((tmp_path / "run/metrics.json").read_text())["validation"]
     assert scores["loss"] < 2.5 < math.log(run.preprocessor.tokenizer.vocab_size)

@@ -12,7 +12,7 @@ from tfm import training
 from tfm.data import memory
 from tfm.experiment import Experiment
 
-LETTERS = "abcdefgh"
+LETTERS = "abcde"
 BEGIN = len(LETTERS) + 1  # padding is 0, letters are 1 to len(LETTERS)
 
 
@@ -218,7 +218,7 @@ def experiment():
         data=Pairs(),
         inputs=Letters(),
         model=models.EncoderDecoder(
-            num_layers=1, width=16, num_heads=2, feedforward_width=32
+            num_layers=1, width=32, num_heads=4, feedforward_width=64
         ),
         task=Writing(),
         optimizer=training.Optimizer(learning_rate=0.01),
