@@ -83,7 +83,7 @@ def test_a_causal_model_learns_resumes_and_is_scored(texts, tmp_path, capsys):
     )
     with pytest.raises(errors.UserError, match="has no test split. It has train, val"):
         evaluate.main(evaluate.Options(run_dir=str(whole), split="test"))
-    with pytest.raises(errors.UserError, match="a model that writes: python -m tfm.g"):
+    with pytest.raises(errors.UserError, match="CausalLM writes: python -m tfm.gen"):
         trained.load(str(whole)).predict(["fine"])
 
 

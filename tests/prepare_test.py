@@ -28,7 +28,7 @@ def experiment():
         ),
         inputs=inputs.Text(method="bpe", vocab_size=400, special_tokens=("[EOS]",)),
         model=models.LSTM(embedding_width=8, width=8),
-        task=tasks.CausalLM(),
+        task=tasks.CausalLM(documents="joined"),
     )
 '''
 WORDS = ("the", "film", "was", "a", "story", "of", "two", "naïve", "cafe\u0301")
@@ -98,7 +98,7 @@ def test_it_prepares_tells_what_to_do_next_and_finds_it_done(folder):
             ["--experiment=exp.py", "--", "--runner=x"],
             "give --beam too. Got --runner=x",
         ),
-        (["--experiment=my_csv"], "takes experiments with data.Corpus"),
+        (["--experiment=my_csv"], "data.LabeledText is prepared by training itself"),
         (["--store=x"], "Give --experiment=NAME"),
     ],
 )
