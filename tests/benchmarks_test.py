@@ -15,6 +15,7 @@ SCRIPTS = sorted(
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SCRIPTS)
 def test_it_says_what_it_does(name, tmp_path):
     done = subprocess.run(

@@ -130,6 +130,7 @@ def _save_for_ever(folder, committed) -> None:
             committed.send(step)
 
 
+@pytest.mark.slow
 def test_a_kill_at_any_moment_leaves_a_newest_one_that_is_whole(tmp_path, capsys):
     rng = random.Random(5)
     run = small_run.Run(tmp_path, ballast=BALLAST)

@@ -191,6 +191,7 @@ def _run_all(environments: list[dict[str, str]]) -> list[str]:
     return [output.strip() for output, _ in ended]
 
 
+@pytest.mark.slow
 def test_two_slurm_tasks_add_up_without_a_gpu():
     # the number of this process makes the ports differ between runs at the same time
     step = _slurm("localhost", "2", 2, SLURM_JOB_ID=str(os.getpid()), SLURM_STEP_ID="0")
