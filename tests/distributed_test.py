@@ -21,13 +21,14 @@ ENDLESS = "--train.steps=1000000"  # a run that is still on when it is looked at
 EXPERIMENT = """
 import dataclasses, pathlib
 from tests.support import reviews
+from tfm import models
 from tfm import training
 
 
 def experiment():
-    made = reviews.experiment(pathlib.Path({source!r}), steps=120, eval_every=24)
+    made = reviews.experiment(pathlib.Path({source!r}), steps=60, eval_every=12)
     constant = training.Optimizer(learning_rate=0.01, schedule="constant")
-    model = dataclasses.replace(made.model, dropout=0.0)
+    model = models.CNN(embedding_width=8, num_filters=8, kernel_widths=(2,))
     return dataclasses.replace(made, optimizer=constant, model=model)
 """
 
@@ -80,7 +81,7 @@ def _children(process: subprocess.Popen) -> list[int]:
 def test_a_job_whose_worker_was_killed_ends_as_one_device_does(experiment, tmp_path):
     flags = [f"--experiment={experiment}", "--train.checkpoint_every=4"]
     alone = _start("tfm.train", *flags, f"--run_dir={tmp_path / 'alone'}")
-    assert "Finished at step 120" in _end(alone)
+    assert "Finished at step 60" in _end(alone)
 
     run = tmp_path / "job"
     job = _start(
@@ -95,9 +96,9 @@ def test_a_job_whose_worker_was_killed_ends_as_one_device_does(experiment, tmp_p
     os.kill(_children(job)[-1], signal.SIGKILL)
     said = _end(job)
     assert job.returncode == 0, said
-    assert "Finished at step 120" in said
+    assert "Finished at step 60" in said
     ours, theirs = (
-        checkpoints.read_weights(folder / "checkpoints/last", 120)
+        checkpoints.read_weights(folder / "checkpoints/last", 60)
         for folder in (run, tmp_path / "alone")
     )
     for name, expected in theirs.items():

@@ -173,7 +173,6 @@ WAITING = """
 import os, pathlib, time
 from tests.support import steady
 from tfm.distribution import quiet_start
-from tfm.run import assembly
 
 
 def for_ever(*_):
@@ -184,6 +183,9 @@ def for_ever(*_):
 if os.environ.get("WAIT") == "import":
     quiet_start.import_tensorflow = for_ever
 if os.environ.get("WAIT") == "data":
+    quiet_start.import_tensorflow()
+    from tfm.run import assembly
+
     assembly.prepare = for_ever
 
 

@@ -22,20 +22,21 @@ ROOT = pathlib.Path(__file__).parents[2]
 ATTENTION = {("sgd", "transformer"): 2e-5}
 TOLERANCE = {"sgd": 5e-6} | dict.fromkeys(("adamw", "adafactor", "lamb", "muon"), 2e-4)
 ALL = [f"{r}-{m}" for r in (1, 2, 4) for m in (1, 2, 4)]
-# TFM_ALL_WAYS=1 compares all nine ways for the first three: six minutes of CPU
-WHOLE = bool(os.environ.get("TFM_ALL_WAYS"))
+# The way and the model matter most under SGD, which is compared most closely; of an
+# optimizer whose state is more than an entry's own, one way is enough.
 WAYS = {
-    ("adamw", "lstm"): ALL if WHOLE else ["1-1", "1-4", "2-2", "4-1"],
-    ("adamw", "transformer"): ALL if WHOLE else ["1-1", "2-1"],
-    ("sgd", "lstm"): ALL if WHOLE else ["1-1", "2-1"],
-    ("sgd", "transformer"): ALL if WHOLE else ["1-1", "1-2"],
-    ("adafactor", "lstm"): ALL if WHOLE else ["1-1", "2-1"],
-    ("adafactor", "transformer"): ALL if WHOLE else ["1-1", "1-4"],
+    ("sgd", "lstm"): ["1-1", "1-4", "2-2", "4-1"],
+    ("sgd", "transformer"): ["1-1", "2-2"],
     ("sgd", "words"): ["1-1", "2-1"],
+    ("adamw", "words"): ["1-1", "2-2"],
+    ("adafactor", "words"): ["1-1", "2-2"],
     ("lamb", "words"): ["1-1", "2-2"],
     ("muon", "words"): ["1-1", "2-2"],
     ("lion", "transformer"): ["1-1", "2-2"],
 }
+if os.environ.get("TFM_ALL_WAYS"):  # six minutes of CPU
+    for optimizer in ("sgd", "adamw", "adafactor"):
+        WAYS |= {(optimizer, "lstm"): ALL, (optimizer, "transformer"): ALL}
 BREAKS = ("mean", "clip")
 DROPOUT = ["masks", "2-1-sgd-dropout", "2-1-sgd-dropout:again"]
 
@@ -104,7 +105,7 @@ def _difference(found: np.ndarray, expected: np.ndarray) -> float:
 
 def test_two_processes_equal_one_and_drop_what_two_replicas_drop(tmp_path, outcomes):
     expected = {
-        "2-2-adamw-lstm": outcomes["1-1-adamw-lstm"],
+        "2-2-sgd-lstm": outcomes["1-1-sgd-lstm"],
         "2-1-sgd-dropout": outcomes["2-1-sgd-dropout"],
     }
     module = [sys.executable, "-m", "tests.support.invariance"]

@@ -32,7 +32,7 @@ def slow(*arguments, fast=evaluation.Evaluator.results, **options):
 
 if __name__ == "__main__":
     evaluation.Evaluator.results = slow
-    experiment = reviews.experiment(pathlib.Path("reviews.csv"), steps=60, eval_every=6)
+    experiment = reviews.experiment(pathlib.Path("reviews.csv"), steps=30, eval_every=6)
     print(reviews.start(experiment, pathlib.Path("run"), "text_cls"))
 """
 
@@ -68,8 +68,8 @@ def test_it_follows_a_run_from_before_its_start_to_its_end(tmp_path, capsys):
     assert first == f"Waiting for the first checkpoint in {run}"
     assert last == "The training is finished."
     steps = [int(line.split()[1]) for line in lines]
-    assert steps == sorted(set(steps)) and len(steps) >= 2 and steps[-1] == 60
-    assert set(steps) <= set(range(6, 61, 6))
+    assert steps == sorted(set(steps)) and len(steps) >= 2 and steps[-1] == 30
+    assert set(steps) <= set(range(6, 31, 6))
 
     ours = _scalars(run / "events/watch/validation")
     theirs = _scalars(run / "events/validation")

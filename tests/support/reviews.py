@@ -10,7 +10,6 @@ from tfm import models
 from tfm import tasks
 from tfm import training
 from tfm.experiment import Experiment
-from tfm.run import fit
 from tfm.run import folder as run_folder
 
 GOOD = ("lovely", "superb", "moving", "charming")
@@ -50,6 +49,8 @@ def experiment(path: pathlib.Path, **train) -> Experiment:
 
 def start(experiment, path: pathlib.Path, name: str) -> str:
     """Trains as the entry point does; `name` is of a shipped experiment."""
+    from tfm.run import fit  # which imports TensorFlow
+
     folder = run_folder.RunFolder(path)
     folder.begin(name, experiment, {})
     return fit.fit(experiment, folder).name

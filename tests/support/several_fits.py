@@ -36,7 +36,8 @@ def fit(folder: pathlib.Path, width: int, batch_size: int) -> np.ndarray:
     """The weights of a run of a few steps with two evaluations, in one flat array."""
     source = reviews.write_csv(folder / "reviews.csv", 48)
     made = reviews.experiment(source, steps=6, eval_every=3, batch_size=batch_size)
-    made = dataclasses.replace(made, model=models.LSTM(width, width, dropout=0.1))
+    model = models.CNN(width, width, kernel_widths=(2,), dropout=0.1)
+    made = dataclasses.replace(made, model=model)
     run = run_folder.RunFolder(folder / "run")
     run.begin("text_cls", made, {})
     job = jobs.Job("mirrored", logical_devices=2)

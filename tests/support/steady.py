@@ -4,6 +4,7 @@ import dataclasses
 import pathlib
 
 from tests.support import reviews
+from tfm import models
 from tfm import training
 from tfm.experiment import Experiment
 
@@ -18,5 +19,7 @@ def experiment(source: pathlib.Path, steps: int = ENDLESS) -> Experiment:
     optimizer = training.Optimizer(
         learning_rate=0.01, schedule="constant", warmup_steps=5
     )
-    model = dataclasses.replace(made.model, dropout=0.3)
+    model = models.CNN(
+        embedding_width=8, num_filters=32, kernel_widths=(2,), dropout=0.3
+    )
     return dataclasses.replace(made, optimizer=optimizer, model=model)

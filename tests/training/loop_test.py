@@ -179,31 +179,43 @@ def test_an_undefined_score_leaves_the_choice_to_the_loss_and_says_so_once(tmp_p
     assert early_stopping.chosen_by("accuracy", state) == "loss"
 
 
-@pytest.mark.parametrize("stop_at", range(2, 28, 2))
-def test_a_killed_run_picks_and_stops_as_one_that_never_ended(tmp_path, stop_at):
+CHOICE = {"patience": 2, "total_steps": 40, "checkpoint_every": 2, "run": _still}
+SCORES = [*TIES, *[{"accuracy": 0.8, "loss": 0.5}] * 5]
+
+
+@pytest.fixture(scope="module")
+def never_ended(tmp_path_factory):
+    """The state of a run that nobody killed, and the steps of its best checkpoints."""
+    folder = tmp_path_factory.mktemp("whole")
+    made, state, *_ = _make(folder, metrics=SCORES, **CHOICE)
+    assert made.run() == "stopped early"
+    assert int(state.best_step) == 12 and int(state.step) == 28
+    best = checkpoints.steps(folder / "best")
+    assert best[-1] == 12
+    return state, best
+
+
+@pytest.mark.parametrize("stop_at", [6, 10, 12, 16, 18, 22])
+def test_a_killed_run_picks_and_stops_as_one_that_never_ended(
+    tmp_path, never_ended, stop_at
+):
     """Whatever is known of the evaluations so far is in the checkpoints."""
-    metrics = [*TIES, *[{"accuracy": 0.8, "loss": 0.5}] * 5]
-    choice = {"metrics": metrics, "patience": 2, "total_steps": 40, "run": _still}
-    choice["checkpoint_every"] = 2
-    whole, expected, *_ = _make(tmp_path / "whole", **choice)
-    assert whole.run() == "stopped early"
 
     def die(at_step):
         if at_step >= stop_at:
             raise ZeroDivisionError
 
-    half, *_ = _make(tmp_path / "cut", on_step=die, **choice)
+    half, *_ = _make(tmp_path, on_step=die, metrics=SCORES, **CHOICE)
     with pytest.raises(ZeroDivisionError):
         half.run()
-    choice["metrics"] = metrics[stop_at // 4 :]  # it had seen the others
-    rest, state, _, _ = _make(tmp_path / "cut", **choice)
+    left = SCORES[stop_at // 4 :]  # it had seen the others
+    rest, state, _, _ = _make(tmp_path, metrics=left, **CHOICE)
     assert int(state.step) == stop_at
     assert rest.run() == "stopped early"
+    expected, best = never_ended
     for name in (*checkpoints.BEST, "step", "since_best"):
         assert getattr(state, name).numpy() == getattr(expected, name).numpy(), name
-    assert int(state.best_step) == 12 and int(state.step) == 28
-    best = [checkpoints.steps(tmp_path / run / "best") for run in ("whole", "cut")]
-    assert best[0] == best[1] and best[0][-1] == 12
+    assert checkpoints.steps(tmp_path / "best") == best
 
 
 def test_an_interrupted_run_goes_on_bit_for_bit(tmp_path):
