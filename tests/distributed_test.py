@@ -123,6 +123,7 @@ def test_sigterm_saves_everywhere_and_the_run_goes_on(experiment, tmp_path):
     assert f"Restored    step {reached:,} of {reached + 16:,}" in said
 
 
+@pytest.mark.slow
 def test_selfcheck_compares_and_finds_the_same(experiment):
     check = _start("tfm.selfcheck", f"--experiment={experiment}", "--steps=4")
     said = _end(check)

@@ -178,6 +178,7 @@ def test_a_worker_that_is_not_there_is_told_at_once(monkeypatch):
         tpu.connect()
 
 
+@pytest.mark.slow
 def test_this_build_says_that_it_has_no_tpu_support(tmp_path):
     flags = ["--experiment=text_cls", "--strategy=tpu", f"--run_dir={tmp_path / 'run'}"]
     done = subprocess.run(
