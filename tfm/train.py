@@ -15,8 +15,6 @@ from tfm.run import folder as run_folder
 from tfm.training import interrupt
 
 Strategy = typing.Literal["auto", "one", "mirrored", "multi_worker", "tpu"]
-# of a run that is not finished
-STATUS = {"interrupted": errors.INTERRUPTED, "terminated": errors.PREEMPTED}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -82,11 +80,11 @@ def main(options: Options, experiment, changed: Mapping[str, object]) -> int:
             outcome, ended = asked.outcome, None
             print(f"{outcome.capitalize()}; {exit_status.what_is_saved(folder)}.")
     if job is None or job.is_chief:
-        if outcome in STATUS and folder.exists():
+        if outcome in exit_status.UNFINISHED and folder.exists():
             print(f"Go on with  python -m tfm.train --run_dir={_quoted(folder)}")
         elif ended:
             _print_scores(ended.scores, folder, ended.usage)
-    return STATUS.get(outcome, 0)
+    return exit_status.UNFINISHED.get(outcome, 0)
 
 
 def start_job(options: Options):

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from tests.support import classifiers
+from tests.support import specs
 from tfm import errors
 from tfm import models
 from tfm.adaptation import Adapt
@@ -11,9 +12,7 @@ from tfm.adaptation import freezing
 
 
 def _model():
-    return models.LSTM(embedding_width=4, width=4, num_layers=2).build(
-        classifiers.specs(10, 5)
-    )
+    return models.LSTM(embedding_width=4, width=4, num_layers=2).build(specs.of(10, 5))
 
 
 def test_layers_are_frozen_by_name_or_path():

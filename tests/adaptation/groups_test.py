@@ -4,6 +4,7 @@ import keras
 import pytest
 
 from tests.support import classifiers
+from tests.support import specs
 from tfm import models
 from tfm.adaptation import groups
 
@@ -58,7 +59,7 @@ def test_layers_side_by_side_and_both_directions_are_one_group():
 
 
 def test_a_model_within_a_model_is_seen_through():
-    inner = models.Transformer(**SMALL, num_layers=2).build(classifiers.specs(20, 6))
+    inner = models.Transformer(**SMALL, num_layers=2).build(specs.of(20, 6))
     tokens = keras.Input((6,), dtype="int32", name="tokens")
     head = keras.layers.Dense(2, name="head")
     model = keras.Model({"tokens": tokens}, head(inner({"tokens": tokens})["pooled"]))

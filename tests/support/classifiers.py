@@ -2,7 +2,7 @@
 
 import keras
 
-from tfm import interfaces
+from tests.support import specs as specs_module
 from tfm import tasks
 from tfm.data.columns import category
 
@@ -11,13 +11,7 @@ class Preprocessor:
     """Ids below a size, in rows of a length: as far as a task asks."""
 
     def __init__(self, vocab_size: int, max_length: int):
-        spec = interfaces.Spec((max_length,), "int32", vocab_size)
-        self.stored = self.specs = {"tokens": spec}
-
-
-def specs(vocab_size: int, max_length: int) -> dict[str, interfaces.Spec]:
-    """What a model is built for."""
-    return Preprocessor(vocab_size, max_length).specs
+        self.stored = self.specs = specs_module.of(vocab_size, max_length)
 
 
 def objective(vocab_size: int, max_length: int, labels=("a", "b"), **fields):

@@ -5,6 +5,9 @@ import sys
 from tfm import errors
 from tfm.run import folder as run_folder
 
+# of a run that is saved but not finished, by how its training ended
+UNFINISHED = {"interrupted": errors.INTERRUPTED, "terminated": errors.PREEMPTED}
+
 
 def failed(error: BaseException, folder: run_folder.RunFolder) -> int:
     """The exit status, told why, where another process is at fault.

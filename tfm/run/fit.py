@@ -10,12 +10,11 @@ from tfm.callbacks import progress
 from tfm.callbacks import tensorboard
 from tfm.distribution import job as jobs
 from tfm.run import assembly
+from tfm.run import exit_status
 from tfm.run import folder as run_folder
 from tfm.run import trainer
 from tfm.training import early_stopping
 from tfm.training import loop
-
-UNFINISHED = ("interrupted", "terminated")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,7 +61,7 @@ def fit(experiment, folder: run_folder.RunFolder, job=None) -> Outcome:
     run = trainer.build(folder, job, prepared, plan)
     outcome = _loop(folder, job, prepared, plan, run)
     last_step = int(run.state.step)
-    if outcome in UNFINISHED:
+    if outcome in exit_status.UNFINISHED:
         job.say(f"{outcome.capitalize()} at step {last_step:,}; all is saved.")
         return Outcome(outcome)
     run.state.restore_best()
