@@ -26,8 +26,10 @@ from rich import console as rich_console  # noqa: E402
 from tfm.callbacks import progress  # noqa: E402
 from tfm.callbacks import tensorboard  # noqa: E402
 from tfm.checkpoints import checkpoints  # noqa: E402
+from tfm.checkpoints import numbers  # noqa: E402
+from tfm.training import data_parallel  # noqa: E402
 from tfm.training import loop  # noqa: E402
-from tfm.training import step  # noqa: E402
+from tfm.training import train_step  # noqa: E402
 
 Way = Callable[[int], None]
 _NEVER = 10**9  # steps
@@ -111,26 +113,33 @@ class Trainer:
         with (strategy or tf.distribute.get_strategy()).scope():
             self.model = assembly.build_model(e, prepared.objective)
             self.optimizer = e.optimizer.build(_NEVER, self.model)
-            self.train = step.train_function(
-                self.model,
-                prepared.objective.loss,
-                self.optimizer,
-                clip_norm=e.optimizer.clip_norm,
+            step = e.train_step.build(
+                train_step.Components(
+                    self.model,
+                    prepared.objective,
+                    self.optimizer,
+                    clip_norm=e.optimizer.clip_norm,
+                )
+            )
+            parallel = data_parallel.DataParallel(
                 micro_batches=micro_batches,
                 jit_compile=e.train.jit_compile,
-                ids=list(self.model.input),
+                token_ids=list(self.model.input),
             )
+            self.train = train_step.train_function(step, parallel)
 
 
 class NotSaved:
     """The state of checkpoints.Checkpoints, kept in memory only."""
 
     def __init__(self):
-        self.step = checkpoints.Number(0, "int64")
-        self.data_offset = checkpoints.Number(0, "int64")
-        self.best_value = checkpoints.Number(1.0, "float64")
-        self.best_step = checkpoints.Number(0, "int64")
-        self.since_best = checkpoints.Number(0, "int64")
+        self.step = numbers.Number(0, "int64")
+        self.data_offset = numbers.Number(0, "int64")
+        self.best_value = numbers.Number(1.0, "float64")
+        self.best_loss = numbers.Number(0.0, "float64")
+        self.lowest_loss = numbers.Number(0.0, "float64")
+        self.best_step = numbers.Number(0, "int64")
+        self.since_best = numbers.Number(0, "int64")
 
     def save(self) -> None:
         pass

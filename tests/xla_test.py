@@ -13,13 +13,13 @@ import pytest
 import tensorflow as tf
 
 from tests.support import minilm
+from tests.support import updates
 from tfm import config
 from tfm import inputs
 from tfm import interfaces
 from tfm import models
 from tfm.data import columns
 from tfm.run import assembly
-from tfm.training import step
 
 ROOT = pathlib.Path(__file__).parents[1]
 VOCAB, SIZE = 60, 4
@@ -87,11 +87,11 @@ def test_the_step_compiles_and_learns(name):
     optimizer = experiment.optimizer.build(100, model)
     specs = tf.nest.map_structure(lambda x: tf.TensorSpec(x.shape, x.dtype), batch)
     state = [v.value for v in (*model.variables, *optimizer.variables)]
-    update = step.train_function(model, objective.loss, optimizer, clip_norm=1.0).update
+    run = updates.train_function(model, objective.loss, optimizer, clip_norm=1.0)
 
     @tf.function(jit_compile=True, input_signature=[specs])
     def whole(batch):
-        row = update(batch, tf.zeros(()))
+        row = run.update(batch, tf.zeros(()))
         return row["loss"], row["gradient_norm"]
 
     for operation in whole.get_concrete_function().graph.get_operations():

@@ -6,6 +6,7 @@ from tfm import errors
 from tfm import interfaces
 from tfm import training
 from tfm.adaptation import Adapt
+from tfm.training.train_steps import settings as train_steps
 
 # what names of arrays stand for, where a message speaks of them
 GLOSSARY = {
@@ -28,7 +29,7 @@ class Experiment:
     model: interfaces.Model  # of tfm.models
     task: interfaces.Task  # of tfm.tasks
     adapt: Adapt = Adapt()
-    train_step: training.MeanLoss = training.MeanLoss()
+    train_step: train_steps.TrainStepSettings = training.MeanLoss()
     optimizer: training.Optimizer = training.Optimizer()
     train: training.Train = training.Train()
 
@@ -61,12 +62,12 @@ def check(e: Experiment) -> None:
             f"train.best_metric must be a metric of {task}: "
             f"{', '.join(e.task.metrics)}. Got {e.train.best_metric!r}."
         )
-    step = type(e.train_step).__name__
-    if step not in e.task.train_steps:
-        raise errors.UserError(
-            f"{task} is trained by {', '.join(e.task.train_steps)}. "
-            f"Got train_step={step}."
-        )
+    for step in map(_name, train_steps.chain(e.train_step)):
+        if step.rpartition(".")[2] not in e.task.train_steps:
+            raise errors.UserError(
+                f"{task} is trained by {', '.join(e.task.train_steps)}. "
+                f"Got train_step={step}."
+            )
     e.task.reserves(e.inputs)
 
 

@@ -9,6 +9,7 @@ import pytest
 import tensorflow as tf
 
 from tests.support import classifiers
+from tests.support import updates
 from tfm import errors
 from tfm import models
 from tfm import training
@@ -17,7 +18,6 @@ from tfm.adaptation import groups
 from tfm.adaptation import lora
 from tfm.checkpoints import bundle
 from tfm.checkpoints import checkpoints
-from tfm.training import step
 
 CONFIG = models.Transformer(
     num_heads=2,
@@ -61,7 +61,7 @@ def _train(model, loss, steps: int) -> None:
         "weight": np.ones((steps, 4), np.float32),
     }
     optimizer = training.Optimizer(learning_rate=0.05).build(steps, model)
-    run = step.train_function(  # under XLA, as on a TPU
+    run = updates.train_function(  # under XLA, as on a TPU
         model, loss, optimizer, clip_norm=None, jit_compile=True
     )
     run(iter(tf.data.Dataset.from_tensor_slices(data)), steps)

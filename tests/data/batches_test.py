@@ -141,6 +141,19 @@ def test_workers_share_each_batch():
         training(num_workers=3)
 
 
+def test_positions_count_on_over_epochs_and_workers():
+    for worker in (0, 1):
+        found = batches.training(
+            rows(), batch_size=6, seed=0, first_step=7, worker=worker, num_workers=2
+        ).take(5)
+        positions = np.concatenate([b["position"] for b in found.as_numpy_iterator()])
+        parts = [np.arange(3) + 6 * step + 3 * worker for step in range(7, 12)]
+        np.testing.assert_array_equal(positions, np.concatenate(parts))
+    found = batches.evaluation(rows(), batch_size=6)
+    positions = np.concatenate([b["position"] for b in found.as_numpy_iterator()])
+    np.testing.assert_array_equal(positions, np.arange(len(positions)))
+
+
 def test_shapes_are_static():
     train = batches.training(rows(), batch_size=6, seed=0)
     evaluate = batches.evaluation(rows("tokens"), batch_size=6, worker=1, num_workers=2)
@@ -158,11 +171,13 @@ def test_shapes_are_static():
         "picture": ((6,), "string"),
         "weight": ((6,), "float32"),
         "row": ((6,), "int64"),
+        "position": ((6,), "int64"),
     }
     assert spec(evaluate) == {
         "tokens": ((3, 4), "int32"),
         "weight": ((3,), "float32"),
         "row": ((3,), "int64"),
+        "position": ((3,), "int64"),
     }
 
 
@@ -213,7 +228,7 @@ def test_stored_arrays_go_through_the_graph_with_seeds_in_training():
     examples, stored = rows("tokens", "label", "picture"), {"tokens", "picture", "x"}
     found = training(examples, graph=graph, stored=stored, seed=-7)
     for step, batch in enumerate(found):
-        assert batch.keys() == {"tokens", "bytes", "label", "weight", "row"}
+        assert batch.keys() == {"tokens", "bytes", "label", "weight", "row", "position"}
         positions = step * 5 + np.arange(5)
         expected = np.stack([np.full(5, -7), positions // 23, batch["row"]], 1)
         assert batch["bytes"].tolist() == expected.tolist()

@@ -148,7 +148,7 @@ def test_data_columns_and_inputs_of_a_users_own(tmp_path):
     )
     seen = []
     for batch in found.as_numpy_iterator():
-        assert batch.keys() == {"length", "angle", "weight", "row"}
+        assert batch.keys() == {"length", "angle", "weight", "row", "position"}
         for row, length, angle in zip(
             train.rows(batch["row"]), batch["length"], batch["angle"], strict=True
         ):

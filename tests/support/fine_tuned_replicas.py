@@ -15,9 +15,9 @@ import keras  # noqa: E402
 import numpy as np  # noqa: E402
 import tensorflow as tf  # noqa: E402
 
+from tests.support import updates  # noqa: E402
 from tfm import training  # noqa: E402
 from tfm.adaptation import Adapt  # noqa: E402
-from tfm.training import step  # noqa: E402
 
 STEPS, BATCH = 6, 8
 ADAPT = Adapt(unfreeze_every=2, lora_rank=2, lora_targets=("block_*",), layer_decay=0.7)
@@ -47,7 +47,7 @@ def train(strategy, num_steps: int) -> np.ndarray:
             losses_B = tf.square(outputs[:, 0] - batch["label"])
             return losses_B, tf.ones_like(losses_B), {}
 
-        run = step.train_function(model, loss, made, clip_norm=0.5)
+        run = updates.train_function(model, loss, made, clip_norm=0.5)
     if num_steps:
         run(iter(tf.data.Dataset.from_tensor_slices(data)), num_steps)
     return np.concatenate([weight.ravel() for weight in model.get_weights()])

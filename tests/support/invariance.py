@@ -22,6 +22,7 @@ import keras  # noqa: E402
 import numpy as np  # noqa: E402
 import tensorflow as tf  # noqa: E402
 
+from tests.support import updates  # noqa: E402
 from tfm import interfaces  # noqa: E402
 from tfm import layers  # noqa: E402
 from tfm import models  # noqa: E402
@@ -30,7 +31,6 @@ from tfm.checkpoints import randomness  # noqa: E402
 from tfm.data import columns  # noqa: E402
 from tfm.distribution import job as jobs  # noqa: E402
 from tfm.training import optimizer as optimizers  # noqa: E402
-from tfm.training import step  # noqa: E402
 
 STEPS, BATCH, LENGTH, VOCAB = 20, 16, 12, 50
 
@@ -114,7 +114,7 @@ def train(
             name=optimizer, learning_rate=RATES[optimizer], weight_decay=0.01
         )
         made = settings.build(STEPS, built)
-        run = step.train_function(
+        run = updates.train_function(
             built,
             _broken(broken, objective.loss, made),
             made,

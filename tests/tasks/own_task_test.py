@@ -11,6 +11,7 @@ import pytest
 from keras import ops
 
 from tests.support import small_models
+from tests.support import updates
 from tfm import errors
 from tfm import experiment
 from tfm import inputs
@@ -20,7 +21,6 @@ from tfm import training
 from tfm.data import batches
 from tfm.data import memory
 from tfm.training import evaluation
-from tfm.training import step
 
 
 @dataclasses.dataclass(frozen=True)
@@ -156,7 +156,7 @@ def test_it_is_trained_evaluated_and_predicts(tmp_path):
 
     before = evaluated()
     optimizer = training.Optimizer(learning_rate=0.02).build(60, model)
-    run = step.train_function(model, objective.loss, optimizer, clip_norm=1.0)
+    run = updates.train_function(model, objective.loss, optimizer, clip_norm=1.0)
     train = objective.examples(splits["train"], "train")
     run(iter(batches.training(train, batch_size=16, seed=0)), 60)
     after = evaluated()

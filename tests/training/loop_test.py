@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.support import updates
 from tfm.checkpoints import checkpoints
 from tfm.training import early_stopping
 from tfm.training import loop
-from tfm.training import step
 
 
 class Recorder:
@@ -80,7 +80,7 @@ def _make(
     optimizer.build(model.trainable_variables)
     state = checkpoints.Checkpoints(folder, model, optimizer, keep=2)
     state.restore()
-    run = run or step.train_function(model, _loss, optimizer, clip_norm=1.0)
+    run = run or updates.train_function(model, _loss, optimizer, clip_norm=1.0)
     left = list(metrics)
 
     def train(iterator, count, asked):

@@ -4,8 +4,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from tests.support import updates
 from tfm.training import precision
-from tfm.training import step
 
 
 def test_it_falls_and_grows(monkeypatch):
@@ -44,7 +44,7 @@ def _train(enabled: bool, steps: int = 3):
     def loss(outputs, batch):
         return tf.cast(outputs[:, 0], tf.float32) * 1e-8, tf.ones(4), {}
 
-    run = step.train_function(
+    run = updates.train_function(
         model, loss, optimizer, clip_norm=None, loss_scale=precision.LossScale(enabled)
     )
     data = {"tokens": np.ones((4, 2), np.int32)}

@@ -44,10 +44,10 @@ class _Warnings(list):
 def _train(replicas: int, folder) -> None:
     import keras
 
+    from tests.support import updates
     from tfm.checkpoints import checkpoints
     from tfm.distribution import job as jobs
     from tfm.training import loop
-    from tfm.training import step
 
     kind = "mirrored" if replicas > 1 else "one"
     job = jobs.Job(kind, logical_devices=replicas if replicas > 1 else 0)
@@ -60,7 +60,7 @@ def _train(replicas: int, folder) -> None:
         model = keras.Model({"tokens": tokens}, keras.layers.Dense(1)(x))
         optimizer = keras.optimizers.AdamW(0.01)
         optimizer.build(model.trainable_variables)
-        train = step.train_function(model, _loss, optimizer, clip_norm=1.0)
+        train = updates.train_function(model, _loss, optimizer, clip_norm=1.0)
     warnings = _Warnings()
     plan = loop.Plan(
         total_steps=40,

@@ -104,7 +104,8 @@ def training(
     Returns:
       A dataset of dicts of static shapes: the names of `examples.spec` with B/W
       examples, as `graph` leaves them; weight float32 [B/W] of ones; row int64 [B/W],
-      the place in the split of what each was made of.
+      the place in the split of what each was made of; position int64 [B/W], its place
+      in the endless order.
     """
     if not len(examples):
         raise errors.UserError("There must be examples to train on. Got none.")
@@ -124,7 +125,7 @@ def training(
             seed=tf.concat([words, epochs[:, None]], axis=1),
             max_index=num_examples - 1,
         )
-        return gather(places, epochs)
+        return gather(places, epochs) | {"position": positions}
 
     return _dataset(tf.data.Dataset.range(first_step, last_step), batch)
 
@@ -150,7 +151,7 @@ def evaluation(
     def batch(step):
         places = step * batch_size + worker * num_local
         places += tf.range(num_local, dtype=tf.int64)
-        return gather(places, tf.zeros_like(places))
+        return gather(places, tf.zeros_like(places)) | {"position": places}
 
     return _dataset(tf.data.Dataset.range(num_batches), batch)
 
@@ -170,7 +171,7 @@ def eager(
     gather = _Gather(examples, graph, stored)
     for start in range(0, len(examples), size):
         places = np.arange(start, start + size)
-        yield gather.eagerly(places, np.zeros_like(places))
+        yield gather.eagerly(places, np.zeros_like(places)) | {"position": places}
 
 
 def _local_size(batch_size: int, num_workers: int) -> int:

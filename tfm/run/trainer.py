@@ -14,10 +14,13 @@ from tfm.run import assembly
 from tfm.run import folder as run_folder
 from tfm.run import scoring
 from tfm.run import warm_start
+from tfm.training import data_parallel
 from tfm.training import evaluation
 from tfm.training import loop
+from tfm.training import optimizer as optimizers
 from tfm.training import precision
-from tfm.training import step
+from tfm.training import running_statistics
+from tfm.training import train_step
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,13 +31,13 @@ class Trainer:
     model: keras.Model
     optimizer: keras.optimizers.Optimizer
     state: checkpoints.Checkpoints
-    train_steps: Callable  # see step.train_function
+    train_steps: Callable  # see train_step.train_function
     evaluator: evaluation.Evaluator
 
     def score(self, split: str) -> scoring.Scored:
         """A split's scores, by the averaged weights where these are kept."""
         prepared = self.prepared
-        with step.averaged_weights(self.model, self.optimizer):
+        with optimizers.averaged_weights(self.model, self.optimizer):
             return scoring.score(
                 self.evaluator,
                 prepared.objective,
@@ -46,7 +49,7 @@ class Trainer:
     def save_adapter(self, folder: pathlib.Path) -> None:
         """Writes the low-rank adapters and the head alone, likewise."""
         e = self.prepared.experiment
-        with step.averaged_weights(self.model, self.optimizer):
+        with optimizers.averaged_weights(self.model, self.optimizer):
             lora.save(self.model, folder, e.adapt.lora_targets, warm_start.base(e))
 
 
@@ -65,27 +68,35 @@ def build(
     job.check_batch(e.train.batch_size, e.train.micro_batches)
     keras.utils.set_random_seed(e.train.seed)
     keras.config.set_dtype_policy(e.train.dtype)
-    loss_scale = precision.LossScale(e.train.dtype == "mixed_float16")
     with job.strategy.scope():
         model = assembly.build_model(e, objective, folder.pretrained)
         optimizer = e.optimizer.build(plan.total_steps, model, e.adapt)
         evaluator = evaluation.Evaluator(model, objective)
-        train_steps = e.train_step.build(
-            model,
-            objective.loss,
-            optimizer,
-            clip_norm=e.optimizer.clip_norm,
+        step = e.train_step.build(
+            train_step.Components(
+                model,
+                objective,
+                optimizer,
+                clip_norm=e.optimizer.clip_norm,
+                loss_scale=precision.LossScale(e.train.dtype == "mixed_float16"),
+                batch_size=e.train.batch_size,
+                total_steps=plan.total_steps,
+                seed=e.train.seed,
+            )
+        )
+        parallel = data_parallel.DataParallel(
             micro_batches=e.train.micro_batches,
-            loss_scale=loss_scale,
             jit_compile=e.train.jit_compile,
-            ids=_ids(prepared.preprocessor, model),
+            token_ids=_ids(prepared.preprocessor, model),
+            batch_size=e.train.batch_size,
+            synchronized=running_statistics.synchronized(model),
         )
     state = checkpoints.Checkpoints(
         folder.checkpoints,
         model,
         optimizer,
         e.train.keep_checkpoints,
-        extra=loss_scale.variables,
+        extra=step.variables,
         writes=job.is_chief,
         barrier=job.barrier,
     )
@@ -95,9 +106,19 @@ def build(
     if restored:
         job.say(f"Restored    step {int(state.step):,} of {plan.total_steps:,}")
     notes = [] if restored else warm_start.load_weights(model, e)
-    for note in [*notes, *e.adapt.report(model)]:
+    if not restored:
+        step.begin()
+    notes += e.adapt.report(model)
+    notes += running_statistics.check(
+        model,
+        job.strategy.num_replicas_in_sync,
+        e.train.micro_batches,
+        e.train.jit_compile,
+    )
+    for note in notes:
         job.say(note)
-    return Trainer(prepared, model, optimizer, state, train_steps, evaluator)
+    run_steps = train_step.train_function(step, parallel)
+    return Trainer(prepared, model, optimizer, state, run_steps, evaluator)
 
 
 def _ids(preprocessor: interfaces.Preprocessor, model: keras.Model) -> list[str]:

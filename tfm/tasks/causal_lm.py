@@ -27,7 +27,7 @@ class CausalLM:
     columns = {"text": frozenset({"stream"})}
     reads = frozenset({"causal"})
     metrics = ("loss", "perplexity", "bits_per_byte", "accuracy")
-    train_steps = ("MeanLoss",)
+    train_steps = ("MeanLoss", "SharpnessAware")
 
     def __post_init__(self):
         validation.one_of(self, documents=documents_lib.Documents)

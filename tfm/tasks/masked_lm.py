@@ -36,7 +36,7 @@ class MaskedLM:
     tied: bool = True  # logits by the embedding's own table, else by a layer more
 
     columns = {"text": frozenset({"stream"})}
-    train_steps = ("MeanLoss",)
+    train_steps = ("MeanLoss", "SharpnessAware")
 
     def __post_init__(self):
         validation.one_of(self, documents=documents_lib.Documents)

@@ -30,7 +30,7 @@ class SpanCorruption:
     reads = frozenset({"causal"})
     gives = frozenset({"decoder_tokens"})
     metrics = ("loss", "perplexity", "accuracy")
-    train_steps = ("MeanLoss",)
+    train_steps = ("MeanLoss", "SharpnessAware")
 
     def __post_init__(self):
         validation.inner_fraction(self, "noise_density")

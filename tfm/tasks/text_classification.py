@@ -44,7 +44,7 @@ class TextClassification:
         "roc_auc",
         "pr_auc",
     )
-    train_steps = ("MeanLoss",)
+    train_steps = ("MeanLoss", "SharpnessAware", "EMATeacher")
 
     def __post_init__(self):
         validation.fraction(self, "dropout", "label_smoothing")

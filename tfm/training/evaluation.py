@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfm import interfaces
-from tfm.training import step
+from tfm.training import data_parallel
 
 
 class Evaluator:
@@ -69,17 +69,19 @@ def eval_function(eval_step: Callable) -> Callable:
       eval_step: batch -> {name: [B, ...]}, see interfaces.Objective.
     """
     strategy = tf.distribute.get_strategy()
+    parallel = data_parallel.DataParallel()
     replicas = strategy.num_replicas_in_sync
 
     def replica_results(batch):
         context = tf.distribute.get_replica_context()
-        part = step.shard(batch, context.replica_id_in_sync_group, replicas)
+        part = data_parallel.part(batch, context.replica_id_in_sync_group, replicas)
         results = tf.nest.map_structure(_plain, eval_step(part))
         return context.all_gather(results, axis=0) if replicas > 1 else results
 
     @tf.function(autograph=False)
     def run(batch):
-        return step.first(strategy, strategy.run(replica_results, (batch,)))
+        results = strategy.run(replica_results, (batch,))
+        return parallel.local(results)
 
     def evaluate(batch) -> dict[str, np.ndarray]:
         size = len(batch["weight"])

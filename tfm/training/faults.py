@@ -52,7 +52,7 @@ class Watch:
 
         Args:
           first_step: the number of updates before the call.
-          step_metrics: of the call, see step.train_function.
+          step_metrics: of the call, see train_step.train_function.
 
         Raises:
           UserError: too many in a row.

@@ -72,7 +72,8 @@ class Loop:
 
     Args:
       plan: what to do when.
-      train: (iterator, N, asked) -> {name: float32 [N]}; see step.train_function.
+      train: (iterator, N, asked) -> {name: float32 [N]}; see
+        train_step.train_function.
       batches: number of a batch -> a dataset that begins with it.
       evaluate: step -> metrics of the validation split.
       checkpoints: see checkpoints.Checkpoints; its step and data_offset are where

@@ -1,7 +1,9 @@
 """Optimizers such as AdamW, with learning-rate schedule and gradient clipping."""
 
+import contextlib
 import dataclasses
 import typing
+from collections.abc import Iterator
 
 from tfm import errors
 from tfm import validation
@@ -123,3 +125,23 @@ class Optimizer:
         if self.name == "muon":  # of the weights that it leaves to Adam
             options["adam_weight_decay"] = self.weight_decay or none
         return options
+
+
+@contextlib.contextmanager
+def averaged_weights(model, optimizer) -> Iterator[None]:
+    """Puts the exponential moving average of the weights, if any, into the model.
+
+    While it is entered; then the model has its own weights again.
+    """
+    if not optimizer.use_ema:
+        yield
+        return
+    weights = [variable.numpy() for variable in model.trainable_variables]
+    averages = optimizer._model_variables_moving_average
+    for variable, average in zip(model.trainable_variables, averages, strict=True):
+        variable.assign(average)
+    try:
+        yield
+    finally:
+        for variable, value in zip(model.trainable_variables, weights, strict=True):
+            variable.assign(value)

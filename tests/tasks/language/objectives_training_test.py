@@ -6,6 +6,7 @@ import pytest
 import tensorflow as tf
 
 from tests.support import small_models
+from tests.support import updates
 from tests.tasks.language.masked_texts_test import Texts
 from tfm import inputs
 from tfm import models
@@ -13,7 +14,6 @@ from tfm import tasks
 from tfm.data import batches
 from tfm.training import evaluation
 from tfm.training import optimizer as optimizers
-from tfm.training import step
 
 LENGTH = 16
 SHAPE = {"width": 16, "num_heads": 2, "feedforward_width": 32, "dropout": 0.0}
@@ -74,7 +74,7 @@ def _trained(name, built, split, steps):
     objective, model = built(name)
     before, _ = _metrics(objective, model, split)
     made = optimizers.Optimizer(learning_rate=0.005).build(steps, model)
-    run = step.train_function(model, objective.loss, made, clip_norm=1.0)
+    run = updates.train_function(model, objective.loss, made, clip_norm=1.0)
     train = objective.examples(split, "train")
     rows = run(iter(batches.training(train, batch_size=16, seed=0)), steps)
     assert np.isfinite(rows["loss"]).all() and (rows["gradient_norm"] > 0).all()

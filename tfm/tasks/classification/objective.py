@@ -108,6 +108,21 @@ class ClassificationObjective:
         right = ops.sum(ops.cast(right_B, "float32") * real_B)
         return losses_B, weights_B, {"accuracy": (right, ops.sum(real_B))}
 
+    def consistency(self, logits_BC, batch: dict, teacher):
+        """How far apart student and teacher are, float32 [B]; for EMATeacher.
+
+        The mean squared difference of their probabilities (arXiv:1703.01780).
+
+        Args:
+          logits_BC: the student's.
+          batch: with the model's inputs.
+          teacher: batch -> logits [B, C].
+        """
+        squash = ops.sigmoid if self.multi_label else ops.softmax
+        ours_BC = squash(ops.cast(logits_BC, "float32"))
+        theirs_BC = squash(ops.cast(teacher(batch), "float32"))
+        return ops.mean(ops.square(ours_BC - theirs_BC), axis=1)
+
     @property
     def _threshold_logit(self) -> float:
         return float(np.log(self._threshold / (1 - self._threshold)))

@@ -1,11 +1,11 @@
-"""The update: sums over weights, clipping, skipped steps, regularisation."""
+"""The mean-loss update: sums over weights, clipping, skipped steps, regularisation."""
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from tfm.training import step
+from tests.support import updates
 
 
 def _model(l2: float = 0.0) -> keras.Model:
@@ -34,13 +34,13 @@ def _train(num_steps=1, clip_norm=None, l2=0.0, batch=BATCH, rate=0.1, jit=False
     model.set_weights([KERNEL])
     optimizer = keras.optimizers.SGD(rate)
     optimizer.build(model.trainable_variables)
-    run = step.train_function(
+    run = updates.train_function(
         model,
         _loss,
         optimizer,
         clip_norm=clip_norm,
         jit_compile=jit,
-        ids=("tokens",),
+        token_ids=("tokens",),
     )
     data = tf.data.Dataset.from_tensors(batch).repeat()
     rows = run(iter(data), num_steps)
@@ -100,7 +100,7 @@ def test_many_steps_in_one_call_equal_single_steps():
     model = _model()
     model.set_weights([KERNEL])
     optimizer = keras.optimizers.SGD(0.1)
-    run = step.train_function(model, _loss, optimizer, clip_norm=None)
+    run = updates.train_function(model, _loss, optimizer, clip_norm=None)
     iterator = iter(tf.data.Dataset.from_tensors(BATCH).repeat())
     losses = [run(iterator, 1)["loss"][0] for _ in range(5)]
     np.testing.assert_array_equal(model.get_weights()[0], model_kernel)
@@ -119,7 +119,7 @@ def test_repeated_rows_of_a_lookup_are_summed_before_the_norm():
     def loss(outputs, batch):
         return outputs[:, 0], tf.ones(1), {}
 
-    run = step.train_function(model, loss, optimizer, clip_norm=None)
+    run = updates.train_function(model, loss, optimizer, clip_norm=None)
     batch = {"tokens": np.array([[3, 3]], np.int32)}
     rows = run(iter(tf.data.Dataset.from_tensors(batch)), 1)
     np.testing.assert_allclose(rows["gradient_norm"], [2.0])  # not sqrt(2)
@@ -128,6 +128,6 @@ def test_repeated_rows_of_a_lookup_are_summed_before_the_norm():
 def test_what_is_no_token_is_not_counted():
     model = _model()
     optimizer = keras.optimizers.SGD(0.1)
-    run = step.train_function(model, _loss, optimizer, clip_norm=None)
+    run = updates.train_function(model, _loss, optimizer, clip_norm=None)
     rows = run(iter(tf.data.Dataset.from_tensors(BATCH)), 1)
     np.testing.assert_array_equal(rows["tokens"], [0])

@@ -1,0 +1,1 @@
+"""Train steps: mean loss, contrastive over the batch, SAM, multi-task, mean teacher."""
