@@ -41,7 +41,7 @@ def report(
 
 
 def minutes(folder: pathlib.Path) -> float:
-    """From the vocabulary to the last checkpoint."""
-    begun = (folder / "tokenizer" / "tokens.json").stat().st_mtime
+    """From the preprocessor, once it is fitted, to the last checkpoint."""
+    begun = (folder / "preprocessor").stat().st_mtime
     ended = max(path.stat().st_mtime for path in (folder / "checkpoints").rglob("*"))
     return (ended - begun) / 60

@@ -30,7 +30,7 @@ def main() -> None:
     )
     given = parser.parse_args()
     for name in given.experiments.split(","):
-        labeled = config.load_experiment(name).task.LABELED
+        labeled = "label" in config.load_experiment(name).task.columns
         split = "test" if labeled else "validation"
         metric = OTHER_METRICS.get(name, "accuracy" if labeled else "loss")
         folders = []

@@ -99,7 +99,9 @@ class Trainer:
 
     Args:
       prepared: the experiment's data.
+      micro_batches: parts of a batch that are computed one by one.
       strategy: what it is trained under; one device by default.
+      settings: of the train step; by default the experiment's.
     """
 
     def __init__(
@@ -107,13 +109,14 @@ class Trainer:
         prepared: assembly.Prepared,
         micro_batches: int = 1,
         strategy: tf.distribute.Strategy | None = None,
+        settings=None,
     ):
         e = prepared.experiment
         keras.utils.set_random_seed(e.train.seed)
         with (strategy or tf.distribute.get_strategy()).scope():
             self.model = assembly.build_model(e, prepared.objective)
             self.optimizer = e.optimizer.build(_NEVER, self.model)
-            step = e.train_step.build(
+            step = (settings or e.train_step).build(
                 train_step.Components(
                     self.model,
                     prepared.objective,
@@ -121,6 +124,7 @@ class Trainer:
                     clip_norm=e.optimizer.clip_norm,
                 )
             )
+            step.begin()
             parallel = data_parallel.DataParallel(
                 micro_batches=micro_batches,
                 jit_compile=e.train.jit_compile,
