@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.support import reviews
 from tfm import config
 from tfm import evaluate
 from tfm import predict
@@ -25,7 +26,7 @@ from tfm.checkpoints import checkpoints
 from tfm.checkpoints import directory
 
 # of a score that chance leaves at 0 to 0.5
-LEARNT = {"pictures": 0.8, "values": 0.8, "tags": 0.8, "pairs": 0.5}
+LEARNT = {"pictures": 0.8, "values": 0.8, "tags": 0.8, "pairs": 0.5, "teacher": 0.8}
 KINDS = pathlib.Path(__file__).with_name("kinds")
 ROOT = KINDS.parents[1]
 
@@ -76,12 +77,25 @@ def _pairs(folder: pathlib.Path) -> tuple[str, str, set]:
     return str(folder / "pairs.csv"), "exact", {"source", "target", "predicted_target"}
 
 
+def _reviews(folder: pathlib.Path) -> tuple[str, str, set]:
+    path = reviews.write_csv(folder / "reviews.csv")
+    path.write_text(path.read_text().replace("review,stars", "text,label", 1))
+    columns = {"text", "label", "predicted_label", "probabilities"}
+    return str(path), "accuracy", columns
+
+
 def _write(path, header, rows):
     with path.open("w", newline="") as file:
         csv.writer(file).writerows([header, *rows])
 
 
-MAKE = {"pictures": _pictures, "values": _values, "tags": _tags, "pairs": _pairs}
+MAKE = {
+    "pictures": _pictures,
+    "values": _values,
+    "tags": _tags,
+    "pairs": _pairs,
+    "teacher": _reviews,
+}
 
 
 @pytest.fixture(scope="module", params=MAKE)
@@ -143,6 +157,8 @@ def test_it_predicts_each_row_of_a_file(kind, tmp_path):
         ]
     elif name == "tags":
         right = [row["predicted_tags"] == row["tags"] for row in rows]
+    elif name == "teacher":
+        right = [row["predicted_label"] == row["label"] for row in rows]
     else:
         labels = [path.parent.name for path in sorted(pathlib.Path(source).glob("*/*"))]
         right = [r["predicted_label"] == x for r, x in zip(rows, labels, strict=True)]

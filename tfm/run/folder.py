@@ -5,6 +5,7 @@ experiment.py  a copy of the experiment's file, where it is a user's own
 columns.json   the columns besides the inputs', such as the labels
 preprocessor/  the vocabulary, and what else was fitted on the training split
 pretrained/    the shape of a published model, where the run began with one
+frozen.json    hashes of other runs' models that the loss asks, such as a teacher's
 adapter/       what was trained with adapt.lora_rank, alone: small
 data/          the prepared records and tokens, or the store of a corpus (can be
                made again from the source)
@@ -44,6 +45,7 @@ class RunFolder:
         self.columns = self.path / "columns.json"
         self.preprocessor = self.path / "preprocessor"
         self.pretrained = self.path / "pretrained"
+        self.frozen = self.path / "frozen.json"
         self.adapter = self.path / "adapter"
         self.data = self.path / "data"
         self.checkpoints = self.path / "checkpoints"
@@ -195,7 +197,8 @@ class RunFolder:
         made = (self.data, self.preprocessor, self.pretrained, self.events)
         for folder in made:
             shutil.rmtree(folder, ignore_errors=True)
-        self.columns.unlink(missing_ok=True)
+        for file in (self.columns, self.frozen):
+            file.unlink(missing_ok=True)
 
     def _copy_own(self, name: str) -> None:
         source = loading.find(name)

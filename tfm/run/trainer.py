@@ -12,6 +12,7 @@ from tfm.checkpoints import checkpoints
 from tfm.distribution import job as jobs
 from tfm.run import assembly
 from tfm.run import folder as run_folder
+from tfm.run import frozen
 from tfm.run import scoring
 from tfm.run import warm_start
 from tfm.training import data_parallel
@@ -72,6 +73,7 @@ def build(
         model = assembly.build_model(e, objective, folder.pretrained)
         optimizer = e.optimizer.build(plan.total_steps, model, e.adapt)
         evaluator = evaluation.Evaluator(model, objective)
+        notes = frozen.load(objective, folder, job.is_chief)
         step = e.train_step.build(
             train_step.Components(
                 model,
@@ -105,8 +107,8 @@ def build(
     job.say(f"Runs on     {job.description}")
     if restored:
         job.say(f"Restored    step {int(state.step):,} of {plan.total_steps:,}")
-    notes = [] if restored else warm_start.load_weights(model, e)
     if not restored:
+        notes += warm_start.load_weights(model, e)
         step.begin()
     notes += e.adapt.report(model)
     notes += running_statistics.check(
