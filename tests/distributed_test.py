@@ -123,15 +123,6 @@ def test_sigterm_saves_everywhere_and_the_run_goes_on(experiment, tmp_path):
     assert f"Restored    step {reached:,} of {reached + 16:,}" in said
 
 
-@pytest.mark.slow
-def test_selfcheck_compares_and_finds_the_same(experiment):
-    check = _start("tfm.selfcheck", f"--experiment={experiment}", "--steps=4")
-    said = _end(check)
-    assert check.returncode == 0, said
-    assert said.count("  ok\n") == 3 and "DIFFERENT" not in said
-    assert "0.00e+00  0.00e+00  ok" in said  # killed and resumed: to the bit
-
-
 def test_a_second_run_in_the_same_folder_is_refused(experiment, tmp_path):
     flags = [f"--experiment={experiment}", f"--run_dir={tmp_path / 'run'}", ENDLESS]
     first = _start("tfm.train", *flags)

@@ -217,6 +217,16 @@ def restore_weights(
     return int(number)
 
 
+def read(folder: pathlib.Path, step: int) -> dict[str, np.ndarray]:
+    """All that the checkpoint of a step in the folder last/ or best/ holds, by name.
+
+    Raises:
+      DamagedError: it is not there, or not as it was written.
+    """
+    opened = bundle.Bundle(directory.step_folder(folder, step))
+    return opened.read(opened.specs)
+
+
 def read_weights(folder: pathlib.Path, step: int) -> dict[str, np.ndarray]:
     """The weights, by name, in the checkpoint of a step in the folder last/ or best/.
 

@@ -45,6 +45,11 @@ class ClippedOptimizer:
         """Updates made so far, int."""
         return tf.convert_to_tensor(self._optimizer.iterations)
 
+    @property
+    def scales_loss(self) -> bool:
+        """Whether gradients are computed in float16, with a loss scale."""
+        return self._scale.enabled
+
     def loss_scale(self) -> tf.Tensor:
         """The factor of losses whose gradients are to be taken, a scalar."""
         return tf.convert_to_tensor(self._scale.scale)

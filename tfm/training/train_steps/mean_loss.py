@@ -38,10 +38,15 @@ class MeanLossStep(train_step.GradientStep):
             weight = tf.reduce_sum(weights_B)
             total = tf.reduce_sum(losses_B * weights_B)
             sums = {"loss": (total, weight)} | logged
+            if self.optimizer.scales_loss:
+                # the mean: float16 is as near its limits in a small part as in a large
+                return tf.math.divide_no_nan(total, weight) + added, (weight, sums)
             return total + weight * added, (weight, sums)
 
-        gradients, more = train_step.loss_gradients(loss, self.model, scale)
-        return gradients, *more
+        gradients, (weight, sums) = train_step.loss_gradients(loss, self.model, scale)
+        if self.optimizer.scales_loss:
+            gradients = [gradient * weight for gradient in gradients]
+        return gradients, weight, sums
 
 
 def _divided(gradients: list, weight, scale) -> list:
