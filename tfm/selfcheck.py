@@ -151,7 +151,7 @@ def _command(arguments: list[str]) -> list[str]:
 
 
 def _train(arguments: list[str]) -> str:
-    """What the run said."""
+    """Runs a training to its end; its output."""
     done = subprocess.run(
         _command(arguments), capture_output=True, text=True, check=False
     )

@@ -74,25 +74,8 @@ def build(
         optimizer = e.optimizer.build(plan.total_steps, model, e.adapt)
         evaluator = evaluation.Evaluator(model, objective)
         notes = frozen.load(objective, folder, job.is_chief)
-        step = e.train_step.build(
-            train_step.Components(
-                model,
-                objective,
-                optimizer,
-                clip_norm=e.optimizer.clip_norm,
-                loss_scale=precision.LossScale(e.train.dtype == "mixed_float16"),
-                batch_size=e.train.batch_size,
-                total_steps=plan.total_steps,
-                seed=e.train.seed,
-            )
-        )
-        parallel = data_parallel.DataParallel(
-            micro_batches=e.train.micro_batches,
-            jit_compile=e.train.jit_compile,
-            token_ids=_ids(prepared.preprocessor, model),
-            batch_size=e.train.batch_size,
-            synchronized=running_statistics.synchronized(model),
-        )
+        step = _train_step(e, model, objective, optimizer, plan)
+        parallel = _parallel(e, model, prepared.preprocessor)
     state = checkpoints.Checkpoints(
         folder.checkpoints,
         model,
@@ -121,6 +104,33 @@ def build(
         job.say(note)
     run_steps = train_step.train_function(step, parallel)
     return Trainer(prepared, model, optimizer, state, run_steps, evaluator)
+
+
+def _train_step(e, model, objective, optimizer, plan: loop.Plan):
+    """The train step of an experiment, as its train_step makes it."""
+    return e.train_step.build(
+        train_step.Components(
+            model,
+            objective,
+            optimizer,
+            clip_norm=e.optimizer.clip_norm,
+            loss_scale=precision.LossScale(e.train.dtype == "mixed_float16"),
+            batch_size=e.train.batch_size,
+            total_steps=plan.total_steps,
+            seed=e.train.seed,
+        )
+    )
+
+
+def _parallel(e, model, preprocessor) -> data_parallel.DataParallel:
+    """The collectives of an experiment's batches."""
+    return data_parallel.DataParallel(
+        micro_batches=e.train.micro_batches,
+        jit_compile=e.train.jit_compile,
+        token_ids=_ids(preprocessor, model),
+        batch_size=e.train.batch_size,
+        synchronized=running_statistics.synchronized(model),
+    )
 
 
 def _ids(preprocessor: interfaces.Preprocessor, model: keras.Model) -> list[str]:

@@ -37,7 +37,7 @@ class ClippedOptimizer:
 
     @property
     def variables(self) -> dict[str, tf.Variable]:
-        """What a checkpoint holds of it, besides the Keras optimizer's own."""
+        """The loss scale's state, for checkpoints."""
         return self._scale.variables
 
     @property

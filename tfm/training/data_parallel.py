@@ -1,4 +1,4 @@
-"""Data parallel training: a batch divided over replicas, processes and micro-batches.
+"""Data parallel training and gradient accumulation: the parts of a batch together.
 
 N steps of one call, B batch of this process, R replicas, M micro-batches: R * M shards
 over all processes. What is written with `all_reduce` and `all_gather` does not depend

@@ -43,7 +43,7 @@ class Statistic(NamedTuple):
 
 
 def variables(model: keras.Model) -> list[keras.Variable]:
-    """What layers keep of the batches that they saw, as BatchNormalization does.
+    """Running statistics of a model's layers, such as BatchNormalization's.
 
     These are variables that were made not to be trained; frozen weights are not
     among them, nor are the states of random numbers.

@@ -35,7 +35,7 @@ class TrainStep(Protocol):
     variables: Mapping[str, object]
 
     def begin(self) -> None:
-        """Told once, when the weights are there that training begins with."""
+        """Called once, when the weights are there that training begins with."""
 
     def __call__(
         self, batch: Mapping, parallel: data_parallel.DataParallel
@@ -56,7 +56,7 @@ class TrainStep(Protocol):
 
 @dataclasses.dataclass(frozen=True)
 class Components:
-    """What a train step is built of, in the strategy's scope.
+    """The parts that a train step is built of, in the strategy's scope.
 
     Attributes:
       model: with the objective's head, built.
@@ -101,11 +101,11 @@ class GradientStep:
 
     @property
     def variables(self) -> dict[str, tf.Variable]:
-        """What a checkpoint holds of the step, besides model and optimizer."""
+        """The state of the step besides model and optimizer, for checkpoints."""
         return self.optimizer.variables
 
     def begin(self) -> None:
-        """Nothing is to be done."""
+        """Does nothing: the step keeps nothing of the weights."""
 
     def gradients(self, batch: Mapping, parallel: data_parallel.DataParallel):
         """The gradients of the model's trainable variables, replicated, and scalars."""
@@ -161,7 +161,7 @@ def train_function(step: TrainStep, parallel: data_parallel.DataParallel) -> Cal
 
 
 def losses_of(objective, outputs, batch: Mapping) -> tuple:
-    """What objective.loss gives.
+    """The losses of an objective, with weights and sums to log: objective.loss.
 
     Raises:
       UserError: the losses depend on no output by operations that have a gradient, as

@@ -109,7 +109,7 @@ class ClassificationObjective:
         return losses_B, weights_B, {"accuracy": (right, ops.sum(real_B))}
 
     def consistency(self, logits_BC, batch: dict, teacher):
-        """How far apart student and teacher are, float32 [B]; for EMATeacher.
+        """Consistency loss between student and teacher, float32 [B]; for EMATeacher.
 
         The mean squared difference of their probabilities (arXiv:1703.01780).
 

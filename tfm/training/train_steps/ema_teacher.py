@@ -52,7 +52,7 @@ class EMATeacherStep:
 
     @property
     def variables(self) -> dict[str, object]:
-        """What a checkpoint holds: that of the student's step, and the teacher."""
+        """The state besides model and optimizer: the step's own, and the teacher."""
         names = [v.path for v in self._model.trainable_variables]
         teacher = enumerate(zip(names, self._teacher, strict=True))
         return dict(self._step.variables) | {

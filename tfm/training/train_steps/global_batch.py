@@ -30,7 +30,7 @@ class GlobalBatchStep(mean_loss.MeanLossStep):
     """
 
     def gradients(self, batch: Mapping, parallel: data_parallel.DataParallel):
-        """See train_step.GradientStep."""
+        """Gradients by way of all outputs; see train_step.GradientStep."""
         if parallel.num_shards == 1:
             return super().gradients(batch, parallel)
         scale = self.optimizer.loss_scale()

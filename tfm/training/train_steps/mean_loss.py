@@ -18,7 +18,7 @@ class MeanLossStep(train_step.GradientStep):
     """
 
     def gradients(self, batch: Mapping, parallel: data_parallel.DataParallel):
-        """See train_step.GradientStep.
+        """Gradients of the mean loss; see train_step.GradientStep.
 
         Returns:
           The gradients, and loss, weight and the means that the objective logs.

@@ -41,7 +41,7 @@ class MultiTaskStep(train_step.GradientStep):
         self._factors = {name: factors.get(name, 1.0) for name in names}
 
     def gradients(self, batch: Mapping, parallel: data_parallel.DataParallel):
-        """See train_step.GradientStep.
+        """Gradients of the sum of means; see train_step.GradientStep.
 
         Returns:
           The gradients, and loss, loss/NAME of each, weight, and what is logged.

@@ -23,7 +23,7 @@ class MeanLoss:
     """Gradient descent on the weighted mean of the examples' losses, the default."""
 
     def build(self, components):
-        """See TrainStepSettings."""
+        """The train step; see TrainStepSettings."""
         from tfm.training.train_steps import mean_loss
 
         return mean_loss.MeanLossStep(components)
@@ -34,7 +34,7 @@ class GlobalBatch:
     """A loss over the whole batch at once: contrastive, with in-batch negatives."""
 
     def build(self, components):
-        """See TrainStepSettings."""
+        """The train step; see TrainStepSettings."""
         from tfm.training.train_steps import global_batch
 
         return global_batch.GlobalBatchStep(components)
@@ -51,7 +51,7 @@ class MultiTask:
         self._factors()
 
     def build(self, components):
-        """See TrainStepSettings."""
+        """The train step; see TrainStepSettings."""
         from tfm.training.train_steps import multi_task
 
         return multi_task.MultiTaskStep(components, self._factors())
@@ -84,7 +84,7 @@ class SharpnessAware:
         _refuse(self, SharpnessAware, EMATeacher)
 
     def build(self, components):
-        """See TrainStepSettings."""
+        """The train step; see TrainStepSettings."""
         from tfm.training.train_steps import sharpness_aware
 
         return sharpness_aware.SharpnessAwareStep(
@@ -108,7 +108,7 @@ class EMATeacher:
         _refuse(self, GlobalBatch, MultiTask, EMATeacher)
 
     def build(self, components):
-        """See TrainStepSettings."""
+        """The train step; see TrainStepSettings."""
         from tfm.training.train_steps import ema_teacher
 
         return ema_teacher.EMATeacherStep(

@@ -26,11 +26,11 @@ class SharpnessAwareStep:
 
     @property
     def variables(self) -> dict[str, tf.Variable]:
-        """What a checkpoint holds: that of the step whose gradients are taken."""
+        """The state of the step whose gradients are taken."""
         return self._step.variables
 
     def begin(self) -> None:
-        """As of the step whose gradients are taken."""
+        """Begins the step whose gradients are taken."""
         self._step.begin()
 
     def __call__(

@@ -1,0 +1,55 @@
+"""The examples in docs/ run as they stand."""
+
+import json
+import pathlib
+import re
+import sys
+
+import numpy as np
+import pytest
+
+from tests.support import reviews
+from tfm import config
+from tfm import train as command
+from tfm.checkpoints import checkpoints
+
+DOCS = pathlib.Path(__file__).parents[1] / "docs"
+
+
+def _blocks(page: str) -> list[str]:
+    """The Python blocks of a page."""
+    text = (DOCS / page).read_text(encoding="utf-8")
+    return re.findall(r"^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+
+
+def test_the_train_step_of_the_page_trains(tmp_path, monkeypatch):
+    (code,) = _blocks("train_steps.md")
+    (tmp_path / "lookahead.py").write_text(code)
+    source = reviews.write_csv(tmp_path / "reviews.csv", 120)
+    flags = [
+        f"--experiment={tmp_path / 'lookahead.py'}",
+        f"--run_dir={tmp_path / 'run'}",
+        f"--data.train={source}",
+        "--data.text=review",
+        "--data.label=stars",
+        "--data.where=",
+        "--data.rename=",
+        "--inputs.vocab_size=60",
+        "--inputs.max_length=10",
+        "--model.width=4",
+        "--model.embedding_width=4",
+        "--train.steps=7",
+        "--train.batch_size=8",
+        "--train_step.every=3",
+    ]
+    monkeypatch.setattr(sys, "argv", ["train", *flags])
+    with pytest.raises(SystemExit) as ended:
+        config.run(command.main, command.Options, command.base_experiment)
+    assert not ended.value.code
+    saved = json.loads((tmp_path / "run/config.json").read_text())["config"]
+    assert saved["train_step"]["every"] == 3
+    last = checkpoints.read(tmp_path / "run/checkpoints/last", 7)
+    names = sorted(name for name in last if name.startswith("weights/"))
+    slow = sorted(name for name in last if name.startswith("extra/slow/"))
+    apart = [np.abs(last[s] - last[n]).max() for s, n in zip(slow, names, strict=True)]
+    assert len(slow) > 4 and max(apart) > 0  # one update further than the step back
