@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.support import events
 from tests.support import reviews
 from tfm import config
 from tfm import evaluate
@@ -26,7 +27,8 @@ from tfm.checkpoints import checkpoints
 from tfm.checkpoints import directory
 
 # of a score that chance leaves at 0 to 0.5
-LEARNT = {"pictures": 0.8, "values": 0.8, "tags": 0.8, "pairs": 0.5, "teacher": 0.8}
+LEARNT = {"pictures": 0.8, "values": 0.8, "tags": 0.8, "pairs": 0.5}
+LEARNT |= {"teacher": 0.8, "contrast": 0.5}
 KINDS = pathlib.Path(__file__).with_name("kinds")
 ROOT = KINDS.parents[1]
 
@@ -84,6 +86,14 @@ def _reviews(folder: pathlib.Path) -> tuple[str, str, set]:
     return str(path), "accuracy", columns
 
 
+def _points(folder: pathlib.Path) -> tuple[str, str, set]:
+    rng = random.Random(0)
+    points = [(rng.uniform(-1, 1), rng.uniform(-1, 1)) for _ in range(300)]
+    rows = [(x, y, 3 * y, 5 - x) for x, y in points]
+    _write(folder / "points.csv", "xyuv", rows)
+    return str(folder / "points.csv"), "recall", {*"xyuv", "likeness"}
+
+
 def _write(path, header, rows):
     with path.open("w", newline="") as file:
         csv.writer(file).writerows([header, *rows])
@@ -95,6 +105,7 @@ MAKE = {
     "tags": _tags,
     "pairs": _pairs,
     "teacher": _reviews,
+    "contrast": _points,
 }
 
 
@@ -140,6 +151,12 @@ def test_it_learns_and_is_evaluated(kind, capsys):
     whole = json.loads((run / "metrics.json").read_text())[source]
     assert whole[metric] > LEARNT[name]
     assert metric in capsys.readouterr().out
+    if name == "teacher":  # what a user's own train step logs, and keeps
+        tags = {tag for _, tag, _ in events.scalars(run / "events/train")}
+        assert tags >= {"loss", "apart", "gradient_norm", "learning_rate"}
+        last = run / "checkpoints/last"
+        kept = checkpoints.read(last, max(checkpoints.steps(last)))
+        assert sum(n.startswith("extra/average/") for n in kept) > 4
 
 
 def test_it_predicts_each_row_of_a_file(kind, tmp_path):
@@ -157,6 +174,8 @@ def test_it_predicts_each_row_of_a_file(kind, tmp_path):
         ]
     elif name == "tags":
         right = [row["predicted_tags"] == row["tags"] for row in rows]
+    elif name == "contrast":
+        right = [row["likeness"] > 0.9 for row in rows]
     elif name == "teacher":
         right = [row["predicted_label"] == row["label"] for row in rows]
     else:

@@ -109,3 +109,22 @@ def test_an_unknown_metric_of_the_configuration_is_refused():
         _experiment(tasks.MaskedLM(), models.Transformer(), train=settings)
     bags = tasks.MaskedLM(bag_of_words=1.0)
     assert _experiment(bags, models.Transformer(), train=settings)
+
+
+def test_a_train_step_that_does_not_fit_the_task():
+    with pytest.raises(errors.UserError) as told:
+        _experiment(
+            tasks.TextClassification(),
+            models.LSTM(),
+            train_step=training.GlobalBatch(),
+        )
+    assert str(told.value) == (
+        "tasks.TextClassification is trained by MeanLoss, SharpnessAware, EMATeacher. "
+        "Got train_step=training.GlobalBatch."
+    )
+    within = training.SharpnessAware(step=training.MultiTask())
+    with pytest.raises(errors.UserError, match="Got train_step=training.MultiTask"):
+        _experiment(tasks.TextClassification(), models.LSTM(), train_step=within)
+    teacher = training.EMATeacher(step=training.SharpnessAware())
+    with pytest.raises(errors.UserError, match="Got train_step=training.EMATeacher"):
+        _experiment(tasks.CausalLM(), models.Decoder(), train_step=teacher)
