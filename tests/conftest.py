@@ -3,12 +3,17 @@
 import os
 import pathlib
 import signal
+import tempfile
 
 # A shell without job control starts what goes to the background with Ctrl-C ignored,
 # and so would be all processes that tests start: they send it. Those get the default.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+
+# where tfm keeps which code it trained with: nothing of a test stays
+_STATE = tempfile.TemporaryDirectory(prefix="tfm_tests_state_")
+os.environ["XDG_STATE_HOME"] = _STATE.name
 
 import pytest  # noqa: E402
 

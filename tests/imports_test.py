@@ -42,6 +42,7 @@ BELOW_RUN = {
 # file or package of tfm -> what it may import of tfm, and of other libraries
 RULES = {
     "__init__": (set(), set()),
+    "__main__": (set(), set()),
     "errors": (set(), set()),
     "validation": ({"errors"}, set()),
     "files": ({"errors"}, set()),

@@ -4,7 +4,9 @@ import dataclasses
 import json
 import math
 import random
+import re
 import shutil
+import sys
 
 import keras_nlp
 import numpy as np
@@ -107,3 +109,24 @@ def test_what_reads_both_ways_cannot_learn_to_write(text, tmp_path):
     for model, message in both_ways:
         with pytest.raises(errors.UserError, match=f"CausalLM reads causal.*{message}"):
             dataclasses.replace(e, inputs=inputs.Text(), model=model)
+
+
+def test_a_strangers_preset_imports_no_module_of_his(text, tmp_path):
+    preset = small_preset.write(tmp_path / "bert", max_sequence_length=16)
+    e = _experiment(text, preset, tasks.MaskedLM(documents="separate"))
+    e = dataclasses.replace(e, train=dataclasses.replace(e.train, steps=1))
+    reviews.start(e, tmp_path / "run", "pretrain_bert")
+    refused = 0
+    for path in sorted((tmp_path / "run").rglob("*.json")):
+        before = path.read_text()
+        named = re.findall(r'"module": "(keras[_.\w]*)"', before)
+        if not named:
+            continue
+        path.write_text(before.replace(f'"module": "{named[0]}"', '"module": "this"'))
+        try:
+            trained.load(str(tmp_path / "run"))  # which does not read every file
+        except errors.UserError as error:
+            refused += "must name classes of keras and keras_hub alone" in str(error)
+        path.write_text(before)
+    assert refused == 2 and "this" not in sys.modules  # the model, and the tokenizer
+    trained.load(str(tmp_path / "run"))

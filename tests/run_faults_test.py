@@ -258,8 +258,9 @@ def test_a_signal_before_the_first_step_ends_it_at_once(
     go_on = f"Go on with  python -m tfm.train --run_dir={command.run}"
     assert command.end(status) == [f"Run folder  {command.run}", nothing, go_on]
     assert {path.name for path in command.run.iterdir()} == {
+        "tfm.json",
         "config.json",
-        "experiment.py",
+        "code",
     }
 
 

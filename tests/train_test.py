@@ -29,6 +29,7 @@ def test_it_learns_and_leaves_all_that_is_needed(run):
     saved = json.loads((run / "config.json").read_text())
     assert saved["experiment"] == "text_cls"
     assert {path.name for path in run.iterdir()} == {
+        "tfm.json",
         "config.json",
         "columns.json",
         "evaluation",

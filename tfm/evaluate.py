@@ -12,6 +12,7 @@ from collections.abc import Callable
 from tfm import config
 from tfm import errors
 from tfm import files
+from tfm.run import folder as run_folder
 from tfm.run import trained
 
 
@@ -26,6 +27,8 @@ class Options:
     """
 
     run_dir: str = ""  # the folder of a trained run
+    # run the code that the folder brings along (as trust_remote_code, safe_mode)
+    trust_code: bool = False
     # one of the run's own splits; auto: test, or validation with --watch
     split: typing.Literal["auto", "test", "validation", "train"] = "auto"
     data: str = ""  # a new labelled file instead, with the run's column names
@@ -57,6 +60,9 @@ class Options:
 
 
 def main(options: Options) -> None:
+    folder = run_folder.RunFolder(options.run_dir)
+    if options.run_dir and folder.exists():
+        folder.refuse_links()  # it is written to
     if options.watch:
         from tfm.run import watch
 
@@ -66,9 +72,10 @@ def main(options: Options) -> None:
             lambda run: scorer(run, options),
             options.watch_every,
             options.watch_timeout,
+            options.trust_code,
         )
         return
-    run = trained.load(options.run_dir, options.checkpoint)
+    run = trained.load(options.run_dir, options.checkpoint, options.trust_code)
     name = options.data or options.split_name
 
     from tfm.callbacks import score_tables

@@ -55,6 +55,31 @@ def whole(final: pathlib.Path, replace: bool = False) -> Iterator[pathlib.Path]:
         raise
 
 
+MARKER = "tfm.json"  # in a folder that tfm made
+
+
+def claim(folder: pathlib.Path, otherwise: str) -> None:
+    """Makes a folder, or finds it tfm's own; done before anything else in it.
+
+    Only a marker that tfm wrote makes a folder its own: names such as data/ or
+    config.json are other programs' too.
+
+    Args:
+      folder: which may be there, empty.
+      otherwise: what to say of another program's: it "holds no run of tfm".
+
+    Raises:
+      UserError: another program's files are there.
+      OSError: it cannot be written.
+    """
+    if (folder / MARKER).is_file():
+        return
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise errors.UserError(f"{folder} is not empty and {otherwise}.")
+    folder.mkdir(parents=True, exist_ok=True)
+    write_json(folder / MARKER, {"made_by": "tfm"})
+
+
 def write_json(path: pathlib.Path, body) -> None:
     """Writes a JSON file in one move, so that it is never half there."""
     scratch = path.with_name(f"{path.name}.tmp-{os.getpid()}")

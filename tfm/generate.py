@@ -25,6 +25,8 @@ class _Places:
     """Sources of prompts, and the place of the texts."""
 
     run_dir: str = ""  # the folder of a trained run
+    # run the code that the folder brings along (as trust_remote_code, safe_mode)
+    trust_code: bool = False
     # a text to go on from; may be given several times
     prompt: list[str] = dataclasses.field(default_factory=list)
     input: str = ""  # a file with the run's text column, or of one prompt per line
@@ -58,7 +60,7 @@ def main(options: Options) -> None:
         )
     if options.output:
         text_rows.check_output(options.output)
-    run = trained.load(options.run_dir, options.checkpoint)
+    run = trained.load(options.run_dir, options.checkpoint, options.trust_code)
     generator = generation.Generator(run, jit_compile=options.jit)
     column = text_rows.only_column(run.experiment.inputs)
     count, told = 0, set()

@@ -63,7 +63,8 @@ class RunLock:
 
     def _lock(self) -> None:
         while True:
-            self._file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o666)
+            flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW  # never a file elsewhere
+            self._file = os.open(self._path, flags, 0o666)
             try:
                 fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:

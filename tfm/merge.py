@@ -19,13 +19,15 @@ class Options:
     """
 
     run_dir: str = ""  # the folder of a trained run
+    # run the code that the folder brings along (as trust_remote_code, safe_mode)
+    trust_code: bool = False
     output: str = ""  # the folder of the merged run, which must not be there yet
 
 
 def main(options: Options) -> int:
     if not options.output:
         raise errors.UserError("Give --output=DIR, the folder of the merged run.")
-    run = trained.load(options.run_dir)
+    run = trained.load(options.run_dir, trust_code=options.trust_code)
     if run.experiment.adapt.lora_rank is None:
         raise errors.UserError(
             f"{run.folder.path} has no adapters: it was trained without "

@@ -23,6 +23,8 @@ class Options:
     """
 
     run_dir: str = ""  # the folder of a trained run
+    # run the code that the folder brings along (as trust_remote_code, safe_mode)
+    trust_code: bool = False
     # a text; may be given several times
     text: list[str] = dataclasses.field(default_factory=list)
     input: str = ""  # a file with the run's text column, or of one text per line
@@ -44,7 +46,7 @@ def main(options: Options) -> None:
         )
     if options.output:  # a mistake in it is told before the model is loaded
         text_rows.check_output(options.output)
-    run = trained.load(options.run_dir, options.checkpoint)
+    run = trained.load(options.run_dir, options.checkpoint, options.trust_code)
     count = 0
     with _writer(options, run.experiment) as write:
         for reads in _reads(options, run.experiment):

@@ -27,6 +27,11 @@ class Options:
 
     experiment: str = ""  # a name that --list shows, or the path of a .py file
     run_dir: str = ""  # where the run is kept; by default runs/EXPERIMENT
+    # the experiment's file was changed since the run was begun: go on with the code
+    # that the run keeps, or with the current one
+    code: typing.Literal["ask", "kept", "current"] = "ask"
+    # run the code that the folder brings along (as trust_remote_code, safe_mode)
+    trust_code: bool = False
     # where it runs; auto goes by the hardware, TF_CONFIG, Slurm and Kubernetes
     # (auto | one | mirrored | multi_worker | tpu)
     strategy: str = "auto"
@@ -44,10 +49,10 @@ class Options:
 
 def base_experiment(options: Options):
     """The experiment that the options name, or that lies in their run folder."""
-    if options.experiment:
+    folder = _folder(options)
+    if options.experiment and not (options.code == "kept" and folder.exists()):
         return config.load_experiment(options.experiment)
-    if options.run_dir:
-        folder = run_folder.RunFolder(options.run_dir)
+    if options.run_dir or options.experiment:
         if not folder.exists():
             raise errors.UserError(
                 f"There is no run in {folder.path} to go on with. "
@@ -59,15 +64,16 @@ def base_experiment(options: Options):
 
 def main(options: Options, experiment, changed: Mapping[str, object]) -> int:
     name = options.experiment
-    default = pathlib.Path("runs") / pathlib.Path(name).stem
-    folder = run_folder.RunFolder(options.run_dir or default)
+    folder = _folder(options)
     job = None
     with interrupt.AtOnce() as asked:  # the loop has its own, which saves first
         try:
             job = start_job(options)
+            if job.is_chief:
+                folder.claim()
             with lock.RunLock(folder.path, job.is_chief):
                 if job.is_chief:
-                    resumes = folder.begin(name, experiment, changed)
+                    resumes = folder.begin(name, experiment, changed, options.code)
                     begins = "Resuming in" if resumes else "Run folder"
                     job.say(f"{begins}  {folder.path}")
                 from tfm.run import fit
@@ -85,6 +91,11 @@ def main(options: Options, experiment, changed: Mapping[str, object]) -> int:
         elif ended:
             _print_scores(ended.scores, folder, ended.usage)
     return exit_status.UNFINISHED.get(outcome, 0)
+
+
+def _folder(options: Options) -> run_folder.RunFolder:
+    default = pathlib.Path("runs") / pathlib.Path(options.experiment).stem
+    return run_folder.RunFolder(options.run_dir or default, options.trust_code)
 
 
 def start_job(options: Options):

@@ -110,6 +110,35 @@ def inner_configs(path: str, value: Mapping | typing.Sequence) -> dict[str, obje
     return dict(found)
 
 
+def library_objects(body: object, where: object) -> None:
+    """Whether a saved Keras object names classes of Keras and KerasHub alone.
+
+    Keras imports any module that it is told to; to load a file must not run one.
+
+    Args:
+      body: what keras.saving.serialize_keras_object made, from JSON.
+      where: the file, for the message.
+
+    Raises:
+      UserError: another module is named.
+    """
+    if isinstance(body, list):
+        for item in body:
+            library_objects(item, where)
+    if not isinstance(body, dict):
+        return
+    module = body.get("module")
+    if "class_name" in body and module is not None:
+        top = str(module).partition(".")[0]
+        if top not in ("keras", "keras_hub", "keras_nlp"):
+            raise errors.UserError(
+                f"{where} must name classes of keras and keras_hub alone. "
+                f"Got {module}.{body['class_name']}."
+            )
+    for item in body.values():
+        library_objects(item, where)
+
+
 def _check(config, names, is_right, rule: str) -> None:
     for name in names:
         value = getattr(config, name)

@@ -2,8 +2,18 @@
 
 from tfm.config.flags import run
 from tfm.config.loading import load_experiment
+from tfm.config.loading import own_code_of
 from tfm.config.loading import shipped_and_own
+from tfm.config.saved import foreign_classes
 from tfm.config.saved import from_json
 from tfm.config.saved import to_json
 
-__all__ = ["from_json", "load_experiment", "run", "shipped_and_own", "to_json"]
+__all__ = [
+    "foreign_classes",
+    "from_json",
+    "load_experiment",
+    "own_code_of",
+    "run",
+    "shipped_and_own",
+    "to_json",
+]

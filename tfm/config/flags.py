@@ -54,6 +54,7 @@ def run(
     parsed = []
 
     def parse(argv: list[str]) -> list[str]:
+        argv = ["--help" if argument == "-h" else argument for argument in argv]
         flags.FLAGS(argv[:1])  # absl's own flags keep their defaults
         parsed.extend(_guarded(_parse, argv, options, base_experiment))
         return argv[:1]

@@ -1,13 +1,13 @@
 """From an experiment's name, or the path of its file, to the Experiment."""
 
 import ast
-import importlib.util
+import importlib
 import pathlib
-import sys
 
 from tfm import errors
 from tfm import experiments
 from tfm.config import fields
+from tfm.config import own_code
 
 OWN_FOLDER = pathlib.Path("experiments")  # in the folder where the user stands
 
@@ -16,8 +16,8 @@ def shipped_and_own() -> dict[str, pathlib.Path]:
     """Every experiment by name; a file in ./experiments hides a shipped one."""
     found = {}
     for folder in (experiments.FOLDER, OWN_FOLDER):
-        for path in sorted(folder.glob("*.py")):
-            if not path.stem.startswith("_"):
+        for path in sorted(folder.glob("*.py")):  # an editor's lock is no file
+            if path.is_file() and not path.name.startswith((".", "_", "#")):
                 found[path.stem] = path
     return found
 
@@ -58,27 +58,37 @@ def load_experiment(name: str):
 
 
 def load_module(path: pathlib.Path):
-    """The module in the file `path`; its folder's other files are importable."""
-    path = path.resolve()
-    if path.parent == experiments.FOLDER.resolve():
+    """The module in an experiment's file; see own_code for a user's own."""
+    if is_shipped(path):
         return importlib.import_module(f"tfm.experiments.{path.stem}")
-    if str(path.parent) not in sys.path:
-        sys.path.insert(0, str(path.parent))
-    name = f"tfm_own_experiment_{path.stem}"
-    spec = importlib.util.spec_from_file_location(name, path)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
+    return own_code.OwnCode.of(path).module()
+
+
+def own_code_of(name: str) -> own_code.OwnCode | None:
+    """The user's own code that an experiment's name or path stands for, if any."""
+    if not name.endswith(".py") and name not in shipped_and_own():
+        return None
+    path = find(name)
+    return None if is_shipped(path) else own_code.OwnCode.of(path)
+
+
+def is_shipped(path: pathlib.Path) -> bool:
+    """Whether a file is one of tfm's own experiments, which define no classes."""
+    if path.resolve().parent != experiments.FOLDER.resolve():
+        return False
     try:
-        spec.loader.exec_module(module)
-    except SyntaxError as error:
-        raise errors.UserError(f"{path}:{error.lineno}: {error.msg}.") from None
-    return module
+        tree = ast.parse(path.read_bytes())
+    except (SyntaxError, ValueError):
+        return False
+    return not any(isinstance(node, ast.ClassDef) for node in tree.body)
 
 
 def first_line(path: pathlib.Path) -> str:
     """The first line of a file's docstring, read without running the file."""
     try:
-        text = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
+        text = ast.get_docstring(ast.parse(path.read_bytes()))
     except SyntaxError as error:
         return f"(line {error.lineno}: {error.msg})"
+    except (OSError, ValueError) as error:
+        return f"({error})"
     return (text or "").partition("\n")[0]

@@ -6,19 +6,19 @@ tuple is a list.
 
 import dataclasses
 import importlib
-import pathlib
 import typing
 
 from tfm import errors
 from tfm import validation
 from tfm.config import fields
-from tfm.config import loading
+from tfm.config import own_code
+
+OWN = "own:"  # begins the path of a class of the run's own code
 
 
 def to_json(config: object) -> dict:
     """`config` with the import path of each dataclass, for json.dump."""
-    cls = type(config)
-    found = {"class": f"{cls.__module__}.{cls.__qualname__}"}
+    found = {"class": _class_path(type(config))}
     return found | {name: _body(v, name) for name, v in fields.parts(config).items()}
 
 
@@ -32,18 +32,17 @@ def _body(value: object, path: str) -> object:
     return value if inner is None else {k: to_json(v) for k, v in inner.items()}
 
 
-def from_json(body: dict, source: pathlib.Path | None = None):
+def from_json(body: dict, code: own_code.OwnCode | None = None):
     """The dataclass that `to_json` wrote.
 
     Args:
       body: from a config.json.
-      source: the run folder's copy of a user's own experiment file, for the
-        classes defined in it.
+      code: the user's own code that the run keeps, for the classes defined in it.
 
     Raises:
       UserError: a class or field that this version of tfm does not know.
     """
-    cls = _find_class(body["class"], source)
+    cls = _find_class(body["class"], code)
     hints = typing.get_type_hints(cls)
     names = [field.name for field in dataclasses.fields(cls)]
     values = {}
@@ -56,30 +55,54 @@ def from_json(body: dict, source: pathlib.Path | None = None):
                 f"{body['class']} does not have; was it written by another "
                 f"version of tfm{fields.nearest(name, names)}?"
             )
-        value = _value(value, source)
+        value = _value(value, code)
         if hints[name] is float and isinstance(value, int):
             value = float(value)
         values[name] = value
     return cls(**values)
 
 
-def _value(body: object, source: pathlib.Path | None) -> object:
+def _value(body: object, code: own_code.OwnCode | None) -> object:
     """A field's value as `_body` wrote it."""
     if isinstance(body, list):
-        return tuple(_value(item, source) for item in body)
+        return tuple(_value(item, code) for item in body)
     if not isinstance(body, dict):
         return body
     if isinstance(body.get("class"), str):  # else a config of that name
-        return from_json(body, source)
-    inner = {name: _value(part, source) for name, part in body.items()}
+        return from_json(body, code)
+    inner = {name: _value(part, code) for name, part in body.items()}
     return validation.FrozenDict(inner)
 
 
-def _find_class(path: str, source: pathlib.Path | None) -> type:
+def foreign_classes(body: object) -> set[str]:
+    """The paths of classes in a saved configuration that are not tfm's own.
+
+    To load them is to run code: that of the run, or any that is installed.
+    """
+    if isinstance(body, list):
+        return set().union(*map(foreign_classes, body))
+    if not isinstance(body, dict):
+        return set()
+    found = set().union(*map(foreign_classes, body.values()))
+    path = body.get("class")
+    if isinstance(path, str) and not path.startswith("tfm."):
+        found.add(path)
+    return found
+
+
+def _class_path(cls: type) -> str:
+    """Where a class is; of a user's own code without the name of its version."""
+    module = cls.__module__
+    if module.startswith(f"{own_code.PACKAGE}."):
+        module = OWN + module.split(".", 2)[2]
+    return f"{module}.{cls.__qualname__}"
+
+
+def _find_class(path: str, code: own_code.OwnCode | None) -> type:
     module_name, _, name = path.rpartition(".")
     try:
-        if source and module_name.startswith("tfm_own_experiment_"):
-            module = loading.load_module(source)
+        if module_name.startswith(OWN):
+            module = code.module(module_name.removeprefix(OWN)) if code else None
         else:
             module = importlib.import_module(module_name)
         cls = getattr(module, name)

@@ -10,6 +10,7 @@ import keras_nlp
 
 from tfm import errors
 from tfm import interfaces
+from tfm import validation
 from tfm.inputs.text import presets
 from tfm.inputs.text import pretrained_tokenizer
 from tfm.inputs.text import published_ids
@@ -104,6 +105,7 @@ def read(preset: str, dropout: float | None = None) -> Shape:
         backbone = _load(preset, load_weights=False, **changes)
         return Shape(preset, backbone, pretrained_tokenizer.ids_of(library))
     body = json.loads((pathlib.Path(preset) / _FILE).read_text(encoding="utf-8"))
+    validation.library_objects(body, pathlib.Path(preset) / _FILE)
     policy = keras.saving.serialize_keras_object(keras.config.dtype_policy())
     body["backbone"]["config"] |= {"dtype": policy} | changes
     backbone = keras.saving.deserialize_keras_object(body["backbone"])

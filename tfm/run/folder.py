@@ -1,7 +1,9 @@
 """The run folder: all that is needed to resume, evaluate and predict.
 
+tfm.json       says that tfm made the folder; without it nothing is written or removed
 config.json    the experiment, every field, and what the command line changed
-experiment.py  a copy of the experiment's file, where it is a user's own
+code/          the experiment's file and the modules beside it, where they are a
+               user's own
 columns.json   the columns besides the inputs', such as the labels
 preprocessor/  the vocabulary, and what else was fitted on the training split
 pretrained/    the shape of a published model, where the run began with one
@@ -20,6 +22,7 @@ lock           held while it is trained
 """
 
 import json
+import os
 import pathlib
 import shutil
 from collections.abc import Mapping
@@ -27,21 +30,28 @@ from collections.abc import Mapping
 import tfm
 from tfm import config
 from tfm import errors
-from tfm import experiments
 from tfm import files
-from tfm import lock
 from tfm.config import fields
-from tfm.config import loading
+from tfm.config import own_code
+from tfm.run import kept_code
+from tfm.run import trust
 from tfm.training import settings
 
 
 class RunFolder:
-    """Paths within one run's folder, and its small JSON files."""
+    """Paths within one run's folder, and its small JSON files.
 
-    def __init__(self, path: str | pathlib.Path):
+    Args:
+      path: of the folder.
+      trust_code: whether the code that it brings along may run; see trust.
+    """
+
+    def __init__(self, path: str | pathlib.Path, trust_code: bool = False):
         self.path = pathlib.Path(path)
+        self._trust_code = trust_code
+        self.marker = self.path / files.MARKER
         self.config = self.path / "config.json"
-        self.own_experiment = self.path / "experiment.py"
+        self.code = self.path / "code"
         self.columns = self.path / "columns.json"
         self.preprocessor = self.path / "preprocessor"
         self.pretrained = self.path / "pretrained"
@@ -56,8 +66,8 @@ class RunFolder:
         self.finished = self.path / "finished.json"
 
     def exists(self) -> bool:
-        """Whether a run was begun here."""
-        return self.config.is_file()
+        """Whether tfm began a run here."""
+        return self.marker.is_file() and self.config.is_file()
 
     def has_trained(self) -> bool:
         """Whether there is a checkpoint to go on from."""
@@ -74,15 +84,20 @@ class RunFolder:
         if not self.path.is_dir():
             raise errors.UserError(f"There is no run folder {self.path}.")
         if not self.exists():
-            raise errors.UserError(f"{self.path} holds no run: it has no config.json.")
+            raise errors.UserError(f"{self.path} holds no run of tfm.")
         body = files.read_json(self.config)
         if not isinstance(body, dict) or "config" not in body:
             raise errors.UserError(f"{self.config} is not a run's configuration.")
         return body
 
     def experiment(self):
-        """The Experiment of this run, as it was saved."""
-        return config.from_json(self.saved()["config"], self.own_experiment)
+        """The Experiment of this run, as it was saved.
+
+        Raises:
+          UserError: it needs code of the run's own, which is not to be trusted.
+        """
+        body = self.saved()["config"]
+        return config.from_json(body, self._trusted_code())
 
     def is_prepared(self) -> bool:
         """Whether the data was read, so that columns and preprocessor are there."""
@@ -92,15 +107,60 @@ class RunFolder:
         """Writes the columns, which are configs as those of the experiment."""
         body = {name: config.to_json(column) for name, column in columns.items()}
         files.write_json(self.columns, body)
+        trust.remember(trust.fingerprint(self._classes(), self._kept_code()))
 
     def load_columns(self) -> dict[str, object]:
         """The columns by name."""
+        code = self._trusted_code()
         return {
-            name: config.from_json(body, self.own_experiment)
+            name: config.from_json(body, code)
             for name, body in files.read_json(self.columns).items()
         }
 
-    def begin(self, name: str, experiment, changed: Mapping[str, object]) -> bool:
+    def _classes(self) -> set[str]:
+        """Classes that the folder names and that are not tfm's."""
+        found = config.foreign_classes(self.saved()["config"])
+        if self.columns.is_file():
+            found |= config.foreign_classes(files.read_json(self.columns))
+        return found
+
+    def _kept_code(self) -> own_code.OwnCode | None:
+        return kept_code.load(self.code, self.saved()["experiment"])
+
+    def _trusted_code(self) -> own_code.OwnCode | None:
+        """The code that the run keeps, if it is to be trusted."""
+        code = self._kept_code()
+        trust.check(self.path, self._classes(), code, self._trust_code)
+        return code
+
+    def claim(self) -> None:
+        """Makes the folder, or finds it tfm's own; done before anything else in it.
+
+        Raises:
+          UserError: another program's files are there, or a symbolic link, behind
+            which files would be written and removed; or it cannot be written.
+        """
+        try:
+            files.claim(self.path, "holds no run of tfm. Give another --run_dir")
+        except OSError as error:
+            raise errors.UserError(
+                f"The run folder {self.path} cannot be written: {error.strerror}."
+            ) from None
+        self.refuse_links()
+
+    def refuse_links(self) -> None:
+        """Raises UserError where a symbolic link leads out of the folder."""
+        for folder, folders, names in os.walk(self.path):
+            for path in (pathlib.Path(folder) / name for name in folders + names):
+                if path.is_symlink():
+                    raise errors.UserError(
+                        f"{path} is a symbolic link; a run's files lie in its folder "
+                        "alone. Put the files there, or move the whole folder."
+                    )
+
+    def begin(
+        self, name: str, experiment, changed: Mapping[str, object], code: str = "ask"
+    ) -> bool:
         """Makes the folder, or checks that the run in it is the same one.
 
         Args:
@@ -108,6 +168,8 @@ class RunFolder:
             experiment that lies in the folder.
           experiment: with the command line's changes made.
           changed: those changes, {path: value}.
+          code: where the user's own code was changed since: kept, to go on with that
+            of the run, or current; ask: that is an error.
 
         Returns:
           True if a run was there, to go on with. One that never came to a checkpoint,
@@ -116,16 +178,16 @@ class RunFolder:
         Raises:
           UserError: the folder holds something else, or cannot be written.
         """
+        self.claim()
         there = self.exists() and self.has_trained()
         stem = pathlib.Path(name).stem or self.saved()["experiment"]
+        own, kept = config.own_code_of(name), self._kept_code() if there else None
         if there:
+            if own and kept and code == "ask":
+                kept_code.check_same(self.path, kept, own)
             self._check_same(stem, experiment)
-        elif self.exists():
+        else:
             self._clear()
-        elif self.path.is_dir() and {p.name for p in self.path.iterdir()} - {lock.NAME}:
-            raise errors.UserError(
-                f"{self.path} is not empty and holds no run. Give another --run_dir."
-            )
         body = {
             "experiment": stem,
             "command_line": {path: fields.show(v) for path, v in changed.items()},
@@ -133,14 +195,14 @@ class RunFolder:
             "config": config.to_json(experiment),
         }
         try:
-            self.path.mkdir(parents=True, exist_ok=True)
             if there:
                 earlier = self.saved()["command_line"]
                 body["command_line"] = earlier | body["command_line"]
-            elif name:
-                self._copy_own(name)
+            if own and (code == "current" or not there):
+                kept_code.keep(self.code, own)
             files.write_json(self.config, body)
             self.finished.unlink(missing_ok=True)
+            trust.remember(trust.fingerprint(self._classes(), self._kept_code()))
         except OSError as error:
             raise errors.UserError(
                 f"The run folder {self.path} cannot be written: {error.strerror}."
@@ -159,11 +221,12 @@ class RunFolder:
         """
         if other.path.exists():
             raise errors.UserError(f"{other.path} is there already. Give another one.")
+        other.claim()
         try:
-            for source in (self.preprocessor, self.pretrained):
+            for source in (self.preprocessor, self.pretrained, self.code):
                 if source.is_dir():
                     shutil.copytree(source, other.path / source.name)
-            for source in (self.own_experiment, self.columns, self.metrics):
+            for source in (self.columns, self.metrics):
                 if source.is_file():
                     shutil.copyfile(source, other.path / source.name)
             body = self.saved() | {"config": config.to_json(experiment)}
@@ -199,11 +262,6 @@ class RunFolder:
             shutil.rmtree(folder, ignore_errors=True)
         for file in (self.columns, self.frozen):
             file.unlink(missing_ok=True)
-
-    def _copy_own(self, name: str) -> None:
-        source = loading.find(name)
-        if source.resolve().parent != experiments.FOLDER.resolve():
-            shutil.copyfile(source, self.own_experiment)
 
     def _check_same(self, name: str, experiment) -> None:
         saved = self.saved()

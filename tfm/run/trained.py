@@ -141,19 +141,22 @@ class Trained:
         return dict.fromkeys(columns, row)
 
 
-def load(run_dir: str, checkpoint: str = "best") -> Trained:
+def load(run_dir: str, checkpoint: str = "best", trust_code: bool = False) -> Trained:
     """Loads a run from its folder alone.
 
     Args:
       run_dir: the folder.
       checkpoint: "best", or "last" for the newest.
+      trust_code: run the code that the folder brings along, though the run was not
+        trained by this user on this machine.
 
     Raises:
-      UserError: no run there, or none of its checkpoints.
+      UserError: no run there, or none of its checkpoints; or it brings code along that
+        nobody trusts.
     """
     if not run_dir:
         raise errors.UserError("Give --run_dir=DIR, the folder of a trained run.")
-    folder = run_folder.RunFolder(run_dir)
+    folder = run_folder.RunFolder(run_dir, trust_code)
     e = folder.experiment()
     if not folder.is_prepared():
         raise errors.UserError(f"{folder.path} has not been trained yet.")

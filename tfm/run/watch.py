@@ -18,6 +18,7 @@ def watch(
     scorer: Callable[[trained.Trained], Callable[[], dict[str, float]]],
     every: float = 2.0,
     timeout: float | None = None,
+    trust_code: bool = False,
 ) -> None:
     """Scores every new checkpoint of `last` until the training is finished.
 
@@ -30,17 +31,18 @@ def watch(
       scorer: from the run, once, to what returns the metrics of its present weights.
       every: seconds between two looks.
       timeout: stop after so many seconds without a new checkpoint; None: never.
+      trust_code: as of trained.load.
 
     Raises:
       UserError: no folder is given, or what lies there cannot be evaluated.
     """
     if not run_dir:
         raise errors.UserError("Give --run_dir=DIR, the folder of a run.")
-    folder = run_folder.RunFolder(run_dir)
+    folder = run_folder.RunFolder(run_dir, trust_code)
     if not _wait_for_the_first(folder, every, timeout):
         print(f"No checkpoint in {timeout:g} s.", flush=True)
         return
-    run = _load(folder, every)
+    run = _load(folder, every, trust_code)
     score = scorer(run)
 
     import tensorflow as tf
@@ -132,12 +134,14 @@ def _wait_for_the_first(
     return True
 
 
-def _load(folder: run_folder.RunFolder, every: float) -> trained.Trained:
+def _load(
+    folder: run_folder.RunFolder, every: float, trust_code: bool
+) -> trained.Trained:
     """The run with the weights of any checkpoint."""
     folder.experiment()  # a mistake in it is told at once
     for tries_left in reversed(range(TRIES)):
         try:
-            return trained.load(str(folder.path))
+            return trained.load(str(folder.path), trust_code=trust_code)
         except Exception:  # a checkpoint was replaced while it was read
             if not tries_left:
                 raise

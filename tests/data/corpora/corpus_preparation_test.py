@@ -15,6 +15,7 @@ import pytest
 from tests.data.corpora import prepared
 from tfm import data
 from tfm import errors
+from tfm import files
 from tfm import inputs
 from tfm import lock
 from tfm.data.corpora import local_preparation
@@ -222,6 +223,7 @@ def test_an_unfinished_store_is_begun_anew_unless_a_shard_would_be_lost(
 
 
 def test_another_process_is_refused(tmp_path, corpus):
+    files.claim(tmp_path / "store", "")
     with (
         lock.RunLock(tmp_path / "store"),
         pytest.raises(errors.UserError, match="in use by process .* --data.store"),

@@ -121,7 +121,7 @@ def _local(config: settings.CorpusSettings) -> Engine:
 
 
 def _locked(folder: pathlib.Path) -> lock.RunLock:
-    _check_place(folder)
+    files.claim(folder, "holds no prepared corpus. Give another folder")
     return lock.RunLock(folder, other="--store or --data.store")
 
 
@@ -131,16 +131,6 @@ def _has_shards(folder: pathlib.Path) -> bool:
 
 def _read(path: pathlib.Path) -> dict:
     return json.loads(path.read_text("utf-8"))
-
-
-def _check_place(folder: pathlib.Path) -> None:
-    """Refuses a folder that holds something else."""
-    ours = {WORK, lock.NAME}
-    there = {p.name for p in folder.iterdir()} if folder.is_dir() else set()
-    if there and not there & ours:
-        raise errors.UserError(
-            f"{folder} is not empty and holds no prepared corpus. Give another folder."
-        )
 
 
 def _prepare(config, preprocessor, folder: pathlib.Path, engine: Engine, wanted: dict):

@@ -13,6 +13,7 @@ import keras_nlp
 import numpy as np
 
 from tfm import errors
+from tfm import validation
 from tfm.inputs.text import normalization
 from tfm.inputs.text import presets
 from tfm.inputs.text import published_ids
@@ -129,6 +130,7 @@ def load(
 ) -> PretrainedTokenizer:
     """The tokenizer that was saved in a folder."""
     body = json.loads((folder / FILE).read_text(encoding="utf-8"))
+    validation.library_objects(body, folder / FILE)
     made = keras.saving.deserialize_keras_object(body)
     made.load_preset_assets(str(folder))
     return PretrainedTokenizer(config, made)
