@@ -11,9 +11,9 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
-# where tfm keeps which code it trained with: nothing of a test stays
+# where tfm keeps which code it trained with, and rows: nothing of a test stays
 _STATE = tempfile.TemporaryDirectory(prefix="tfm_tests_state_")
-os.environ["XDG_STATE_HOME"] = _STATE.name
+os.environ["XDG_STATE_HOME"] = os.environ["XDG_CACHE_HOME"] = _STATE.name
 
 import pytest  # noqa: E402
 

@@ -93,7 +93,7 @@ RULES = {
         {"tensorflow", "keras", "numpy"},
     ),
     "callbacks": (
-        {"errors", "interfaces", "callbacks"},
+        {"errors", "files", "interfaces", "callbacks"},
         {"tensorflow", "keras", "numpy", "rich", "matplotlib", "sklearn"},
     ),
     "training": (
@@ -109,6 +109,7 @@ RULES = {
         {*BELOW_RUN, "run"},
         {"tensorflow", "keras", "numpy", "pyarrow"},
     ),
+    "api": ({*BELOW_RUN, "run"}, {"keras", "numpy"}),
     **{
         name: ({*BELOW_RUN, "run"}, {"absl", "tensorflow", "numpy"})
         for name in COMMANDS

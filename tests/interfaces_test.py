@@ -74,7 +74,7 @@ def test_every_part_that_is_exported_is_tried():
     tried = {type(part) for _, part in CASES}
     for room in (data, inputs, models, tasks):
         for name, cls in vars(room).items():
-            if inspect.isclass(cls) and name != "Augment":
+            if inspect.isclass(cls) and name not in ("Augment", "Rows"):
                 assert cls in tried, name
 
 

@@ -67,10 +67,7 @@ class Split(Protocol):
     def __len__(self) -> int: ...
 
     def take(self, indices: "np.ndarray") -> Ragged:
-        """The preprocessor's stored arrays and the encoded columns.
-
-        Perhaps "seed_row" int64 [n]: what augmentation goes by in place of the row.
-        """
+        """Stored arrays and encoded columns; perhaps "seed_row", for augmentation."""
 
     def rows(self, indices: "np.ndarray") -> list[Row]:
         """The raw rows."""
@@ -96,6 +93,7 @@ class Dataset(Protocol):
 
     columns: Mapping[str, Column]  # besides those that the preprocessor reads
     preprocessor: pathlib.Path | None  # folder of what it was prepared with, if it was
+    sources: Mapping[str, str]  # hashes of files by path; asked after encode
 
     def training_rows(self) -> Iterator[Row]:
         """The rows to fit a preprocessor on, of the training split alone."""

@@ -73,7 +73,8 @@ def main(options: Options, experiment, changed: Mapping[str, object]) -> int:
                 folder.claim()
             with lock.RunLock(folder.path, job.is_chief):
                 if job.is_chief:
-                    resumes = folder.begin(name, experiment, changed, options.code)
+                    own = config.own_code_of(name)
+                    resumes = folder.begin(name, experiment, changed, options.code, own)
                     begins = "Resuming in" if resumes else "Run folder"
                     job.say(f"{begins}  {folder.path}")
                 from tfm.run import fit

@@ -275,3 +275,29 @@ def test_links_in_a_run_folder_lead_nowhere(run, tmp_path):
         with pytest.raises(errors.UserError, match=rule):
             evaluate.main(evaluate.Options(run_dir=str(mine)))
         assert _snapshot(elsewhere) == before
+
+
+def test_data_is_not_made_again_of_another_file(tmp_path, monkeypatch):
+    source = reviews.write_csv(tmp_path / "reviews.csv", 80)
+    monkeypatch.chdir(tmp_path)
+    relative = reviews.experiment(pathlib.Path("reviews.csv"), steps=4)
+    run = tmp_path / "run"
+    assert reviews.start(relative, run, "text_cls") == "finished"
+    kept = json.loads((run / "sources.json").read_text())
+    assert list(kept) == [str(source)]
+    other = tmp_path / "other"
+    other.mkdir()
+    reviews.write_csv(other / "reviews.csv", 80, seed=1)
+    monkeypatch.chdir(other)  # where another file has that name
+    more = reviews.experiment(pathlib.Path("reviews.csv"), steps=8)
+    assert reviews.start(more, run, "text_cls") == "finished"
+    shutil.rmtree(run / "data")
+    further = reviews.experiment(pathlib.Path("reviews.csv"), steps=12)
+    with pytest.raises(errors.UserError) as told:
+        reviews.start(further, run, "text_cls")
+    assert str(told.value).startswith(
+        f"{run} was trained on {source}. {other}/reviews.csv has other content: "
+    )
+    shutil.rmtree(run / "data")
+    monkeypatch.chdir(tmp_path)
+    assert reviews.start(further, run, "text_cls") == "finished"

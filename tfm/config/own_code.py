@@ -96,6 +96,11 @@ class OwnCode:
         return not installed
 
 
+def loaded(package: str) -> OwnCode | None:
+    """The code that was imported under the name tfm_own.DIGEST."""
+    return _Finder.codes.get(package)
+
+
 class _Finder:
     """Finds the modules below tfm_own; on sys.meta_path."""
 

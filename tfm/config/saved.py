@@ -90,6 +90,36 @@ def foreign_classes(body: object) -> set[str]:
     return found
 
 
+def code_of(experiment: object) -> own_code.OwnCode | None:
+    """The user's own code that an experiment's classes are of, if any."""
+    for cls in _classes(experiment):
+        package = ".".join(cls.__module__.split(".")[:2])
+        if found := own_code.loaded(package):
+            return found
+    return None
+
+
+def only_here(experiment: object) -> list[str]:
+    """A line where an experiment has classes that no other process can import."""
+    names = [c.__name__ for c in _classes(experiment) if c.__module__ == "__main__"]
+    if not names:
+        return []
+    listed = ", ".join(dict.fromkeys(names))
+    return [
+        f"Note        {listed}: defined in a notebook or script, so this run loads "
+        "elsewhere only when the class stands in a file that is imported"
+    ]
+
+
+def _classes(config: object) -> list[type]:
+    """The class of a config and of all within it."""
+    found = [type(config)] if dataclasses.is_dataclass(config) else []
+    for value in fields.parts(config).values():
+        if dataclasses.is_dataclass(value) or fields.parts(value) is not None:
+            found += _classes(value)
+    return found
+
+
 def _class_path(cls: type) -> str:
     """Where a class is; of a user's own code without the name of its version."""
     module = cls.__module__

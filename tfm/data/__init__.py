@@ -2,5 +2,6 @@
 
 from tfm.data.corpus import Corpus
 from tfm.data.labeled_text import LabeledText
+from tfm.data.rows_source import Rows
 
-__all__ = ["Corpus", "LabeledText"]
+__all__ = ["Corpus", "LabeledText", "Rows"]

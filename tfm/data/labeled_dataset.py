@@ -27,6 +27,7 @@ class LabeledDataset:
 
     def __init__(self, records: records_module.Records):
         self.records = records
+        self.sources = records.sources
         kind = categories.Categories if records.multi_label else category.Category
         counts = tuple(records.class_counts("train"))
         self.columns = {"label": kind(records.label_names, counts)}

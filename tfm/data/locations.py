@@ -58,6 +58,13 @@ def files(spec: str, format: str = "auto") -> list[File]:
     return found
 
 
+def absolute(spec: str) -> str:
+    """A source wherever the user stands: its path in full; others as they are."""
+    if not spec or spec.startswith(("tfds:", packages.PREFIX)):
+        return spec
+    return str(pathlib.Path(spec).expanduser().absolute())
+
+
 def nearest(name: str, names) -> str:
     """Returns ` Did you mean 'x'?` for the name most like this one, or nothing."""
     lower = {other.lower(): other for other in names}

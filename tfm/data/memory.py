@@ -114,6 +114,7 @@ class MemoryDataset:
     """
 
     preprocessor = None
+    sources: Mapping[str, str] = {}
 
     def __init__(
         self,

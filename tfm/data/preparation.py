@@ -18,6 +18,7 @@ from tfm.data import fingerprints
 from tfm.data import labeled_rows
 from tfm.data import labeled_settings
 from tfm.data import labels as labels_module
+from tfm.data import locations
 from tfm.data import splits
 
 SCHEMA = pyarrow.schema(
@@ -46,6 +47,7 @@ def prepare(config: labeled_settings.LabeledTextSettings, folder: pathlib.Path) 
         meta = _write(config, partial)
         meta["config"] = _settings(config)
         meta["fingerprints"] = found
+        meta["paths"] = {n: locations.absolute(getattr(config, n)) for n in _SPLITS}
         (partial / "meta.json").write_text(
             json.dumps(meta, indent=1, ensure_ascii=False), "utf-8"
         )
@@ -73,10 +75,10 @@ def _check_same(
                 f"not {name}={settings[name]!r}. {rule}."
             )
     for name, old in meta["fingerprints"].items():
-        if not fingerprints.is_unchanged(getattr(config, name), config.format, old):
+        path = meta["paths"][name]  # the user may stand elsewhere now
+        if not fingerprints.is_unchanged(path, config.format, old):
             raise errors.UserError(
-                f"{getattr(config, name)} has changed since {folder} was prepared "
-                f"from it. {rule}."
+                f"{path} has changed since {folder} was prepared from it. {rule}."
             )
 
 

@@ -43,6 +43,12 @@ class Records:
     def __len__(self) -> int:
         return int(self._starts[-1])
 
+    @property
+    def sources(self) -> dict[str, str]:
+        """A hash of the content of each source, by its path."""
+        paths, found = self._meta["paths"], self._meta["fingerprints"]
+        return {paths[n]: found[n]["content"] for n in paths if found[n]}
+
     def texts(self, indices: Sequence[int] | np.ndarray) -> list[str]:
         """Returns the texts of these records, in this order."""
         return [value.as_py() for value in self._values("text", indices)]

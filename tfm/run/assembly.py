@@ -78,6 +78,7 @@ def prepare(e: experiments.Experiment, folder: run_folder.RunFolder) -> Prepared
     preprocessor = preprocessor_of(e, dataset, folder.preprocessor)
     keep_shape(e, folder.pretrained)
     splits = dataset.encode(preprocessor, folder.data)
+    _check_sources(dataset.sources, folder)
     objective = e.task.bind(dataset.columns, preprocessor)
     folder.save_columns(dataset.columns)
     prepared = Prepared(
@@ -158,6 +159,26 @@ def build_model(
     model = objective.head(backbone)
     e.adapt.apply(model, backbone)
     return model
+
+
+def _check_sources(sources: Mapping[str, str], folder: run_folder.RunFolder) -> None:
+    """Whether the data is of the files with which the run began.
+
+    data/ may have been removed, and made again of another file of the same name: the
+    splits would be others, and former test rows trained on.
+    """
+    if not folder.sources.is_file():
+        files.write_json(folder.sources, dict(sources))
+        return
+    kept = files.read_json(folder.sources)
+    if sorted(kept.values()) != sorted(sources.values()):
+        new = [path for path, content in sources.items() if kept.get(path) != content]
+        raise errors.UserError(
+            f"{folder.path} was trained on {', '.join(kept)}. "
+            f"{', '.join(new) or 'What is there now'} has other content: give another "
+            "--run_dir, or put back what was there, and remove "
+            f"{folder.data}."
+        )
 
 
 def _check_best_metric(name: str, columns: Mapping[str, interfaces.Column]) -> None:

@@ -4,6 +4,7 @@ tfm.json       says that tfm made the folder; without it nothing is written or r
 config.json    the experiment, every field, and what the command line changed
 code/          the experiment's file and the modules beside it, where they are a
                user's own
+sources.json   the sources' full paths, and hashes of their content
 columns.json   the columns besides the inputs', such as the labels
 preprocessor/  the vocabulary, and what else was fitted on the training split
 pretrained/    the shape of a published model, where the run began with one
@@ -14,6 +15,7 @@ data/          the prepared records and tokens, or the store of a corpus (can be
 checkpoints/   last/ and best/
 events/        for TensorBoard
 metrics.json   the scores of the best checkpoint
+history.jsonl  what was logged and evaluated, a line each
 evaluation/    what was kept of each example of a split, SPLIT.parquet
 finished.json  how the training ended and at which step; written last, when all else
                is, and removed where the training goes on
@@ -53,6 +55,7 @@ class RunFolder:
         self.config = self.path / "config.json"
         self.code = self.path / "code"
         self.columns = self.path / "columns.json"
+        self.sources = self.path / "sources.json"
         self.preprocessor = self.path / "preprocessor"
         self.pretrained = self.path / "pretrained"
         self.frozen = self.path / "frozen.json"
@@ -63,6 +66,7 @@ class RunFolder:
         self.metrics = self.path / "metrics.json"
         self.evaluation = self.path / "evaluation"
         self.skipped = self.path / "skipped.jsonl"
+        self.history = self.path / "history.jsonl"
         self.finished = self.path / "finished.json"
 
     def exists(self) -> bool:
@@ -159,17 +163,23 @@ class RunFolder:
                     )
 
     def begin(
-        self, name: str, experiment, changed: Mapping[str, object], code: str = "ask"
+        self,
+        name: str,
+        experiment,
+        changed: Mapping[str, object],
+        code: str = "ask",
+        own: own_code.OwnCode | None = None,
     ) -> bool:
         """Makes the folder, or checks that the run in it is the same one.
 
         Args:
-          name: the experiment's name, or the path of its file; empty for the
-            experiment that lies in the folder.
+          name: of the experiment, or of the run where it was made in Python; empty
+            for the experiment that lies in the folder.
           experiment: with the command line's changes made.
           changed: those changes, {path: value}.
           code: where the user's own code was changed since: kept, to go on with that
             of the run, or current; ask: that is an error.
+          own: the user's own code that the experiment is of.
 
         Returns:
           True if a run was there, to go on with. One that never came to a checkpoint,
@@ -181,7 +191,7 @@ class RunFolder:
         self.claim()
         there = self.exists() and self.has_trained()
         stem = pathlib.Path(name).stem or self.saved()["experiment"]
-        own, kept = config.own_code_of(name), self._kept_code() if there else None
+        kept = self._kept_code() if there else None
         if there:
             if own and kept and code == "ask":
                 kept_code.check_same(self.path, kept, own)
@@ -260,7 +270,7 @@ class RunFolder:
         made = (self.data, self.preprocessor, self.pretrained, self.events)
         for folder in made:
             shutil.rmtree(folder, ignore_errors=True)
-        for file in (self.columns, self.frozen):
+        for file in (self.columns, self.sources, self.frozen, self.history):
             file.unlink(missing_ok=True)
 
     def _check_same(self, name: str, experiment) -> None:

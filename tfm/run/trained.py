@@ -1,16 +1,20 @@
 """A trained run, loaded from its folder alone, for inference and evaluation.
 
 run = trained.load("runs/text_cls")
-run.predict(["A moving film."])
+run.predict("A moving film.")
 """
 
 import dataclasses
 import functools
+import itertools
 import pathlib
+import tempfile
+from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
 
 from tfm import errors
+from tfm import files
 from tfm import interfaces
 from tfm.run import assembly
 from tfm.run import folder as run_folder
@@ -86,26 +90,86 @@ class Trained:
             self.evaluator, self.objective, self.preprocessor, split, batch_size
         )
 
-    def predict(
-        self, rows: Sequence[str | interfaces.Row], batch_size: int = 64
-    ) -> list[dict]:
+    @property
+    def scores(self) -> dict[str, dict[str, float]]:
+        """Metrics of the best checkpoint by split, as metrics.json has them."""
+        return files.read_json(self.folder.metrics)
+
+    @property
+    def history(self) -> list[dict]:
+        """What was logged and evaluated in training: rows for a DataFrame.
+
+        Each has step, split (train or validation) and the values.
+        """
+        from tfm.callbacks import history
+
+        return history.read(self.folder.history)
+
+    def evaluate(self, source: str = "test", where: str = "") -> dict[str, float]:
+        """Metrics on one of the run's own splits, or on another source.
+
+        Args:
+          source: train, validation or test; or a file, data.Rows(...), or any other
+            source with the run's columns.
+          where: of another source, only the rows with COLUMN=VALUE.
+
+        Raises:
+          UserError: there is no such split, or the source does not fit the run.
+        """
+        if source in ("train", "validation", "test") and not where:
+            return dict(self.score(self.split(source)).metrics)
+        with tempfile.TemporaryDirectory(prefix="tfm_evaluate_") as scratch:
+            split = self.read(str(source), pathlib.Path(scratch), where)
+            return dict(self.score(split).metrics)
+
+    def generate(self, prompts: str | Sequence[str], **settings) -> list[str]:
+        """Texts that follow the prompts; a prompt alone is one.
+
+        Args:
+          prompts: texts.
+          **settings: of generation.Settings, as temperature=0.8 or max_new_tokens=100,
+            and what Generator.generate takes.
+
+        Raises:
+          UserError: the run's model or task cannot generate.
+        """
+        prompts = [prompts] if isinstance(prompts, str) else list(prompts)
+        made = self._generator.generate(prompts, **settings)
+        return [generated.text for generated in made]
+
+    @functools.cached_property
+    def _generator(self):
+        from tfm import generation
+
+        return generation.Generator(self)
+
+    def predict(self, rows, batch_size: int = 64):
         """The predictions of each row, ready for JSON; see the task's objective.
 
         Args:
-          rows: {column: value}; or values alone, where the inputs read one column.
+          rows: a list of {column: value}, or of values alone where the inputs read one
+            column; one such row, as a text; a DataFrame; or an iterator, which may have
+            no end.
           batch_size: rows that go through the model at a time.
+
+        Returns:
+          A list of dicts, one a row; of an iterator an iterator.
 
         Raises:
           UserError: a row is not what the inputs read, or the model is one that
             generates.
         """
-        if isinstance(rows, str):
-            raise errors.UserError(f"Give a list of texts. Got one str: {rows!r:.60}")
-        found, size = [], _BATCHES * batch_size
-        for start in range(0, len(rows), size):
-            part = [self._row(row) for row in rows[start : start + size]]
-            found += self._predict(part, batch_size)
-        return found
+        if isinstance(rows, str | Mapping):
+            rows = [rows]
+        if hasattr(rows, "iloc"):  # a DataFrame, which iterates over its columns
+            rows = rows.to_dict("records")
+        if isinstance(rows, Iterator):
+            return self._stream(rows, batch_size)
+        return list(self._stream(iter(rows), _BATCHES * batch_size, batch_size))
+
+    def _stream(self, rows: Iterator, size: int, batch_size: int | None = None):
+        while part := [self._row(row) for row in itertools.islice(rows, size)]:
+            yield from self._predict(part, batch_size or size)
 
     def _predict(self, rows: list[interfaces.Row], batch_size: int) -> list[dict]:
         from tfm.data import batches

@@ -50,6 +50,11 @@ class CorpusDataset:
         """Whether the store is whole, so that `encode` only opens it."""
         return preparation.is_finished(self._folder)
 
+    @property
+    def sources(self) -> Mapping[str, str]:
+        """A hash of the content of each source, by its path; asked after encode."""
+        return preparation.sources(self._folder)
+
     def training_rows(self) -> Iterator[interfaces.Row]:
         """Texts to learn a vocabulary from: train, or a random sample of it.
 

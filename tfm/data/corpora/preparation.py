@@ -17,6 +17,7 @@ from tfm import errors
 from tfm import files
 from tfm import lock
 from tfm.data import fingerprints
+from tfm.data import locations
 from tfm.data.corpora import documents
 from tfm.data.corpora import settings
 from tfm.data.corpora import shard_buffer
@@ -56,6 +57,13 @@ def check(config: settings.CorpusSettings, folder: pathlib.Path) -> None:
 def is_finished(folder: pathlib.Path) -> bool:
     """Whether the store in a folder is whole."""
     return (folder / stores.MANIFEST).exists()
+
+
+def sources(folder: pathlib.Path) -> dict[str, str]:
+    """A hash of the content of each source of a whole store, by its path."""
+    entries = _read(folder / stores.MANIFEST)["sources"].values()
+    found = [entry for entry in entries if entry["fingerprint"]]
+    return {entry["path"]: entry["fingerprint"]["content"] for entry in found}
 
 
 def tokenizer_folder(folder: pathlib.Path) -> pathlib.Path | None:
@@ -186,6 +194,7 @@ def _begin(config, folder: pathlib.Path, wanted: dict) -> dict:
         sources = {
             source: {
                 "spec": spec,
+                "path": locations.absolute(spec),
                 "fingerprint": fingerprints.fingerprint(spec, config.file_format()),
             }
             for source, spec in config.sources().items()

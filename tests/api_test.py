@@ -1,0 +1,152 @@
+"""Training from Python: the same run as the command line's, and nothing left behind."""
+
+import json
+import os
+import pathlib
+import random
+import subprocess
+import sys
+import threading
+
+import keras
+import numpy as np
+import pytest
+
+import tfm
+from tests.support import reviews
+from tfm import data
+from tfm import errors
+
+ROOT = pathlib.Path(__file__).parents[1]
+
+
+@pytest.fixture
+def experiment(tmp_path):
+    source = reviews.write_csv(tmp_path / "reviews.csv", 80)
+    return reviews.experiment(source, steps=8, eval_every=4, batch_size=8)
+
+
+@pytest.mark.parametrize("strategy", ["one", "mirrored"])
+def test_the_script_of_a_users_own(strategy, tmp_path):
+    script = ROOT / "tests/support/api_script.py"
+    done = subprocess.run(
+        [sys.executable, str(script), str(tmp_path / "run"), strategy],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert done.stdout.endswith("all is well\n")
+
+
+def test_the_folder_is_the_command_lines(experiment, run, tmp_path, capsys):
+    found = tfm.fit(experiment, tmp_path / "run")
+    ours = {path.name for path in (tmp_path / "run").iterdir()}
+    assert ours == {path.name for path in run.iterdir()}
+    assert found.scores.keys() == {"validation", "test"}
+    capsys.readouterr()
+    again = tfm.fit(experiment, tmp_path / "run")
+    assert "finished" in capsys.readouterr().out.lower()
+    assert again.step == found.step
+    for ours, theirs in zip(again.model.weights, found.model.weights, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_globals_are_as_before_and_a_thread_can_train(experiment, tmp_path):
+    random.seed(5)
+    np.random.seed(6)
+    expected = random.random(), np.random.random()
+    random.seed(5)
+    np.random.seed(6)
+    policy = keras.config.dtype_policy()
+    found = []
+    half = reviews.experiment(experiment.data.train, steps=2, dtype="mixed_bfloat16")
+
+    def train(name, made):
+        found.append(tfm.fit(made, tmp_path / name))
+
+    threads = [
+        threading.Thread(target=train, args=(name, made))
+        for name, made in (("a", experiment), ("b", half))
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 2
+    assert keras.config.dtype_policy() == policy
+    assert (random.random(), np.random.random()) == expected
+
+
+def test_an_experiment_by_name_with_other_values():
+    made = tfm.load_experiment("text_cls", **{"train.steps": 100, "model.width": "32"})
+    assert (made.train.steps, made.model.width) == (100, 32)
+    with pytest.raises(errors.UserError, match="There is no field train.stepz"):
+        tfm.load_experiment("text_cls", **{"train.stepz": 1})
+    with pytest.raises(AttributeError, match="no attribute 'fits'"):
+        tfm.fits  # noqa: B018
+
+
+def test_predict_takes_one_many_and_a_stream(run):
+    loaded = tfm.load(run)
+    texts = ["a superb film", "a dull film", "a lovely story"]
+    many = loaded.predict(texts)
+    assert loaded.predict(texts[0]) == loaded.predict([texts[0]])
+    assert loaded.predict({"text": texts[1]})[0]["label"] == many[1]["label"]
+
+    def endless():
+        while True:
+            yield from texts
+
+    stream = loaded.predict(endless(), batch_size=2)
+    labels = [next(stream)["label"] for _ in range(7)]
+    assert labels == [row["label"] for row in (many * 3)[:7]]
+    with pytest.raises(errors.UserError, match="run_dir must be a path. Got None"):
+        tfm.load(None)
+
+
+def test_rows_of_every_kind_are_the_same_source(tmp_path):
+    import pandas
+    import pyarrow
+    import tensorflow as tf
+
+    rows = [{"text": "a", "label": 1}, {"text": "b\u00e9", "label": 0}]
+    expected = data.Rows(rows)
+    assert pathlib.Path(expected).is_file()
+    for same in (
+        (row for row in rows),
+        pyarrow.Table.from_pylist(rows),
+        tf.data.Dataset.from_generator(
+            lambda: iter(rows),
+            output_signature={
+                "text": tf.TensorSpec((), tf.string),
+                "label": tf.TensorSpec((), tf.int64),
+            },
+        ),
+        tf.data.Dataset.from_tensor_slices((["a", "b\u00e9"], [1, 0])),
+    ):
+        assert _content(data.Rows(same)) == rows
+    assert _content(data.Rows(pandas.DataFrame(rows))) == rows
+    assert data.Rows(list(rows)) == expected  # named by its content
+    for wrong, message in (
+        ("text.csv", "Got str"),
+        ([], "Got none"),
+        ([("a", "b", "c")], "Got tuple"),
+        ([{"text": "a"}, {"text": 3}], "values of one type"),
+    ):
+        with pytest.raises(errors.UserError, match=message):
+            data.Rows(wrong)
+
+
+def _content(path: str) -> list[dict]:
+    import pyarrow.parquet
+
+    return pyarrow.parquet.read_table(path).to_pylist()
+
+
+def test_the_configuration_of_rows_is_a_path(tmp_path):
+    source = data.Rows([{"text": f"t {i}", "label": i % 2} for i in range(20)])
+    made = data.LabeledText(train=source)
+    assert json.loads(json.dumps(made.train)) == str(source)
