@@ -121,7 +121,7 @@ def _classes(config: object) -> list[type]:
 
 
 def _class_path(cls: type) -> str:
-    """Where a class is; of a user's own code without the name of its version."""
+    """Import path of a class; of a user's own code without the name of its version."""
     module = cls.__module__
     if module.startswith(f"{own_code.PACKAGE}."):
         module = OWN + module.split(".", 2)[2]

@@ -97,7 +97,7 @@ class Trained:
 
     @property
     def history(self) -> list[dict]:
-        """What was logged and evaluated in training: rows for a DataFrame.
+        """History of training, logged and evaluated: rows for a DataFrame.
 
         Each has step, split (train or validation) and the values.
         """
