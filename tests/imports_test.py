@@ -93,7 +93,7 @@ RULES = {
     ),
     "callbacks": (
         {"errors", "interfaces", "callbacks"},
-        {"tensorflow", "keras", "numpy", "rich", "matplotlib", "sklearn"},
+        {"tensorflow", "keras", "numpy", "rich", "matplotlib", "sklearn", "google"},
     ),
     "training": (
         {"errors", "validation", "interfaces", "training"}
