@@ -68,7 +68,8 @@ def main(options: Options, experiment, changed: Mapping[str, object]) -> int:
             with lock.RunLock(folder.path, job.is_chief):
                 if job.is_chief:
                     resumes = folder.begin(name, experiment, changed)
-                    begins = "Resuming in" if resumes else "Run folder"
+                    goes_on = resumes and not folder.finished.exists()
+                    begins = "Resuming in" if goes_on else "Run folder"
                     job.say(f"{begins}  {folder.path}")
                 from tfm.run import fit
 

@@ -140,7 +140,6 @@ class RunFolder:
             elif name:
                 self._copy_own(name)
             files.write_json(self.config, body)
-            self.finished.unlink(missing_ok=True)
         except OSError as error:
             raise errors.UserError(
                 f"The run folder {self.path} cannot be written: {error.strerror}."
@@ -189,7 +188,7 @@ class RunFolder:
         return f"batch {batch}, {origins[0]}{more} (all in {self.skipped})"
 
     def mark_finished(self, outcome: str, step: int) -> None:
-        """Says that no other checkpoint will come."""
+        """Says that no other checkpoint will come; removed where training goes on."""
         files.write_json(self.finished, {"outcome": outcome, "step": step})
 
     def _clear(self) -> None:
