@@ -144,6 +144,7 @@ class NotSaved:
         self.lowest_loss = numbers.Number(0.0, "float64")
         self.best_step = numbers.Number(0, "int64")
         self.since_best = numbers.Number(0, "int64")
+        self.evaluated_step = numbers.Number(0, "int64")
 
     def save(self) -> None:
         pass
@@ -211,7 +212,7 @@ class InLoop:
                 plan,
                 train or self._train,
                 self._batches,
-                lambda at_step: {"accuracy": 0.0},
+                lambda at_step, watch: {"accuracy": 0.0},
                 self._state,
                 [line, self._board],
             ).run()

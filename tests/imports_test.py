@@ -94,7 +94,7 @@ RULES = {
     ),
     "callbacks": (
         {"errors", "files", "interfaces", "callbacks"},
-        {"tensorflow", "keras", "numpy", "rich", "matplotlib", "sklearn"},
+        {"tensorflow", "keras", "numpy", "rich", "matplotlib", "sklearn", "google"},
     ),
     "training": (
         {"errors", "validation", "interfaces", "training"}

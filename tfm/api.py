@@ -96,7 +96,8 @@ def fit(
                 name = folder.saved()["experiment"] if folder.exists() else path.name
                 own = config.code_of(experiment)
                 resumes = folder.begin(name, experiment, {}, code, own)
-                job.say(f"{'Resuming in' if resumes else 'Run folder'}  {folder.path}")
+                goes_on = resumes and not folder.finished.exists()
+                job.say(f"{'Resuming in' if goes_on else 'Run folder'}  {folder.path}")
                 for told in config.only_here(experiment):
                     job.say(told)
             outcome = fits.fit(experiment, folder, job, callbacks)

@@ -1,7 +1,7 @@
 """The error for what a user can put right, and how a command ends early."""
 
 USER_MISTAKE = 2  # exit statuses; this one after a UserError
-PREEMPTED = 42  # all is saved because of SIGTERM: start it again
+PREEMPTED = 42  # all is saved because of SIGTERM or SIGHUP: start it again
 PEER_LOST = 75  # another process of the job has gone: start all of them again
 INTERRUPTED = 130  # by Ctrl-C, as a shell says it
 

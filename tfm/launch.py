@@ -27,7 +27,8 @@ class Options:
 
     Trains one run with N processes on this machine; what follows -- goes to each
     python -m tfm.train. When one dies, all are ended, and started again from the
-    last checkpoint while restarts are left. Ctrl-C and SIGTERM are passed on.
+    last checkpoint while restarts are left. Ctrl-C and SIGTERM are passed on, and a
+    closed terminal (SIGHUP) as SIGTERM.
     Status: 0 when all end with 0; 2 for a mistake; 130 for Ctrl-C; 42 when all was
     saved because of SIGTERM; otherwise that of the process that died, 128 + N
     where signal N killed it.

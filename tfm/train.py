@@ -75,7 +75,8 @@ def main(options: Options, experiment, changed: Mapping[str, object]) -> int:
                 if job.is_chief:
                     own = config.own_code_of(name)
                     resumes = folder.begin(name, experiment, changed, options.code, own)
-                    begins = "Resuming in" if resumes else "Run folder"
+                    goes_on = resumes and not folder.finished.exists()
+                    begins = "Resuming in" if goes_on else "Run folder"
                     job.say(f"{begins}  {folder.path}")
                 from tfm.run import fit
 

@@ -80,6 +80,35 @@ def test_a_log_file_gets_a_line_now_and_then(monkeypatch):
     assert len(lines) == 2 and lines[0].startswith("epoch 0.4/4.0  step 40/400")
 
 
+def test_in_a_log_file_an_evaluation_has_a_line_now_and_then(monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])
+    made, output = _progress()
+    with made:
+        for tenth in range(10):
+            now[0] += 4.0
+            made.evaluating(100, tenth / 10)
+        now[0] += progress.PLAIN_SECONDS
+        made.evaluating(100, 0.99, "evaluating test")
+    assert output.getvalue().splitlines() == [
+        "step 100/400  validating 30 %",
+        "step 100/400  validating 70 %",
+        "step 100/400  evaluating test 99 %",
+    ]
+
+
+def test_on_a_terminal_an_evaluation_is_seen_at_once():
+    made, output = _progress(terminal=True)
+    with made:
+        made.progress(100, _rows(100), seconds=10.0)
+        made.evaluating(100, 0.45)
+    with made:  # again, as for the final evaluation
+        made.evaluating(100, 0.8, "evaluating test")
+    shown = output.getvalue()
+    assert "step 100/400  validating 45 %" in shown
+    assert "step 100/400  evaluating test 80 %" in shown
+
+
 def test_a_terminal_gets_a_live_line():
     made, output = _progress(terminal=True)
     with made:

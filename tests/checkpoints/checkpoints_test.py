@@ -88,6 +88,22 @@ def test_a_step_is_written_once_and_by_one_thread_at_a_time(tmp_path, monkeypatc
     assert written == ["step-00000001", "step-00000002", "step-00000003"]
 
 
+def test_a_step_that_is_evaluated_later_is_saved_again(tmp_path):
+    run, other = small_run.Run(tmp_path), small_run.Run(tmp_path)
+    run.fill(1)
+    run.state.step.assign(4)
+    run.state.evaluated_step.assign(2)
+    run.state.save()
+    run.state.wait()
+    assert other.state.restore() and int(other.state.evaluated_step) == 2
+    other.state.evaluated_step.assign(4)
+    other.state.best_step.assign(4)
+    other.state.save()
+    other.state.wait()
+    assert run.state.restore() and run.values() == other.values()
+    assert int(run.state.evaluated_step) == int(run.state.best_step) == 4
+
+
 def test_best_and_last_of_one_step_share_their_bytes(tmp_path, monkeypatch):
     run = small_run.Run(tmp_path)
     run.fill(1)

@@ -19,6 +19,7 @@ from tfm.callbacks import progress
 from tfm.run import fit
 from tfm.run import folder as run_folder
 from tfm.run import watch
+from tfm.training import loop
 
 ROOT = pathlib.Path(__file__).parents[2]
 TRAIN = """
@@ -166,7 +167,7 @@ def test_it_stops_when_nothing_new_comes_for_long(tmp_path, capsys):
     )
 
 
-def test_a_run_says_that_it_is_finished_until_it_goes_on(run, tmp_path):
+def test_a_run_says_that_it_is_finished_until_it_goes_on(run, tmp_path, monkeypatch):
     copy = tmp_path / "run"
     shutil.copytree(run, copy)
     folder = run_folder.RunFolder(copy)
@@ -175,8 +176,15 @@ def test_a_run_says_that_it_is_finished_until_it_goes_on(run, tmp_path):
     more = dataclasses.replace(folder.experiment().train, steps=said["step"] + 8)
     experiment = dataclasses.replace(folder.experiment(), train=more)
     assert folder.begin("text_cls", experiment, {})
-    assert not folder.finished.exists()
+    removed = []
+    train = loop.Loop.run
+    monkeypatch.setattr(
+        loop.Loop,
+        "run",
+        lambda self: removed.append(not folder.finished.exists()) or train(self),
+    )
     assert fit.fit(experiment, folder).name == "finished"
+    assert removed == [True]
     assert files.read_json(folder.finished)["step"] == said["step"] + 8
 
 

@@ -42,7 +42,7 @@ class Run:
     def variables(self) -> list:
         s = self.state
         numbers = [s.step, s.data_offset, s.best_value, s.best_loss, s.lowest_loss]
-        numbers += [s.best_step, s.since_best]
+        numbers += [s.best_step, s.since_best, s.evaluated_step]
         own = [*self.model.variables, *self.optimizer.variables]
         return [*own, *self.extra.values(), *numbers]
 

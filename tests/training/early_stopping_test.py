@@ -21,10 +21,10 @@ def _state():
     )
 
 
-def _best(evaluations, direction="max", patience=None):
-    """The steps that were the best, and how long it was since, after each."""
+def _best(evaluations, direction="max"):
+    """The steps that were the best, how long it was since after each, the state."""
     state = _state()
-    made = early_stopping.BestCheckpoint("f1", direction, patience, state)
+    made = early_stopping.BestCheckpoint("f1", direction, state)
     best, since = [], []
     for step, (score, loss) in enumerate(evaluations):
         metrics = {"f1": score, "loss": loss}
@@ -32,7 +32,7 @@ def _best(evaluations, direction="max", patience=None):
         if made.update(step, metrics):
             best.append(step)
         since.append(int(state.since_best))
-    return best, since, made
+    return best, since, made, state
 
 
 @pytest.mark.parametrize(
@@ -75,19 +75,20 @@ def test_among_equal_scores_the_lower_loss_wins(direction, evaluations, best):
 
 def test_patience_is_counted_from_the_best_score_and_from_the_lowest_loss():
     evaluations = [(0.9, 0.5), (0.8, 0.4), (0.8, 0.45), (0.8, 0.39), (0.8, 0.39)]
-    best, since, made = _best(evaluations, patience=2)
+    best, since, made, state = _best(evaluations)
     assert (best, since) == ([0], [0, 0, 1, 0, 1])
-    assert not made.has_lost_patience()
+    assert not early_stopping.has_lost_patience(2, state)
     made.update(5, {"f1": 0.7, "loss": 0.4})
-    assert made.has_lost_patience()
+    assert early_stopping.has_lost_patience(2, state)
+    assert not early_stopping.has_lost_patience(3, state)
     # the best score may come with a loss that is not the lowest
     assert _best([(0.1, 0.2), (0.2, 0.9), (0.1, 0.5)])[1] == [0, 0, 1]
-    assert not _best([(0.1, 0.2)] * 50)[2].has_lost_patience()
+    assert not early_stopping.has_lost_patience(None, _best([(0.1, 0.2)] * 50)[3])
 
 
 def test_what_chose_is_named():
     state = _state()
-    made = early_stopping.BestCheckpoint("f1", "max", None, state)
+    made = early_stopping.BestCheckpoint("f1", "max", state)
     assert made.is_undefined({"loss": 0.1}) and made.is_undefined({"f1": NAN})
     assert not made.is_undefined({"f1": 0.0})
     made.update(1, {"loss": 0.1})
@@ -97,7 +98,7 @@ def test_what_chose_is_named():
 
 
 def test_a_loss_that_is_the_metric_has_nothing_to_fall_back_on():
-    loss = early_stopping.BestCheckpoint("loss", "min", None, _state())
+    loss = early_stopping.BestCheckpoint("loss", "min", _state())
     assert not loss.is_undefined({"loss": NAN})
     assert loss.update(3, {"loss": NAN}) and not loss.update(4, {"loss": NAN})
     assert loss.update(5, {"loss": 2.0})

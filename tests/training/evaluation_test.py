@@ -48,6 +48,20 @@ def test_each_example_is_kept_once_without_dropout():
     assert found["half"].dtype == np.float32
 
 
+def test_who_watches_is_told_before_each_batch_and_may_end_it():
+    batches = tf.data.Dataset.from_tensors(BATCH).repeat(3)
+    evaluator, told = evaluation.Evaluator(_model(), Total()), []
+    evaluator.results(batches, watch=told.append)
+    assert told == [0, 1, 2]
+
+    def end(done):
+        if done == 1:
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        evaluator.results(batches, watch=end)
+
+
 def test_rows_without_labels_are_predicted():
     without = {name: value for name, value in BATCH.items() if name != "label"}
     found = evaluation.Evaluator(_model(), Total()).results([without], "predict")

@@ -6,108 +6,14 @@ import signal
 import keras
 import numpy as np
 import pytest
-import tensorflow as tf
 
-from tests.support import updates
+from tests.support import loops
 from tfm.checkpoints import checkpoints
 from tfm.training import early_stopping
-from tfm.training import loop
-
-
-class Recorder:
-    def __init__(self):
-        self.steps, self.logs, self.evaluations = [], {}, {}
-        self.warnings = []
-
-    def progress(self, at_step, rows, seconds):
-        self.steps.append((at_step, len(rows["loss"])))
-
-    def logged(self, at_step, scalars):
-        self.logs[at_step] = scalars
-
-    def evaluated(self, at_step, metrics, is_best):
-        self.evaluations[at_step] = is_best
-
-    def warned(self, at_step, message):
-        self.warnings.append((at_step, message))
-
-
-def _plan(**changes):
-    values = {
-        "total_steps": 10,
-        "eval_every": 4,
-        "checkpoint_every": None,
-        "log_every": 3,
-        "best_metric": "accuracy",
-        "direction": "max",
-        "patience": None,
-    }
-    return loop.Plan(**values | changes)
-
-
-def _batches(first_step):
-    """Each step's batch is a function of the step alone."""
-
-    def batch(number):
-        x = tf.cast(tf.range(4), tf.float32) + tf.cast(number, tf.float32)
-        return {"tokens": tf.cast(x[:, None], tf.int32), "label": tf.sin(x)}
-
-    return tf.data.Dataset.range(first_step, 1_000_000).map(batch)
-
-
-def _loss(outputs, batch):
-    return tf.square(outputs[:, 0] - batch["label"]), tf.ones(4), {}
-
-
-def _still(iterator, count, asked):
-    """Steps that change no weight, and so need not be compiled."""
-    row = dict.fromkeys(("loss", "weight", "tokens", "learning_rate"), 1.0)
-    row |= {"skipped": 0.0, "asked": float(asked)}
-    return {name: np.full(count, value, np.float32) for name, value in row.items()}
-
-
-def _make(
-    folder, recorder=None, metrics=(), on_step=None, alter=None, run=None, **changes
-):
-    """A Loop over a model with dropout, in `folder`; `run` in place of its steps."""
-    keras.utils.set_random_seed(7)
-    tokens = keras.Input((1,), dtype="int32", name="tokens")
-    x = keras.layers.Dense(8, activation="tanh")(keras.ops.cast(tokens, "float32") / 9)
-    model = keras.Model(
-        {"tokens": tokens}, keras.layers.Dense(1)(keras.layers.Dropout(0.5)(x))
-    )
-    optimizer = keras.optimizers.AdamW(0.05)
-    optimizer.build(model.trainable_variables)
-    state = checkpoints.Checkpoints(folder, model, optimizer, keep=2)
-    state.restore()
-    run = run or updates.train_function(model, _loss, optimizer, clip_norm=1.0)
-    left = list(metrics)
-
-    def train(iterator, count, asked):
-        if on_step:
-            on_step(int(state.step))
-        rows = run(iterator, count, asked)
-        if alter:
-            alter(int(state.step) + int(state.data_offset), rows)
-        return rows
-
-    def evaluate(at_step):
-        return left.pop(0) if left else {"accuracy": 0.5, "loss": 1.0}
-
-    recorder = recorder or Recorder()
-    made = loop.Loop(
-        _plan(**changes),
-        train,
-        _batches,
-        evaluate,
-        state,
-        [recorder],
-    )
-    return made, state, model, recorder
 
 
 def test_everything_happens_at_its_step(tmp_path):
-    made, state, _, recorder = _make(tmp_path)
+    made, state, _, recorder = loops.make(tmp_path)
     assert made.run() == "finished"
     assert int(state.step) == 10
     assert sum(count for _, count in recorder.steps) == 10
@@ -116,10 +22,10 @@ def test_everything_happens_at_its_step(tmp_path):
 
 
 def test_a_logged_loss_is_the_mean_of_its_window(tmp_path):
-    recorder = Recorder()
+    recorder = loops.Recorder()
     losses = []
     recorder.progress = lambda at, rows, seconds: losses.extend(rows["loss"])
-    made, *_ = _make(tmp_path, recorder)
+    made, *_ = loops.make(tmp_path, recorder)
     made.run()
     assert recorder.logs[6]["loss"] == pytest.approx(np.mean(losses[3:6]), rel=1e-6)
 
@@ -127,8 +33,8 @@ def test_a_logged_loss_is_the_mean_of_its_window(tmp_path):
 def test_the_best_evaluation_is_kept_and_restored(tmp_path):
     scores = [{"accuracy": value} for value in (0.6, 0.8, 0.7)]
     weights = {}
-    recorder = Recorder()
-    made, state, model, _ = _make(tmp_path, recorder, scores)
+    recorder = loops.Recorder()
+    made, state, model, _ = loops.make(tmp_path, recorder, scores)
     recorder.evaluated = lambda at, metrics, best: weights.update(
         {at: model.get_weights()[0]}
     )
@@ -141,12 +47,26 @@ def test_the_best_evaluation_is_kept_and_restored(tmp_path):
 
 def test_it_stops_when_patience_is_lost_and_stays_stopped(tmp_path):
     scores = [{"accuracy": value} for value in (0.9, 0.8, 0.7, 0.95)]
-    made, state, _, _ = _make(tmp_path, metrics=scores, patience=2, total_steps=40)
+    made, state, _, _ = loops.make(tmp_path, metrics=scores, patience=2, total_steps=40)
     assert made.run() == "stopped early"
     assert int(state.step) == 12
-    made, state, _, recorder = _make(tmp_path, patience=2, total_steps=40)
+    made, state, _, recorder = loops.make(tmp_path, patience=2, total_steps=40)
     assert made.run() == "stopped early"
     assert not recorder.steps
+
+
+def test_an_evaluation_is_told_before_it_is_saved(tmp_path):
+    """So that a run that is killed between the two tells it again, not never."""
+    recorder, saved = loops.Recorder(), {}
+    made, state, *_ = loops.make(tmp_path, recorder, run=loops.still)
+
+    def evaluated(at_step, metrics, is_best):
+        state.wait()
+        saved[at_step] = checkpoints.steps(tmp_path / "last")
+
+    recorder.evaluated = evaluated
+    made.run()
+    assert saved == {4: [], 8: [4], 10: [4, 8]}
 
 
 TIES = [
@@ -156,8 +76,8 @@ TIES = [
 
 
 def test_among_equal_scores_the_lower_loss_is_the_best(tmp_path):
-    choice = {"metrics": TIES, "run": _still, "total_steps": 20}
-    made, state, _, recorder = _make(tmp_path, **choice)
+    choice = {"metrics": TIES, "run": loops.still, "total_steps": 20}
+    made, state, _, recorder = loops.make(tmp_path, **choice)
     made.run()
     assert [at for at, best in recorder.evaluations.items() if best] == [4, 8, 12]
     assert state.restore_best() and int(state.step) == 12
@@ -166,7 +86,7 @@ def test_among_equal_scores_the_lower_loss_is_the_best(tmp_path):
 
 def test_an_undefined_score_leaves_the_choice_to_the_loss_and_says_so_once(tmp_path):
     metrics = [{"loss": 0.6}, {"accuracy": np.nan, "loss": 0.4}, {"loss": 0.5}]
-    made, state, _, recorder = _make(tmp_path, metrics=metrics, run=_still)
+    made, state, _, recorder = loops.make(tmp_path, metrics=metrics, run=loops.still)
     made.run()
     assert int(state.best_step) == 8
     assert recorder.warnings == [
@@ -179,7 +99,7 @@ def test_an_undefined_score_leaves_the_choice_to_the_loss_and_says_so_once(tmp_p
     assert early_stopping.chosen_by("accuracy", state) == "loss"
 
 
-CHOICE = {"patience": 2, "total_steps": 40, "checkpoint_every": 2, "run": _still}
+CHOICE = {"patience": 2, "total_steps": 40, "checkpoint_every": 2, "run": loops.still}
 SCORES = [*TIES, *[{"accuracy": 0.8, "loss": 0.5}] * 5]
 
 
@@ -187,7 +107,7 @@ SCORES = [*TIES, *[{"accuracy": 0.8, "loss": 0.5}] * 5]
 def never_ended(tmp_path_factory):
     """The state of a run that nobody killed, and the steps of its best checkpoints."""
     folder = tmp_path_factory.mktemp("whole")
-    made, state, *_ = _make(folder, metrics=SCORES, **CHOICE)
+    made, state, *_ = loops.make(folder, metrics=SCORES, **CHOICE)
     assert made.run() == "stopped early"
     assert int(state.best_step) == 12 and int(state.step) == 28
     best = checkpoints.steps(folder / "best")
@@ -205,11 +125,11 @@ def test_a_killed_run_picks_and_stops_as_one_that_never_ended(
         if at_step >= stop_at:
             raise ZeroDivisionError
 
-    half, *_ = _make(tmp_path, on_step=die, metrics=SCORES, **CHOICE)
+    half, *_ = loops.make(tmp_path, on_step=die, metrics=SCORES, **CHOICE)
     with pytest.raises(ZeroDivisionError):
         half.run()
     left = SCORES[stop_at // 4 :]  # it had seen the others
-    rest, state, _, _ = _make(tmp_path, metrics=left, **CHOICE)
+    rest, state, _, _ = loops.make(tmp_path, metrics=left, **CHOICE)
     assert int(state.step) == stop_at
     assert rest.run() == "stopped early"
     expected, best = never_ended
@@ -219,7 +139,7 @@ def test_a_killed_run_picks_and_stops_as_one_that_never_ended(
 
 
 def test_an_interrupted_run_goes_on_bit_for_bit(tmp_path):
-    whole, _, model, _ = _make(tmp_path / "whole", total_steps=23)
+    whole, _, model, _ = loops.make(tmp_path / "whole", total_steps=23)
     whole.run()
 
     sent = []
@@ -229,11 +149,11 @@ def test_an_interrupted_run_goes_on_bit_for_bit(tmp_path):
             sent.append(at_step)
             os.kill(os.getpid(), signal.SIGINT)
 
-    first, state, _, _ = _make(tmp_path / "cut", on_step=ctrl_c, total_steps=23)
+    first, state, _, _ = loops.make(tmp_path / "cut", on_step=ctrl_c, total_steps=23)
     assert first.run() == "interrupted"
     stopped_at = int(state.step)
     assert 7 < stopped_at < 23
-    second, state, resumed, recorder = _make(tmp_path / "cut", total_steps=23)
+    second, state, resumed, recorder = loops.make(tmp_path / "cut", total_steps=23)
     assert second.run() == "finished"
     assert recorder.steps[0][0] - recorder.steps[0][1] == stopped_at
     for ours, theirs in zip(resumed.get_weights(), model.get_weights(), strict=True):
@@ -241,18 +161,18 @@ def test_an_interrupted_run_goes_on_bit_for_bit(tmp_path):
 
 
 def test_without_the_dropout_state_the_resumed_run_would_differ(tmp_path, monkeypatch):
-    whole, _, model, _ = _make(tmp_path / "whole", total_steps=20)
+    whole, _, model, _ = loops.make(tmp_path / "whole", total_steps=20)
     whole.run()
     monkeypatch.setattr(checkpoints, "random_states", lambda model: [])
-    half, *_ = _make(tmp_path / "cut", total_steps=10)
+    half, *_ = loops.make(tmp_path / "cut", total_steps=10)
     half.run()
-    rest, _, resumed, _ = _make(tmp_path / "cut", total_steps=20)
+    rest, _, resumed, _ = loops.make(tmp_path / "cut", total_steps=20)
     rest.run()
     assert np.any(resumed.get_weights()[0] != model.get_weights()[0])
 
 
 def test_only_the_newest_checkpoints_stay(tmp_path):
-    made, *_ = _make(tmp_path, checkpoint_every=2)
+    made, *_ = loops.make(tmp_path, checkpoint_every=2)
     made.run()
     assert checkpoints.steps(tmp_path / "last") == [8, 10]
 
@@ -265,7 +185,7 @@ def test_a_loss_spike_goes_back_and_leaves_its_data_out(tmp_path):
         seen.extend(batches.tolist())
         rows["loss"][batches == 33] = 1e4
 
-    made, state, _, recorder = _make(
+    made, state, _, recorder = loops.make(
         tmp_path,
         alter=spike_at_batch_33,
         total_steps=40,
@@ -284,7 +204,7 @@ def test_a_skipped_update_is_told_with_its_batch(tmp_path):
     def skip_batch_5(first, rows):
         rows["skipped"][first + np.arange(len(rows["loss"])) == 5] = 1
 
-    made, _, _, recorder = _make(tmp_path, alter=skip_batch_5)
+    made, _, _, recorder = loops.make(tmp_path, alter=skip_batch_5)
     made.run()
     assert recorder.warnings == [(6, "gradient not finite, update skipped: batch 5")]
     assert sum(log["skipped_updates"] for log in recorder.logs.values()) == 1
@@ -298,9 +218,9 @@ def test_sigterm_saves_and_says_so(tmp_path):
             sent.append(at_step)
             os.kill(os.getpid(), signal.SIGTERM)
 
-    made, state, _, _ = _make(tmp_path, on_step=terminate)
+    made, state, _, _ = loops.make(tmp_path, on_step=terminate)
     assert made.run() == "terminated"
-    assert int(_make(tmp_path)[1].step) == int(state.step) < 10
+    assert int(loops.make(tmp_path)[1].step) == int(state.step) < 10
 
 
 @keras.saving.register_keras_serializable(package="test")
@@ -338,10 +258,10 @@ def test_weights_in_lists_of_sublayers_are_saved_too(tmp_path):
 
 
 def test_weights_alone_are_restored_with_their_step(tmp_path):
-    made, _, model, _ = _make(tmp_path)
+    made, _, model, _ = loops.make(tmp_path)
     made.run()
     expected = model.get_weights()
-    _, _, other, _ = _make(tmp_path / "new")
+    _, _, other, _ = loops.make(tmp_path / "new")
     assert checkpoints.restore_weights(other, tmp_path / "last") == 10
     for ours, theirs in zip(other.get_weights(), expected, strict=True):
         np.testing.assert_array_equal(ours, theirs)

@@ -38,7 +38,7 @@ class _Warnings(list):
 
     def progress(self, *_): ...
 
-    logged = evaluated = progress
+    logged = evaluating = evaluated = progress
 
 
 def _train(replicas: int, folder) -> None:
@@ -77,7 +77,7 @@ def _train(replicas: int, folder) -> None:
             plan,
             train,
             _batches,
-            lambda step: {"loss": 1.0},
+            lambda step, watch: {"loss": 1.0},
             state,
             [warnings],
             same_chunks=True,  # so that both go as far before a fault is seen

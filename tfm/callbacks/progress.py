@@ -2,6 +2,7 @@
 
 import collections
 import time
+from collections.abc import Callable
 
 import numpy as np
 from rich import console as rich_console
@@ -64,8 +65,7 @@ class Progress:
         return self
 
     def __exit__(self, *_):
-        if self._console.is_terminal:
-            self._live.stop()
+        self._live.stop()  # also where the terminal was closed meanwhile
 
     def progress(self, step: int, step_metrics: dict[str, np.ndarray], seconds: float):
         for name, values in step_metrics.items():
@@ -73,11 +73,15 @@ class Progress:
         steps, tokens = len(step_metrics["loss"]), step_metrics["tokens"].sum()
         self._speed.append((steps, float(tokens), seconds))
         self._skipped += int(step_metrics["skipped"].sum())
+        self._show(lambda: self.line(step))
+
+    def _show(self, line: Callable[[], str]) -> None:
+        """Shows where it is: at once on a terminal, elsewhere now and then."""
         if self._console.is_terminal:
-            self._live.update(rich_text.Text(self.line(step), no_wrap=True))
+            self._live.update(rich_text.Text(line(), no_wrap=True))
         elif time.monotonic() - self._plain_at >= PLAIN_SECONDS:
             self._plain_at = time.monotonic()
-            self._console.print(self.line(step), soft_wrap=True)
+            self._console.print(line(), soft_wrap=True)
 
     def line(self, step: int) -> str:
         """`epoch 1.2/4.0  step 750/2500  ETA 1:42  loss 0.4312 ...`."""
@@ -111,6 +115,10 @@ class Progress:
 
     def warned(self, step: int, message: str):
         self._console.print(f"step {step:,}  {message}", soft_wrap=True)
+
+    def evaluating(self, step: int, share: float, doing: str = "validating"):
+        where = f"step {step:,}/{self._total_steps:,}"
+        self._show(lambda: f"{where}  {doing} {100 * share:.0f} %")
 
     def evaluated(self, step: int, metrics: dict[str, float], is_best: bool):
         line = scores_line(step, "validation", metrics, self._best_metric)

@@ -9,6 +9,9 @@ import numpy as np
 import tensorflow as tf
 
 from tfm import interfaces
+from tfm.callbacks import event_files
+
+CONFIGURATION = "configuration"  # the tag of the experiment's fields
 
 
 class TensorBoard:
@@ -19,6 +22,8 @@ class TensorBoard:
       model: for the histograms of its weights.
       batch_size: examples per update.
       histograms: whether to write the weights' histograms at each evaluation.
+      first_step: at which it goes on; what was written of later ones is removed.
+      evaluated_step: of the last evaluation until then, likewise.
     """
 
     def __init__(
@@ -27,7 +32,12 @@ class TensorBoard:
         model: keras.Model,
         batch_size: int,
         histograms: bool,
+        first_step: int = 0,
+        evaluated_step: int = 0,
     ):
+        event_files.cut(folder / "train", first_step, texts=(CONFIGURATION,))
+        event_files.cut(folder / "validation", evaluated_step)
+        self._first_step = first_step
         self._train = tf.summary.create_file_writer(str(folder / "train"))
         self._validation = tf.summary.create_file_writer(str(folder / "validation"))
         self._model = model
@@ -43,8 +53,8 @@ class TensorBoard:
 
     def configuration(self, text: str) -> None:
         """The experiment's fields, on the Text page."""
-        with self._train.as_default(step=0):
-            tf.summary.text("configuration", f"```\n{text}\n```")
+        with self._train.as_default(step=self._first_step):
+            tf.summary.text(CONFIGURATION, f"```\n{text}\n```")
         self._train.flush()
 
     def progress(self, step: int, step_metrics: dict[str, np.ndarray], seconds: float):
@@ -63,6 +73,9 @@ class TensorBoard:
     def warned(self, step: int, message: str):
         with self._train.as_default(step=step):
             tf.summary.text("warnings", message)
+
+    def evaluating(self, step: int, share: float):
+        """Nothing: how far an evaluation is is for the progress line."""
 
     def evaluated(self, step: int, metrics: dict[str, float], is_best: bool):
         with self._validation.as_default(step=step):

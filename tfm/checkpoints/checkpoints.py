@@ -35,7 +35,7 @@ class Checkpoints:
 
     A checkpoint holds weights, the alpha of adapters, optimizer (the weights' moving
     averages too), step, the state of every random-number generator of the model, what
-    is known of the best evaluation, and `extra`. The data order needs no state but how
+    is known of the evaluations, and `extra`. The data order needs no state but how
     many batches were left out: it is a function of the seed and the batch's number.
 
     The variables are listed, not found by following objects: a Keras layer that
@@ -76,7 +76,9 @@ class Checkpoints:
         self.best_loss = numbers.Number(math.inf, "float64")
         self.lowest_loss = numbers.Number(math.inf, "float64")  # of all evaluations
         self.since_best = numbers.Number(0, "int64")  # evaluations
-        names = ("step", "data_offset", *BEST, "since_best")
+        # of the last evaluation: below step where one was due and left out
+        self.evaluated_step = numbers.Number(-1, "int64")
+        names = ("step", "data_offset", *BEST, "since_best", "evaluated_step")
         self._numbers = {f"state/{name}": getattr(self, name) for name in names}
         self._numbers |= {f"extra/{name}": v for name, v in (extra or {}).items()}
         averages = naming.named_averages(model, optimizer)
@@ -112,11 +114,11 @@ class Checkpoints:
             self._writer.shutdown()
 
     def save(self) -> None:
-        """Saves the newest state, once for a step."""
+        """Saves the newest state, once for a step and again once it is evaluated."""
         self._save("last")
 
     def save_best(self) -> None:
-        """Saves the state of the best evaluation, once for a step."""
+        """Saves the state of the best evaluation, likewise."""
         self._save("best")
 
     def wait(self) -> None:
@@ -148,7 +150,7 @@ class Checkpoints:
 
     def _save(self, kind: str) -> None:
         step = int(self.step)
-        if not self._writes or self._saved_step.get(kind) == step:
+        if not self._writes or self._saved.get(kind) == self._stand():
             return
         values = {n: v.numpy().tobytes() for n, v in self._numbers.items()}
         if values == self._newest_numbers:  # save_best and save at the same step
@@ -162,7 +164,7 @@ class Checkpoints:
         )
         self._newest = directory.step_folder(kept_in, step)
         self._newest_numbers = values
-        self._saved_step[kind] = step
+        self._saved[kind] = self._stand()
 
     def _restore(self, *kinds: str) -> bool:
         self.wait()
@@ -175,12 +177,16 @@ class Checkpoints:
             return False
         folder, values = found
         _assign(self._variables, values)
-        self._saved_step[folder.parent.name] = int(self.step)
+        self._saved[folder.parent.name] = self._stand()
         return True
 
+    def _stand(self) -> tuple[int, int]:
+        """What tells one saved state from another."""
+        return int(self.step), int(self.evaluated_step)
+
     def _forget(self) -> None:
-        """Forgets which steps were saved, so that they may be saved again."""
-        self._saved_step: dict[str, int] = {}
+        """Forgets what was saved, so that it may be saved again."""
+        self._saved: dict[str, tuple[int, int]] = {}
         self._newest: pathlib.Path | None = None
         self._newest_numbers: dict[str, bytes] = {}
 

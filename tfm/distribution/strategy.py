@@ -83,7 +83,7 @@ def _multi_worker() -> tf.distribute.Strategy:
     resolver = clusters.resolver()
     before = {
         number: signal.signal(number, signal.SIG_DFL)
-        for number in (signal.SIGINT, signal.SIGTERM)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
         if signal.getsignal(number) is not signal.SIG_IGN  # as in the background
     }
     try:

@@ -2,7 +2,9 @@
 
 import contextlib
 import dataclasses
+import shlex
 import time
+from collections.abc import Callable
 from collections.abc import Mapping
 
 from tfm import files
@@ -14,6 +16,7 @@ from tfm.run import exit_status
 from tfm.run import folder as run_folder
 from tfm.run import trainer
 from tfm.training import early_stopping
+from tfm.training import interrupt
 from tfm.training import loop
 
 
@@ -23,7 +26,7 @@ class Outcome:
 
     Attributes:
       name: "finished", "stopped early", "interrupted" (by Ctrl-C) or "terminated" (by
-        SIGTERM).
+        SIGTERM or SIGHUP).
       scores: metrics of the best checkpoint by split; empty where it is not finished.
       usage: of the trained model, as 'predict --text="..."'.
     """
@@ -58,48 +61,49 @@ def fit(experiment, folder: run_folder.RunFolder, job=None) -> Outcome:
         len(prepared.training_examples),
         experiment.task.direction(experiment.train.best_metric),
     )
+    before = _scores_before(folder)  # every process reads it, then the chief removes it
     run = trainer.build(folder, job, prepared, plan)
-    outcome = _loop(folder, job, prepared, plan, run)
-    last_step = int(run.state.step)
-    if outcome in exit_status.UNFINISHED:
-        job.say(f"{outcome.capitalize()} at step {last_step:,}; all is saved.")
-        return Outcome(outcome)
-    run.state.restore_best()
-    best_step = int(run.state.best_step)
-    by = early_stopping.chosen_by(plan.best_metric, run.state)
-    minutes = (time.monotonic() - started) / 60
-    job.say(
-        f"\n{outcome.capitalize()} at step {last_step:,} after {minutes:.1f} min; "
-        f"best at step {best_step:,} by validation {by}.\n"
-    )
-    scores = {}
-    for split in ("validation", "test"):
-        if len(prepared.splits.get(split, ())):
-            scored = run.score(split)
-            scores[split] = {"step": best_step} | scored.metrics
-            if job.is_chief:
-                scored.save(folder.evaluation / f"{split}.parquet")
+    ended = plan.outcome(run.state)
+    if ended and _are_of(before, prepared, run):
+        job.say(f"\nNothing is left to train: the run {_end(ended, plan, run)}.")
+        job.say(f"{_train_on(ended, folder, plan, run)}\n")
+        return Outcome(ended, before, prepared.objective.usage)
     if job.is_chief:
-        if experiment.adapt.lora_rank is not None:
-            run.save_adapter(folder.adapter)
-        files.write_json(folder.metrics, scores)
-        folder.mark_finished(outcome, last_step)
+        folder.finished.unlink(missing_ok=True)
+    line = _progress_line(prepared, plan, run) if job.is_chief else None
+    outcome = _loop(folder, job, prepared, plan, run, line)
+    if outcome in exit_status.UNFINISHED:
+        last = f"{outcome.capitalize()} at step {int(run.state.step):,}; all is saved."
+        job.say(f"{last}{_left_to_do(plan, run)}")
+        return Outcome(outcome)
+    minutes = f" after {(time.monotonic() - started) / 60:.1f} min"
+    end = _end(outcome, plan, run, minutes)
+    job.say(f"\n{end[0].upper()}{end[1:]}.")
+    if outcome == "stopped early":
+        job.say(_train_on(outcome, folder, plan, run))
+    job.say("")
+    with interrupt.Interrupt() as signals:
+        try:
+            scores = _finish(outcome, folder, job, prepared, run, line, signals)
+        except interrupt.StoppedError:
+            outcome = signals.outcome
+            job.say(f"{outcome.capitalize()}; all is saved but the final scores.")
+            return Outcome(outcome)
     return Outcome(outcome, scores, prepared.objective.usage)
 
 
-def _loop(folder, job, prepared, plan, run) -> str:
+def _loop(folder, job, prepared, plan, run, line) -> str:
     """Trains to the end, with a progress line and TensorBoard in the chief."""
     with contextlib.ExitStack() as stack:
         stack.enter_context(run.state)
         callbacks = []
         if job.is_chief:
-            made = _callbacks(folder, prepared, plan, run)
-            callbacks = [stack.enter_context(callback) for callback in made]
+            board = _tensorboard(folder, prepared, run)
+            callbacks = [stack.enter_context(callback) for callback in (line, board)]
 
-        def evaluate(at_step: int) -> dict[str, float]:
-            scored = run.score("validation")
+        def evaluate(at_step: int, watch: Callable[[float], None]) -> dict[str, float]:
+            scored = run.score("validation", watch)
             if job.is_chief:
-                _, board = callbacks
                 board.figures(at_step, scored.evaluation.figures)
             return scored.metrics
 
@@ -118,17 +122,114 @@ def _loop(folder, job, prepared, plan, run) -> str:
         ).run()
 
 
-def _callbacks(folder, prepared, plan, run):
+def _progress_line(prepared, plan, run) -> progress.Progress:
     settings = prepared.experiment.train
-    line = progress.Progress(
+    return progress.Progress(
         plan.total_steps,
         int(run.state.step),
         settings.batch_size,
         len(prepared.training_examples) / settings.batch_size,
         settings.best_metric,
     )
+
+
+def _tensorboard(folder, prepared, run) -> tensorboard.TensorBoard:
+    settings = prepared.experiment.train
     board = tensorboard.TensorBoard(
-        folder.events, run.model, settings.batch_size, settings.histograms
+        folder.events,
+        run.model,
+        settings.batch_size,
+        settings.histograms,
+        int(run.state.step),
+        int(run.state.evaluated_step),
     )
     board.configuration(folder.config.read_text(encoding="utf-8"))
-    return line, board
+    return board
+
+
+def _finish(outcome, folder, job, prepared, run, line, signals) -> dict:
+    """The scores of the best checkpoint, by split, written with all else to the end.
+
+    Raises:
+      StoppedError: a signal came.
+    """
+    last_step = int(run.state.step)
+    run.state.restore_best()
+    best_step = int(run.state.best_step)
+    scores = {}
+    with line or contextlib.nullcontext():
+        for split in _scored_splits(prepared):
+
+            def watch(share: float, split=split) -> None:
+                if line:
+                    line.evaluating(best_step, share, f"evaluating {split}")
+                if signals.requested and job.size == 1:
+                    raise interrupt.StoppedError
+
+            scored = run.score(split, watch)
+            scores[split] = {"step": best_step} | scored.metrics
+            if job.is_chief:
+                scored.save(folder.evaluation / f"{split}.parquet")
+    if job.is_chief:
+        if prepared.experiment.adapt.lora_rank is not None:
+            run.save_adapter(folder.adapter)
+        files.write_json(folder.metrics, scores)
+        folder.mark_finished(outcome, last_step)
+    return scores
+
+
+def _scored_splits(prepared) -> list[str]:
+    return [s for s in ("validation", "test") if len(prepared.splits.get(s, ()))]
+
+
+def _scores_before(folder) -> dict:
+    """The scores that a finished run has; empty where it did not finish."""
+    if not (folder.finished.is_file() and folder.metrics.is_file()):
+        return {}
+    return files.read_json(folder.metrics)
+
+
+def _are_of(scores: dict, prepared, run) -> bool:
+    """Whether these are the scores of the best checkpoint."""
+    steps = {scores.get(s, {}).get("step") for s in _scored_splits(prepared)}
+    return steps == {int(run.state.best_step)}
+
+
+def _end(outcome: str, plan: loop.Plan, run, when: str = "") -> str:
+    """`finished at step 120; best at step 100 by validation accuracy`."""
+    by = early_stopping.chosen_by(plan.best_metric, run.state)
+    if outcome == "stopped early":
+        when += (
+            ", as evaluations in a row without an improvement reached "
+            f"train.patience={plan.patience}"
+        )
+    return (
+        f"{outcome} at step {int(run.state.step):,}{when}; "
+        f"best at step {int(run.state.best_step):,} by validation {by}"
+    )
+
+
+def _train_on(outcome: str, folder, plan: loop.Plan, run) -> str:
+    """The command that trains on from the end."""
+    train = run.prepared.experiment.train
+    step = int(run.state.step)
+    flags, note = [], ""
+    if outcome == "stopped early":
+        flags.append(f"--train.patience={2 * int(run.state.since_best)}")
+        note = "  (or none: never stop early)"
+    if step >= plan.total_steps:
+        by_steps = train.steps is not None or step > plan.total_steps
+        more = f"steps={2 * step}" if by_steps else f"epochs={2 * train.epochs:g}"
+        flags.append(f"--train.{more}")
+    where = shlex.quote(str(folder.path))
+    command = f"python -m tfm.train --run_dir={where} {' '.join(flags)}"
+    return f"Train on with  {command}{note}"
+
+
+def _left_to_do(plan: loop.Plan, run) -> str:
+    """What comes first when an unfinished run goes on, if not training."""
+    if plan.evaluation_is_due(run.state):
+        return " Going on begins with its validation."
+    if plan.outcome(run.state):
+        return " The training is finished; going on makes the final scores."
+    return ""

@@ -211,7 +211,6 @@ class RunFolder:
             if own and (code == "current" or not there):
                 kept_code.keep(self.code, own)
             files.write_json(self.config, body)
-            self.finished.unlink(missing_ok=True)
             trust.remember(trust.fingerprint(self._classes(), self._kept_code()))
         except OSError as error:
             raise errors.UserError(
@@ -262,7 +261,7 @@ class RunFolder:
         return f"batch {batch}, {origins[0]}{more} (all in {self.skipped})"
 
     def mark_finished(self, outcome: str, step: int) -> None:
-        """Says that no other checkpoint will come."""
+        """Says that no other checkpoint will come; removed where training goes on."""
         files.write_json(self.finished, {"outcome": outcome, "step": step})
 
     def _clear(self) -> None:

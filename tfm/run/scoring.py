@@ -9,6 +9,7 @@ import dataclasses
 import hashlib
 import pathlib
 import typing
+from collections.abc import Callable
 
 from tfm import errors
 from tfm import files
@@ -59,8 +60,13 @@ def score(
     preprocessor: interfaces.Preprocessor,
     split: interfaces.Split,
     batch_size: int,
+    watch: Callable[[float], None] = lambda share: None,
 ) -> Scored:
     """Evaluates a split, each example once.
+
+    Args:
+      watch: called before each batch with the share of the split that is done; what
+        it raises ends the evaluation.
 
     Raises:
       UserError: it has no examples.
@@ -76,7 +82,8 @@ def score(
         graph=preprocessor.graph(),
         stored=preprocessor.stored,
     )
-    results = evaluator.results(found)
+    num_batches = -(-len(examples) // batch_size)
+    results = evaluator.results(found, watch=lambda done: watch(done / num_batches))
     return Scored(objective.compute_metrics(results, split), results, split)
 
 

@@ -35,8 +35,14 @@ class Trainer:
     train_steps: Callable  # see train_step.train_function
     evaluator: evaluation.Evaluator
 
-    def score(self, split: str) -> scoring.Scored:
-        """A split's scores, by the averaged weights where these are kept."""
+    def score(
+        self, split: str, watch: Callable[[float], None] = lambda share: None
+    ) -> scoring.Scored:
+        """A split's scores, by the averaged weights where these are kept.
+
+        Args:
+          watch: see scoring.score.
+        """
         prepared = self.prepared
         with optimizers.averaged_weights(self.model, self.optimizer):
             return scoring.score(
@@ -45,6 +51,7 @@ class Trainer:
                 prepared.preprocessor,
                 prepared.splits[split],
                 prepared.experiment.train.eval_batch_size,
+                watch,
             )
 
     def save_adapter(self, folder: pathlib.Path) -> None:

@@ -7,7 +7,7 @@ from tfm import interfaces
 
 
 class BestCheckpoint:
-    """Says of each evaluation whether it is the best, and when patience is lost.
+    """Says of each evaluation whether it is the best.
 
     Among equal scores the lower loss wins. Where the score is undefined, as an area
     under a curve is on a validation split of one class, the loss decides alone. A score
@@ -19,7 +19,6 @@ class BestCheckpoint:
     Args:
       metric: the score's name among the metrics of an evaluation.
       direction: which way the score is better.
-      patience: evaluations without an improvement that are too many; None: never.
       state: what is remembered, such as a checkpoints.Checkpoints: its numbers
         best_step, best_value (the score), best_loss, lowest_loss and since_best.
     """
@@ -28,12 +27,10 @@ class BestCheckpoint:
         self,
         metric: str,
         direction: interfaces.Direction,
-        patience: int | None,
         state,
     ):
         self._metric = metric
         self._direction = direction
-        self._patience = patience
         self._state = state
 
     def update(self, step: int, metrics: Mapping[str, float]) -> bool:
@@ -55,11 +52,6 @@ class BestCheckpoint:
         state.lowest_loss.assign(min(loss, float(state.lowest_loss)))
         return is_best
 
-    def has_lost_patience(self) -> bool:
-        """Whether training is to stop early."""
-        lost = int(self._state.since_best)
-        return self._patience is not None and lost >= self._patience
-
     def is_undefined(self, metrics: Mapping[str, float]) -> bool:
         """Whether the loss must decide, since there is no score."""
         score = metrics.get(self._metric, math.nan)
@@ -70,6 +62,16 @@ class BestCheckpoint:
         if math.isnan(score):
             return False, 0.0, -loss
         return True, -score if self._direction == "min" else score, -loss
+
+
+def has_lost_patience(patience: int | None, state) -> bool:
+    """Whether training is to stop early.
+
+    Args:
+      patience: evaluations without an improvement that are too many; None: never.
+      state: as BestCheckpoint's.
+    """
+    return patience is not None and int(state.since_best) >= patience
 
 
 def chosen_by(metric: str, state) -> str:

@@ -31,7 +31,10 @@ class Evaluator:
         self._compiled: dict[str, Callable] = {}
 
     def results(
-        self, batches: Iterable, mode: interfaces.Mode = "evaluate"
+        self,
+        batches: Iterable,
+        mode: interfaces.Mode = "evaluate",
+        watch: Callable[[int], None] = lambda done: None,
     ) -> dict[str, np.ndarray]:
         """All that is kept of each example, each once and in the order of `batches`.
 
@@ -39,12 +42,15 @@ class Evaluator:
           batches: dicts with weight [B] and row [B]; an example with weight 0 fills up
             its batch.
           mode: "evaluate", or "predict" for batches without targets.
+          watch: called before each batch with the number of those that are done; what
+            it raises ends the evaluation.
 
         Returns:
           {name: [N, ...]} of the objective's eval_step, and "row" int64 [N].
         """
         kept: dict[str, list[np.ndarray]] = {}
-        for batch in batches:
+        for done, batch in enumerate(batches):
+            watch(done)
             real = np.asarray(batch["weight"]) > 0
             found = self._step(mode)(batch) | {"row": np.asarray(batch["row"])}
             for name, values in found.items():

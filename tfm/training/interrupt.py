@@ -1,16 +1,24 @@
-"""Preemption (SIGTERM) and Ctrl-C: finish the step, save, then stop; or at once."""
+"""Preemption (SIGTERM), Ctrl-C, a closed terminal: save, then stop; or at once."""
 
+import os
 import signal
+import stat
+
+
+class StoppedError(Exception):
+    """An evaluation that was left because the training is to end."""
 
 
 class Interrupt:
     """While it is entered, the first signal sets `requested`; a second one ends.
 
-    Where Ctrl-C was ignored before, as a shell without job control has it for what it
-    starts in the background, it stays so: it is meant for others. SIGTERM never is.
+    SIGHUP, which a terminal sends when it is closed, is as SIGTERM, but never a second
+    one: the shell may send it again. Where Ctrl-C or SIGHUP was ignored before, as a
+    shell without job control and nohup have it, it stays so: it is meant for others.
+    SIGTERM never is.
     """
 
-    SIGNALS = (signal.SIGINT, signal.SIGTERM)
+    SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
     def __init__(self):
         self.requested: signal.Signals | None = None
@@ -24,7 +32,7 @@ class Interrupt:
     def __enter__(self):
         for number in self.SIGNALS:
             before = signal.getsignal(number)
-            if number == signal.SIGINT and before is signal.SIG_IGN:
+            if number != signal.SIGTERM and before is signal.SIG_IGN:
                 continue
             self._before[number] = signal.signal(number, self._on_signal)
         return self
@@ -35,9 +43,12 @@ class Interrupt:
         self._before = {}
 
     def _on_signal(self, number, _):
-        if self.requested is not None:
+        if number == signal.SIGHUP:
+            _leave_closed_terminal()
+        if self.requested is None:
+            self.requested = signal.Signals(number)
+        elif number != signal.SIGHUP:
             raise KeyboardInterrupt
-        self.requested = signal.Signals(number)
 
 
 class AtOnce(Interrupt):
@@ -48,5 +59,17 @@ class AtOnce(Interrupt):
     """
 
     def _on_signal(self, number, _):
-        self.requested = self.requested or signal.Signals(number)
-        raise KeyboardInterrupt
+        is_first = self.requested is None
+        super()._on_signal(number, _)
+        if is_first:
+            raise KeyboardInterrupt
+
+
+def _leave_closed_terminal() -> None:
+    """Sends output to nowhere where writing it would fail."""
+    for number in (1, 2):  # standard output and error
+        is_device = stat.S_ISCHR(os.fstat(number).st_mode)
+        if is_device and not os.isatty(number):  # closed, or nowhere already
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, number)
+            os.close(nowhere)

@@ -52,6 +52,20 @@ class Plan:
             stops.append(_next(step, self.checkpoint_every))
         return min(stops)
 
+    def evaluation_is_due(self, state) -> bool:
+        """Whether the step at which the checkpoints stand is still to be evaluated."""
+        step = int(state.step)
+        is_due = step >= self.total_steps or step % self.eval_every == 0
+        return is_due and int(state.evaluated_step) < step and step > 0
+
+    def outcome(self, state) -> str | None:
+        """How training ended where the checkpoints stand, None if it goes on."""
+        if early_stopping.has_lost_patience(self.patience, state):
+            return "stopped early"
+        if int(state.step) >= self.total_steps and not self.evaluation_is_due(state):
+            return "finished"
+        return None
+
 
 class Callback(Protocol):
     """Observer of training: a progress line, TensorBoard, or a test's list."""
@@ -61,6 +75,8 @@ class Callback(Protocol):
     ): ...
 
     def logged(self, step: int, scalars: dict[str, float]): ...
+
+    def evaluating(self, step: int, share: float): ...
 
     def evaluated(self, step: int, metrics: dict[str, float], is_best: bool): ...
 
@@ -75,13 +91,15 @@ class Loop:
       train: (iterator, N, asked) -> {name: float32 [N]}; see
         train_step.train_function.
       batches: number of a batch -> a dataset that begins with it.
-      evaluate: step -> metrics of the validation split.
-      checkpoints: see checkpoints.Checkpoints; its step and data_offset are where
-        training stands.
+      evaluate: (step, watch) -> metrics of the validation split; it calls `watch` with
+        the share that is done, and lets through what that raises.
+      checkpoints: see checkpoints.Checkpoints; its step, data_offset and evaluated_step
+        are where training stands.
       callbacks: told of progress, logged scalars and evaluations.
       on_skipped: told the number of each batch whose update was skipped.
       same_chunks: whether other processes take the same steps, so that the length of
-        a call must not depend on the time that this one takes.
+        a call must not depend on the time that this one takes, nor the end of an
+        evaluation on the signals that it gets.
     """
 
     def __init__(
@@ -89,7 +107,7 @@ class Loop:
         plan: Plan,
         train: Callable,
         batches: Callable,
-        evaluate: Callable[[int], dict[str, float]],
+        evaluate: Callable[[int, Callable[[float], None]], dict[str, float]],
         checkpoints,
         callbacks: list[Callback],
         *,
@@ -107,8 +125,9 @@ class Loop:
         self._seconds_per_step = 0.0
         self._watch = faults.Watch(plan.spike_factor)
         self._told_undefined = False
+        self._signals = interrupt.Interrupt()
         self._best = early_stopping.BestCheckpoint(
-            plan.best_metric, plan.direction, plan.patience, checkpoints
+            plan.best_metric, plan.direction, checkpoints
         )
 
     def run(self) -> str:
@@ -116,52 +135,62 @@ class Loop:
 
         Returns:
           "finished", "stopped early", "interrupted" (by Ctrl-C) or "terminated" (by
-          SIGTERM); in each case all is saved.
+          SIGTERM or SIGHUP); in each case all is saved.
         """
         try:
-            return self._run()
+            with self._signals:
+                try:
+                    outcome = self._run()
+                except interrupt.StoppedError:
+                    self._checkpoints.save()  # going on begins with the evaluation
+                    return self._signals.outcome
+                return self._signals.outcome if self._is_to_end() else outcome
         finally:
             self._checkpoints.wait()
 
     def _run(self) -> str:
         state, plan = self._checkpoints, self.plan
-        if self._best.has_lost_patience():
-            return "stopped early"
+        if plan.evaluation_is_due(state):
+            self._evaluate_and_save(int(state.step))
+        if outcome := plan.outcome(state):
+            return outcome
         step = int(state.step)
         iterator = iter(self._batches(self._batch(step)))
         window = collections.defaultdict(list)
         started = time.perf_counter()
-        with interrupt.Interrupt() as signals:
-            while step < plan.total_steps:
-                asked = signals.requested
-                step_metrics = self._timed_steps(iterator, self._chunk(step), asked)
-                self._report_skipped(step, step_metrics)
-                step += len(step_metrics["loss"])
-                spike = self._watch.spike(step_metrics)
-                if spike is not None and self._return(step, spike):
-                    step = int(state.step)
-                    iterator = iter(self._batches(self._batch(step)))
-                    window.clear()
-                    continue
-                state.step.assign(step)
-                for name, values in step_metrics.items():
-                    window[name].extend(values)
-                if self._is_due(step, plan.log_every) or step == 1:
-                    self._log(step, window, time.perf_counter() - started)
-                    window.clear()
-                    started = time.perf_counter()
-                if self._is_due(step, plan.eval_every):
-                    self._evaluate_and_save(step)
-                    started = time.perf_counter()
-                    if self._best.has_lost_patience():
-                        return "stopped early"
-                elif plan.checkpoint_every and step % plan.checkpoint_every == 0:
-                    state.save()
-                # every process was told, with the metrics, that one of them was asked
-                if step_metrics["asked"].any() and step < plan.total_steps:
-                    state.save()
-                    return signals.outcome
-        return "finished"
+        while True:
+            asked = self._signals.requested
+            step_metrics = self._timed_steps(iterator, self._chunk(step), asked)
+            self._report_skipped(step, step_metrics)
+            step += len(step_metrics["loss"])
+            spike = self._watch.spike(step_metrics)
+            if spike is not None and self._return(step, spike):
+                step = int(state.step)
+                iterator = iter(self._batches(self._batch(step)))
+                window.clear()
+                continue
+            state.step.assign(step)
+            for name, values in step_metrics.items():
+                window[name].extend(values)
+            if self._is_due(step, plan.log_every) or step == 1:
+                self._log(step, window, time.perf_counter() - started)
+                window.clear()
+                started = time.perf_counter()
+            if plan.evaluation_is_due(state):
+                self._evaluate_and_save(step)
+                started = time.perf_counter()
+            elif plan.checkpoint_every and step % plan.checkpoint_every == 0:
+                state.save()
+            if outcome := plan.outcome(state):
+                return outcome
+            # every process was told, with the metrics, that one of them was asked
+            if step_metrics["asked"].any():
+                state.save()
+                return self._signals.outcome
+
+    def _is_to_end(self) -> bool:
+        """Whether a signal came, in a process that may heed it at any time."""
+        return self._signals.requested is not None and not self._same_chunks
 
     def _chunk(self, step: int) -> int:
         """Steps of the next call: to the next stop, but about a second at the most."""
@@ -236,18 +265,25 @@ class Loop:
             callback.logged(step, scalars)
 
     def _evaluate_and_save(self, step: int) -> None:
-        metrics = self._evaluate(step)
+        metrics = self._evaluate(step, lambda share: self._evaluating(step, share))
         if self._best.is_undefined(metrics) and not self._told_undefined:
             self._told_undefined = True
             name = self.plan.best_metric
             rule = f"{name} is undefined on the validation split"
             self._warn(step, f"{rule}: the loss picks the best checkpoint")
         is_best = self._best.update(step, metrics)
+        self._checkpoints.evaluated_step.assign(step)
+        for callback in self._callbacks:  # before it is saved, so that none is left out
+            callback.evaluated(step, metrics, is_best)
         if is_best:
             self._checkpoints.save_best()
         self._checkpoints.save()
+
+    def _evaluating(self, step: int, share: float) -> None:
         for callback in self._callbacks:
-            callback.evaluated(step, metrics, is_best)
+            callback.evaluating(step, share)
+        if self._is_to_end():
+            raise interrupt.StoppedError
 
 
 def _next(step: int, every: int) -> int:
