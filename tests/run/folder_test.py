@@ -10,6 +10,17 @@ from tfm import training
 from tfm.adaptation import Adapt
 from tfm.run import folder as run_folder
 
+
+@dataclasses.dataclass(frozen=True)
+class Print:
+    """A callback of a user's own."""
+
+    every: int = 1
+
+    def evaluated(self, step, metrics, is_best):
+        print("seen", step // self.every)
+
+
 MAY = ""  # it alters neither the model, nor the data, nor which checkpoint is picked
 # field: (a new value, why it must stay)
 CHANGES = {
@@ -23,6 +34,7 @@ CHANGES = {
     "log_every": (7, MAY),
     "histograms": (False, MAY),
     "spike_factor": (7.0, MAY),
+    "callbacks": ((Print(),), MAY),
     "micro_batches": (2, MAY),  # the update does not depend on the division
     "batch_size": (7, "batch N would be other examples: some twice, some never"),
     "best_metric": ("loss", "the best so far was picked by another"),

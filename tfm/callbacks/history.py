@@ -35,6 +35,9 @@ class History:
     def logged(self, step: int, scalars: Mapping[str, float]):
         self._add({"step": step, "split": "train", **scalars})
 
+    def evaluating(self, step: int, share: float):
+        """Nothing: what comes of it is kept."""
+
     def warned(self, step: int, message: str):
         self._add({"step": step, "split": "train", "warning": message})
 

@@ -2,7 +2,7 @@
 
 from tfm import errors
 
-METHODS = ("progress", "logged", "evaluated", "warned")
+METHODS = ("progress", "logged", "evaluating", "evaluated", "warned")
 
 
 class Own:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from tfm import errors
 
 
-class Rows(str):
+class Rows:
     """A source of rows that are in memory, given wherever a file is.
 
         data.LabeledText(train=data.Rows(frame), text="review", label="stars")
@@ -27,7 +27,7 @@ class Rows(str):
       UserError: it is none of these, or holds no row.
     """
 
-    def __new__(cls, rows):
+    def __new__(cls, rows) -> str:
         import pyarrow.parquet
 
         table = _table(rows)
@@ -47,7 +47,7 @@ class Rows(str):
             ) from None
         finally:
             scratch.unlink(missing_ok=True)
-        return super().__new__(cls, final)
+        return str(final)
 
 
 def _folder() -> pathlib.Path:

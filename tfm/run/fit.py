@@ -6,8 +6,11 @@ import shlex
 import time
 from collections.abc import Callable
 from collections.abc import Mapping
+from collections.abc import Sequence
 
 from tfm import files
+from tfm.callbacks import history
+from tfm.callbacks import own
 from tfm.callbacks import progress
 from tfm.callbacks import tensorboard
 from tfm.distribution import job as jobs
@@ -36,13 +39,19 @@ class Outcome:
     usage: str = ""
 
 
-def fit(experiment, folder: run_folder.RunFolder, job=None) -> Outcome:
+def fit(
+    experiment,
+    folder: run_folder.RunFolder,
+    job=None,
+    callbacks: Sequence[object] = (),
+) -> Outcome:
     """Trains `experiment` in `folder`, on from where an earlier call stopped.
 
     Args:
       experiment: a tfm.experiment.Experiment.
       folder: begun with this experiment.
       job: a distribution.job.Job; None is one device.
+      callbacks: besides those of the experiment; see callbacks.own.
 
     Returns:
       How it ended. Where it finished or stopped early, metrics.json holds the scores
@@ -53,6 +62,7 @@ def fit(experiment, folder: run_folder.RunFolder, job=None) -> Outcome:
     """
     started = time.monotonic()
     job = job or jobs.Job("one")
+    callbacks = [own.Own(c) for c in (*experiment.train.callbacks, *callbacks)]
     with job.chief_first():
         prepared = assembly.prepare(experiment, folder)
     job.say("\n".join(prepared.summary))
@@ -71,7 +81,7 @@ def fit(experiment, folder: run_folder.RunFolder, job=None) -> Outcome:
     if job.is_chief:
         folder.finished.unlink(missing_ok=True)
     line = _progress_line(prepared, plan, run) if job.is_chief else None
-    outcome = _loop(folder, job, prepared, plan, run, line)
+    outcome = _loop(folder, job, prepared, plan, run, line, callbacks)
     if outcome in exit_status.UNFINISHED:
         last = f"{outcome.capitalize()} at step {int(run.state.step):,}; all is saved."
         job.say(f"{last}{_left_to_do(plan, run)}")
@@ -92,14 +102,16 @@ def fit(experiment, folder: run_folder.RunFolder, job=None) -> Outcome:
     return Outcome(outcome, scores, prepared.objective.usage)
 
 
-def _loop(folder, job, prepared, plan, run, line) -> str:
+def _loop(folder, job, prepared, plan, run, line, own_callbacks) -> str:
     """Trains to the end, with a progress line and TensorBoard in the chief."""
     with contextlib.ExitStack() as stack:
         stack.enter_context(run.state)
         callbacks = []
         if job.is_chief:
             board = _tensorboard(folder, prepared, run)
-            callbacks = [stack.enter_context(callback) for callback in (line, board)]
+            kept = history.History(folder.history, int(run.state.step))
+            made = (line, board, kept, *own_callbacks)
+            callbacks = [stack.enter_context(callback) for callback in made]
 
         def evaluate(at_step: int, watch: Callable[[float], None]) -> dict[str, float]:
             scored = run.score("validation", watch)

@@ -283,7 +283,8 @@ class RunFolder:
         now = fields.values(experiment)
         free = {f"train.{field}" for field in settings.RESUMABLE}
         for path in before.keys() | now.keys():
-            if path in free or before.get(path) == now.get(path):
+            whole = ".".join(path.split(".")[:2])  # of what lies within a field
+            if whole in free or before.get(path) == now.get(path):
                 continue
             old, new = (fields.show(values.get(path)) for values in (before, now))
             raise errors.UserError(

@@ -3,6 +3,7 @@
 import os
 import signal
 import stat
+import threading
 
 
 class StoppedError(Exception):
@@ -30,6 +31,8 @@ class Interrupt:
         return "interrupted" if self.requested == signal.SIGINT else "terminated"
 
     def __enter__(self):
+        if threading.current_thread() is not threading.main_thread():
+            return self  # Python has signals in the main thread alone
         for number in self.SIGNALS:
             before = signal.getsignal(number)
             if number != signal.SIGTERM and before is signal.SIG_IGN:

@@ -34,8 +34,12 @@ class Train:
     # a loss this many times the usual one: back to the last checkpoint; none: never
     spike_factor: float | None = None
     jit_compile: bool = False  # compile the forward and backward pass with XLA
+    # callbacks of your own: frozen dataclasses with any of the methods progress,
+    # logged, evaluated and warned; their fields are flags
+    callbacks: tuple[object, ...] = ()
 
     def __post_init__(self):
+        validation.configs(self, "callbacks")
         validation.above_zero(self, "epochs")
         validation.at_least(self, 1, "batch_size", "micro_batches", "eval_batch_size")
         validation.at_least(self, 1, "keep_checkpoints", "log_every")
@@ -73,4 +77,5 @@ RESUMABLE = (
     "histograms",
     "spike_factor",
     "micro_batches",
+    "callbacks",
 )
