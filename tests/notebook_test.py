@@ -51,8 +51,9 @@ pandas.DataFrame(found[0].history).step.max()
 
 @pytest.mark.slow  # needs .ci/requirements.txt
 def test_a_notebook_fits_shows_predicts_and_goes_on(tmp_path, monkeypatch):
-    nbclient = pytest.importorskip("nbclient")
-    nbformat = pytest.importorskip("nbformat")
+    import nbclient
+    import nbformat
+
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     notebook = nbformat.v4.new_notebook()
     notebook.cells = [nbformat.v4.new_code_cell(cell.strip()) for cell in CELLS]
@@ -74,7 +75,7 @@ def test_a_notebook_fits_shows_predicts_and_goes_on(tmp_path, monkeypatch):
     assert "\x1b" not in shown and "\r" not in shown
     assert _text(cells[2]) == "('good', True)"
     assert "finished" in _text(cells[3]).lower() and _text(cells[3]).endswith("True")
-    assert _text(cells[4]).endswith("60")
+    assert _text(cells[4]).endswith("60)")  # np.int64(60)
     (error,) = [o for o in cells[-1] if o.output_type == "error"]
     assert (error.ename, error.evalue) == (
         "UserError",

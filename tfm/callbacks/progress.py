@@ -48,7 +48,7 @@ class Progress:
         self._batch_size = batch_size
         self._steps_per_epoch = steps_per_epoch
         self._best_metric = best_metric
-        self._console = console or rich_console.Console(highlight=False)
+        self._console = console or _standard_output()
         self._live = live.Live(
             console=self._console, refresh_per_second=4, transient=True
         )
@@ -123,6 +123,16 @@ class Progress:
     def evaluated(self, step: int, metrics: dict[str, float], is_best: bool):
         line = scores_line(step, "validation", metrics, self._best_metric)
         self._console.print(f"{line}{'  (best)' if is_best else ''}", soft_wrap=True)
+
+
+def _standard_output() -> rich_console.Console:
+    """A console of plain lines in a notebook, where control codes would show."""
+    found = rich_console.Console(highlight=False)
+    if not found.is_jupyter:
+        return found
+    return rich_console.Console(
+        highlight=False, force_jupyter=False, force_terminal=False
+    )
 
 
 def scores_line(

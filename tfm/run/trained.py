@@ -190,6 +190,12 @@ class Trained:
     def _row(self, row) -> interfaces.Row:
         columns = self.experiment.inputs.columns
         if isinstance(row, Mapping):
+            for column in (
+                columns.keys() - row.keys()
+            ):  # under the name that the source has
+                name = getattr(self.experiment.data, column, None)
+                if isinstance(name, str) and name in row:
+                    row = {**row, column: row[name]}
             missing = columns.keys() - row.keys()
             if missing:
                 raise errors.UserError(
