@@ -53,19 +53,48 @@ def test_it_asks_for_no_tensorflow_but_in_its_extras(wheel):
             assert "extra ==" in line, line
 
 
-def test_it_trains_from_an_empty_folder(wheel, tmp_path):
-    venv.create(tmp_path / "venv", with_pip=True)
-    python = tmp_path / "venv" / "bin" / "python"
-    # the libraries are this environment's; tfm itself is only in the new one
-    packages = next((tmp_path / "venv" / "lib").glob("python*")) / "site-packages"
+@pytest.fixture(scope="module")
+def python(wheel, tmp_path_factory) -> pathlib.Path:
+    """The interpreter of an environment where tfm is installed from the wheel."""
+    base = tmp_path_factory.mktemp("installed")
+    venv.create(base / "venv", with_pip=True)
+    python = base / "venv" / "bin" / "python"
+    # the libraries are this environment's, but for tfm where it is installed from here
+    packages = next((base / "venv" / "lib").glob("python*")) / "site-packages"
     (packages / "libraries.pth").write_text("\n".join(site.getsitepackages()))
     subprocess.run(
         [python, "-m", "pip", "install", "-q", "--no-deps", "--no-index", wheel],
         check=True,
     )
+    return python
+
+
+CLEAN = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
+
+
+def test_a_script_of_a_users_own_runs_from_the_wheel(python, tmp_path):
+    shutil.copyfile(ROOT / "tests/support/api_script.py", tmp_path / "script.py")
+    done = subprocess.run(
+        [python, "script.py", "run"],
+        cwd=tmp_path,
+        env=CLEAN,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert done.stdout.endswith("all is well\n")
+    listed = subprocess.run(
+        [python.with_name("tfm")], env=CLEAN, capture_output=True, text=True, check=True
+    )
+    assert "  train      Trains an experiment\n" in listed.stdout
+
+
+def test_it_trains_from_an_empty_folder(python, tmp_path):
+    packages = next(python.parents[1].glob("lib/python*")) / "site-packages"
     empty = tmp_path / "empty"
     empty.mkdir()
-    clean = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
+    clean = CLEAN
     train = [python, "-m", "tfm.train", "--experiment=text_cls", "--train.steps=2"]
     done = subprocess.run(
         [*train, "--data.max_examples=200"],

@@ -1,6 +1,7 @@
 """A user's own code: which files it is, and what its imports find."""
 
 import pathlib
+import shutil
 import sys
 
 import pytest
@@ -53,6 +54,20 @@ def test_imports_find_the_own_files_and_later_ones_too(tmp_path, monkeypatch):
     assert module.late() == 9
     assert sys.path == before and "layers" not in sys.modules
     assert not list(tmp_path.rglob("*.pyc"))
+
+
+def test_code_that_has_moved_goes_on_importing(tmp_path):
+    files = {
+        "main": "def late():\n    import only_late\n    return only_late.z\n",
+        "only_late": "z = 9\n",
+    }
+    module = loading.load_module(_write(tmp_path / "project", **files))
+    kept = _write(tmp_path / "run/code", **files).parent
+    shutil.rmtree(tmp_path / "project")
+    contents = {f"{name}.py": text.encode() for name, text in files.items()}
+    moved = own_code.OwnCode(kept, "main", contents, kept=True)
+    assert moved.module() is module  # the same code
+    assert module.late() == 9
 
 
 def test_two_versions_live_in_one_process(tmp_path):

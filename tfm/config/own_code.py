@@ -73,9 +73,8 @@ class OwnCode:
         """
         _Finder.install()
         for package, path in ((PACKAGE, []), (self.package, [str(self.folder)])):
-            if package not in sys.modules:
-                sys.modules[package] = types.ModuleType(package)
-                sys.modules[package].__path__ = path
+            found = sys.modules.setdefault(package, types.ModuleType(package))
+            found.__path__ = path  # the same code may have come to lie elsewhere
         _Finder.codes[self.package] = self
         try:
             return importlib.import_module(f"{self.package}.{name or self.main}")
@@ -118,16 +117,16 @@ class _Finder:
             return None
         spec = importlib.machinery.PathFinder.find_spec(name, path, target)
         if spec is not None and spec.origin and spec.origin.endswith(".py"):
-            spec.loader = _Loader(name, spec.origin, code)
+            spec.loader = _Loader(name, spec.origin, code.package)
         return spec
 
 
 class _Loader(importlib.machinery.SourceFileLoader):
     """Runs a file with an `import` that knows its folder, and writes no bytecode."""
 
-    def __init__(self, name: str, path: str, code: OwnCode):
+    def __init__(self, name: str, path: str, package: str):
         super().__init__(name, path)
-        self._code = code
+        self._package = package
 
     def exec_module(self, module) -> None:
         module.__dict__["__builtins__"] = vars(builtins) | {"__import__": self._import}
@@ -137,11 +136,11 @@ class _Loader(importlib.machinery.SourceFileLoader):
         """Writes nothing: the folder may be a run's."""
 
     def _import(self, name, globals_=None, locals_=None, fromlist=(), level=0):
-        if level == 0 and self._code.owns(top := name.partition(".")[0]):
-            package = self._code.package
-            full = f"{package}.{name}"
+        code = _Finder.codes[self._package]
+        if level == 0 and code.owns(top := name.partition(".")[0]):
+            full = f"{self._package}.{name}"
             found = builtins.__import__(full, globals_, locals_, fromlist or ("x",), 0)
-            return found if fromlist else sys.modules[f"{package}.{top}"]
+            return found if fromlist else sys.modules[f"{self._package}.{top}"]
         return builtins.__import__(name, globals_, locals_, fromlist, level)
 
 
