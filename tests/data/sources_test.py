@@ -153,14 +153,14 @@ def test_lines_of_an_old_macintosh(tmp_path):
     assert places(tmp_path / "a.csv") == [(2, "one"), (3, "two")]
 
 
-def test_a_stray_quote_spoils_its_own_rows_only(tmp_path):
+def test_a_stray_quote_spoils_its_own_row_only(tmp_path):
     path = tmp_path / "a.csv"
     path.write_text('text,label\n"never closed,a\n"good",b\nfine,a\n"x"y,a\nlast,b\n')
     found = places(path)
-    assert [line for line, _ in found] == [2, 4, 5, 6]
+    assert [line for line, _ in found] == [2, 3, 4, 5, 6]
     assert found[0][1].startswith("not valid CSV: ',' expected after '\"'")
-    assert found[1] == (4, "fine")
-    assert found[3] == (6, "last")
+    assert found[1:3] == [(3, "good"), (4, "fine")]
+    assert found[4] == (6, "last")
     path.write_text('text,label\nfine,a\n"never closed,a\nx,b\n')
     assert places(path)[1][0] == 3
     assert "not valid CSV: unexpected end of data" in places(path)[1][1]

@@ -1,6 +1,5 @@
-"""The rows of one open file: CSV and TSV, JSONL, Parquet, plain text."""
+"""The rows of one open file: JSONL, Parquet, plain text; of CSV see tables."""
 
-import csv
 import itertools
 import json
 import pathlib
@@ -10,8 +9,6 @@ from collections.abc import Iterator
 
 from tfm import errors
 from tfm.data import locations
-
-_LONGEST_FIELD = 2**24  # characters; an unclosed quote must not swallow a huge file
 
 
 class Row(typing.NamedTuple):
@@ -31,90 +28,6 @@ def need(
                 f"{origin} has no column {name!r}. It has: {', '.join(present)}."
                 f"{locations.nearest(name, present)}{hint}"
             )
-
-
-def table(
-    stream: typing.TextIO,
-    origin: str,
-    wanted: tuple[str, ...],
-    *,
-    delimiter: str,
-    header: tuple[str, ...] = (),
-    quoted: bool = True,
-    all_columns: bool = False,
-) -> Iterator[Row]:
-    """Yields the rows of CSV or TSV; `header` where there is no header line."""
-    csv.field_size_limit(_LONGEST_FIELD)
-    lines = _Lines(stream)
-    # strict: a stray quote is a bad row, where it would swallow the rows after it
-    reader = csv.reader(
-        lines,
-        delimiter=delimiter,
-        strict=True,
-        quoting=csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE,
-    )
-    hint = ""
-    columns = header
-    if not columns:
-        try:
-            columns = next((fields for fields in reader if fields), ())
-        except csv.Error as error:
-            raise errors.UserError(f"{origin}:1: not valid CSV: {error}.") from error
-        hint = " Without a header line, name the columns with --data.header."
-    columns = [name.strip() for name in columns]
-    try:
-        "".join(columns).encode()
-    except UnicodeEncodeError:  # a byte that is not valid came as a lone surrogate
-        raise errors.UserError(
-            f"{origin}:1: the header line is not text. Is it a CSV file, and in the "
-            "right --data.encoding?"
-        ) from None
-    need(wanted, columns, origin, hint)
-    if all_columns:
-        wanted = tuple(columns)
-    for name in wanted:
-        if columns.count(name) > 1:
-            raise errors.UserError(f"{origin} has two columns {name!r}.")
-    places = [(name, columns.index(name)) for name in wanted]
-    while True:
-        line = lines.count + 1
-        try:
-            fields = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            problem = (
-                f"not valid CSV: {error} (are quotes letters? --data.quoted=false)"
-            )
-            yield Row({}, origin, line, problem)
-            continue
-        if len(fields) == len(columns):
-            yield Row({name: fields[place] for name, place in places}, origin, line)
-        elif fields:
-            problem = f"wrong number of columns: {len(fields)}, not {len(columns)}"
-            yield Row({}, origin, line, problem)
-
-
-class _Lines:
-    """The lines of a stream; `count` counts them as editors do: by line feeds.
-
-    A lone carriage return ends a line for the csv module. It is counted only where
-    the first line ends with one, as in files of the old Macintosh.
-    """
-
-    def __init__(self, stream: typing.TextIO):
-        self.stream = stream
-        self.count = 0
-
-    def __iter__(self):
-        old_macintosh = None
-        for line in self.stream:
-            lone = line.endswith("\r")
-            if old_macintosh is None:
-                old_macintosh = lone
-            if not lone or old_macintosh:
-                self.count += 1
-            yield line
 
 
 def jsonl(

@@ -142,6 +142,7 @@ def _wanted_rows(
         format=config.format,
         header=config.header,
         encoding=config.encoding,
+        separator=config.separator,
         quoted=config.quoted,
         all_columns=all_columns,
     )

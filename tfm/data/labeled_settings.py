@@ -23,6 +23,8 @@ class LabeledTextSettings:
     where: str = ""  # keep only the rows with COLUMN=VALUE
     header: tuple[str, ...] = ()  # column names of CSV/TSV without a header line
     encoding: str = "utf-8"  # of the files, such as utf-8, latin-1 or utf-16
+    # between the columns of CSV; auto finds it, and says so where it is no comma
+    separator: Literal["auto", "comma", "semicolon", "tab", "bar"] = "auto"
     # CSV/TSV fields may stand in quotes; false: a quote is a letter
     quoted: bool = True
     multi_label: bool = False  # a text has any number of labels: a list or separated

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from tfm import errors
 from tfm.data import formats
 from tfm.data import locations
+from tfm.data import tables
 
 _ONE_TEXT = ("folder", "whole")  # formats of which a file is one text
 
@@ -28,6 +29,7 @@ def read(
     format: str = "auto",
     header: tuple[str, ...] = (),
     encoding: str = "utf-8",
+    separator: str = "auto",
     quoted: bool = True,
     all_columns: bool = False,
 ) -> Iterator[formats.Row]:
@@ -42,6 +44,7 @@ def read(
       header: names of the columns of CSV and TSV without a header line.
       encoding: of the files. Bytes that are not valid in it arrive as lone
         surrogates (`surrogateescape`), for the caller to refuse.
+      separator: of the columns of CSV: comma, semicolon, tab, bar; auto finds it.
       quoted: CSV and TSV fields may stand in "quotes".
       all_columns: keep the columns that are not needed too.
 
@@ -63,6 +66,7 @@ def read(
             wanted=wanted,
             header=header,
             encoding=encoding,
+            separator=separator,
             quoted=quoted,
             all_columns=all_columns,
         )
@@ -76,6 +80,7 @@ def read_file(
     wanted: tuple[str, ...],
     header: tuple[str, ...] = (),
     encoding: str = "utf-8",
+    separator: str = "auto",
     quoted: bool = True,
     all_columns: bool = False,
 ) -> Iterator[formats.Row]:
@@ -101,11 +106,11 @@ def read_file(
                 formats.need(wanted, values, origin)
                 yield formats.Row(values, origin, 1)
             else:
-                yield from formats.table(
+                yield from tables.read(
                     stream,
                     origin,
                     wanted,
-                    delimiter="\t" if file.format == "tsv" else ",",
+                    separator="tab" if file.format == "tsv" else separator,
                     header=header,
                     quoted=quoted,
                     all_columns=all_columns,

@@ -15,6 +15,7 @@ class Format(typing.Protocol):
     text: str
     header: tuple[str, ...]
     encoding: str
+    separator: str
     quoted: bool
 
 
@@ -29,6 +30,7 @@ def read(config: Format, spec: str) -> Iterator[interfaces.Read]:
         text=config.text,
         header=config.header,
         encoding=config.encoding,
+        separator=config.separator,
         quoted=config.quoted,
         all_columns=True,
     )

@@ -152,6 +152,7 @@ def _of_file(config, unit: Unit, place: int):
         wanted=(config.text,),
         header=config.header,
         encoding=config.encoding,
+        separator=config.separator,
         quoted=config.quoted,
     )
 
