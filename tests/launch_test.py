@@ -154,6 +154,11 @@ def test_the_train_flags_arrive_untouched():
             "Put the flags of tfm.train behind --, as in python -m tfm.launch "
             "--workers=2 -- --experiment=NAME.",
         ),
+        (
+            ["--workers=2", "--experiment=text_cls", "--train.steps=3"],
+            "Put the flags of tfm.train behind --, as in python -m tfm.launch "
+            "--workers=2 -- --experiment=NAME.",
+        ),
         (["--workers=0", "--"], "--workers takes 1 or more. Got 0."),
         (["--workers=two", "--"], "--workers takes a whole number. Got 'two'."),
         (["--max_restarts=-1", "--"], "--max_restarts takes 0 or more. Got -1."),

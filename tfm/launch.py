@@ -7,6 +7,7 @@ its own. Worker 0 is the chief.
 import dataclasses
 import json
 import os
+import re
 import signal
 import socket
 import sys
@@ -50,9 +51,19 @@ class Options:
 
 
 def split(argv: Sequence[str]) -> tuple[list[str], list[str] | None]:
-    """The launcher's own arguments, and those behind `--`; None without a `--`."""
+    """The launcher's own arguments, and those behind `--`; None without a `--`.
+
+    Without it, flags of tfm.train are left out, so that main tells what is missing.
+    """
     if "--" not in argv:
-        return list(argv), None
+        fields = "|".join(field.name for field in dataclasses.fields(Options))
+        own = re.compile(rf"-h|--help|--({fields})(=.*)?|[^-].*")
+        trains = [
+            flag for flag in argv[1:] if re.match(r"--(experiment|run_dir|\w+\.)", flag)
+        ]
+        if not trains:
+            return list(argv), None
+        return [argv[0], *(flag for flag in argv[1:] if own.fullmatch(flag))], None
     place = argv.index("--")
     return list(argv[:place]), list(argv[place + 1 :])
 

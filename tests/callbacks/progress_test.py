@@ -121,3 +121,18 @@ def test_a_terminal_gets_a_live_line():
 )
 def test_durations(seconds, text):
     assert progress.duration(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("step", "total", "steps_per_epoch", "shown"),
+    [
+        (100, 400, 100.0, "epoch 1.0/4.0 "),
+        (806, 806, 100.0, "epoch 8.0/8.0 "),  # the last step reaches a little further
+        (195, 195, 100.0, "epoch 1.9/1.9 "),
+        (3, 30, 1000.0, "epoch 0.003/0.03 "),  # a part of a corpus
+    ],
+)
+def test_the_epochs_end_where_they_were_to(step, total, steps_per_epoch, shown):
+    made = progress.Progress(total, 0, 8, steps_per_epoch, "accuracy")
+    made.progress(step, _rows(step), seconds=1.0)
+    assert made.line(step).startswith(shown)

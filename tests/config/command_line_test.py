@@ -57,6 +57,22 @@ def run(*arguments, module="train", cwd=ROOT):
             "--help shows them all.",
         ),
         (
+            ["--experiment=text_cls", "--train.Stepz=3"],
+            "There is no flag --train.Stepz (did you mean --train.steps?). "
+            "--help shows them all.",
+        ),
+        (
+            ["--experiment=text_cls", "--model=Transformer"],
+            "--model is a part of the experiment, which its file sets; its fields are "
+            "flags, as --model.embedding_width. --help shows them all.",
+        ),
+        (
+            ["--experiment=text_cls", "--optimizer.name=adamW"],
+            "--optimizer.name takes one of adamw, adam, sgd, rmsprop, adagrad, "
+            "adadelta, adamax, nadam, ftrl, lion, lamb, adafactor, muon (did you mean "
+            "adamw?). Got 'adamW'.",
+        ),
+        (
             ["--experiment=text_cls", "--train.steps=many"],
             "--train.steps takes a whole number, or none. Got 'many'.",
         ),

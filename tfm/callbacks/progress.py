@@ -92,8 +92,9 @@ class Progress:
         seconds = max(seconds, 1e-9)
         left = (self._total_steps - step) / (steps / seconds)
         epochs = self._total_steps / self._steps_per_epoch
+        done = step / self._steps_per_epoch
         parts = [
-            f"epoch {step / self._steps_per_epoch:.1f}/{epochs:.1f}",
+            f"epoch {_epochs(done, epochs)}/{_epochs(epochs, epochs)}",
             f"step {step:,}/{self._total_steps:,}",
             f"ETA {duration(left)}",
         ]
@@ -123,6 +124,16 @@ class Progress:
     def evaluated(self, step: int, metrics: dict[str, float], is_best: bool):
         line = scores_line(step, "validation", metrics, self._best_metric)
         self._console.print(f"{line}{'  (best)' if is_best else ''}", soft_wrap=True)
+
+
+def _epochs(number: float, whole: float) -> str:
+    """Passes over the data; of a part of one as many digits as show it move.
+
+    A training of 8 epochs ends with the step that ends the last one, not at 8.1.
+    """
+    if whole >= 1 and whole % 1 < 0.1:  # the last step reaches a little further
+        number = min(number, int(whole))
+    return f"{number:.1f}" if whole >= 0.1 else f"{number:.2g}"
 
 
 def _standard_output() -> rich_console.Console:

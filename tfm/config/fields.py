@@ -190,9 +190,10 @@ def _replaced(config, changes: dict[str, object], prefix: str):
 
 
 def nearest(name: str, names: typing.Iterable[str]) -> str:
-    """`; did you mean X?`-like words for the nearest of `names`, or nothing."""
-    close = difflib.get_close_matches(name, list(names), n=1, cutoff=0.6)
-    return f" (did you mean {close[0]}?)" if close else ""
+    """` (did you mean X?)` for the nearest name in any case, or nothing."""
+    lower = {known.lower(): known for known in names}
+    close = difflib.get_close_matches(name.lower(), lower, n=1, cutoff=0.6)
+    return f" (did you mean {lower[close[0]]}?)" if close else ""
 
 
 @functools.cache

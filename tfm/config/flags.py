@@ -148,6 +148,11 @@ def _read(argv, wanted, known_only: bool = False) -> dict[str, object]:
         rest = values(argv, known_only=known_only)[1:]
     except flags.UnrecognizedFlagError as error:
         names = [f"--{field.path}" for field in wanted]
+        if inside := [n for n in names if n.startswith(f"--{error.flagname}.")]:
+            raise errors.UserError(
+                f"--{error.flagname} is a part of the experiment, which its file sets; "
+                f"its fields are flags, as {inside[0]}. --help shows them all."
+            ) from None
         near = fields.nearest(f"--{error.flagname}", names) or _ending(
             error.flagname, names
         )
