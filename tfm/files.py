@@ -118,7 +118,10 @@ def created(path: pathlib.Path) -> Iterator[typing.TextIO]:
     """A new text file that takes its name when all is written."""
     with (
         replaced(path) as scratch,
-        scratch.open("w", encoding="utf-8", newline="") as file,
+        # a byte that was not valid in a user's file is written as it came
+        scratch.open(
+            "w", encoding="utf-8", errors="surrogateescape", newline=""
+        ) as file,
     ):
         yield file
 

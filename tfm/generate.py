@@ -82,9 +82,16 @@ def _prompts(options: Options, run, column: str) -> Iterator[list[interfaces.Rea
         yield text_rows.of_texts(options.prompt, column)
     elif options.input:
         rows = run.experiment.data.rows(options.input, {})
-        yield from text_rows.batched(rows, _ROWS)
+        yield from text_rows.batched(map(_prompt, rows), _ROWS)
     else:
         yield from text_rows.standard_input(_ROWS, column)
+
+
+def _prompt(read: interfaces.Read) -> interfaces.Read:
+    """A row, with an empty text where it has none; UserError where it is no row."""
+    if read.problem and read.problem != "no text":
+        raise errors.UserError(f"{read.origin}: {read.problem}.")
+    return read
 
 
 def _texts(

@@ -46,6 +46,7 @@ class Read(typing.NamedTuple):
     row: Row  # by the names that inputs and tasks ask for
     shown: Row  # all that the source has of it, under its own names; for outputs
     origin: str = ""  # FILE:LINE
+    problem: str = ""  # why it cannot be predicted: `reason: details`
 
 
 class Column(Protocol):

@@ -2,6 +2,7 @@
 
 import dataclasses
 import pathlib
+import sys
 import typing
 from collections.abc import Iterator
 
@@ -47,15 +48,23 @@ def main(options: Options) -> None:
     if options.output:  # a mistake in it is told before the model is loaded
         text_rows.check_output(options.output)
     run = trained.load(options.run_dir, options.checkpoint, options.trust_code)
-    count = 0
+    count = left_out = 0
     with _writer(options, run.experiment) as write:
         for reads in _reads(options, run.experiment):
-            found = run.predict([read.row for read in reads], options.batch_size)
-            for read, prediction in zip(reads, found, strict=True):
-                write(read, prediction)
+            good = [read.row for read in reads if not read.problem]
+            found = iter(run.predict(good, options.batch_size))
+            for read in reads:
+                write(read, {} if read.problem else next(found))
             count += len(reads)
+            left_out += len(reads) - len(good)
     if options.output:
         print(f"{count:,} predictions written to {options.output}")
+    if left_out:
+        print(
+            f"note: {left_out:,} of {count:,} rows could not be predicted; the reason "
+            "stands in each",
+            file=sys.stderr,
+        )
 
 
 def _reads(options: Options, e) -> Iterator[list[interfaces.Read]]:

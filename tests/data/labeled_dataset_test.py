@@ -188,15 +188,22 @@ def test_rows_for_prediction_need_no_label(tmp_path):
     config = data.LabeledText(where="source=imdb", text="review")
     reads = list(config.rows(str(path), {}))
     assert [tuple(read) for read in reads] == [
-        ({"text": "x"}, {"review": "x", "n": "1"}, f"{path}:2"),
-        ({"text": "caf\ufffd"}, {"review": "caf\ufffd", "n": "2"}, f"{path}:4"),
+        ({"text": "x"}, {"review": "x", "n": "1"}, f"{path}:2", ""),
+        (
+            {"text": ""},
+            {"review": "caf\udce9", "n": "2"},
+            f"{path}:4",
+            "text is not valid utf-8: another encoding is set with --data.encoding, "
+            "such as latin-1",
+        ),
     ]
     (tmp_path / "new.txt").write_text("x\n\ny, z\n")
     reads = list(config.rows(str(tmp_path / "new.txt"), {}))
     assert [(read.row["text"], read.origin[-2:]) for read in reads] == [
         ("x", ":1"),
+        ("", ":2"),
         ("y, z", ":3"),
     ]
     path.write_text("review,n\nx\n")
-    with pytest.raises(errors.UserError, match="new.csv:2: wrong number of columns"):
-        list(config.rows(str(path), {}))
+    (read,) = config.rows(str(path), {})
+    assert read.problem == "wrong number of columns: 1, not 2"

@@ -90,8 +90,10 @@ def parquet(
         ) from error
 
 
-def lines(stream: typing.TextIO, origin: str, text: str) -> Iterator[Row]:
-    """Yields the lines of plain text that are not blank."""
+def lines(
+    stream: typing.TextIO, origin: str, text: str, blank_lines: bool = False
+) -> Iterator[Row]:
+    """Yields the lines of plain text; blank ones if they are asked for."""
     for number, line in enumerate(stream, 1):
-        if line.strip():
+        if blank_lines or line.strip():
             yield Row({text: line.rstrip("\r\n")}, origin, number)

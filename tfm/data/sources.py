@@ -32,6 +32,7 @@ def read(
     separator: str = "auto",
     quoted: bool = True,
     all_columns: bool = False,
+    blank_lines: bool = False,
 ) -> Iterator[formats.Row]:
     """Yields the rows of a source, one at a time.
 
@@ -47,6 +48,7 @@ def read(
       separator: of the columns of CSV: comma, semicolon, tab, bar; auto finds it.
       quoted: CSV and TSV fields may stand in "quotes".
       all_columns: keep the columns that are not needed too.
+      blank_lines: a blank line of plain text is a row too.
 
     Raises:
       UserError: a file or column is missing, or a whole file cannot be read.
@@ -69,6 +71,7 @@ def read(
             separator=separator,
             quoted=quoted,
             all_columns=all_columns,
+            blank_lines=blank_lines,
         )
 
 
@@ -83,6 +86,7 @@ def read_file(
     separator: str = "auto",
     quoted: bool = True,
     all_columns: bool = False,
+    blank_lines: bool = False,
 ) -> Iterator[formats.Row]:
     """Yields the rows of one file of a source; see `read`.
 
@@ -98,7 +102,7 @@ def read_file(
                 yield from formats.jsonl(stream, origin, wanted, all_columns)
             elif file.format == "text":
                 formats.need(wanted, (text,), origin)
-                yield from formats.lines(stream, origin, text)
+                yield from formats.lines(stream, origin, text, blank_lines)
             elif file.format in _ONE_TEXT:
                 values = {text: stream.read()}
                 if label and file.format == "folder":

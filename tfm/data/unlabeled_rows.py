@@ -4,8 +4,8 @@ import typing
 from collections.abc import Iterator
 from collections.abc import Mapping
 
-from tfm import errors
 from tfm import interfaces
+from tfm.data import row_texts
 from tfm.data import sources
 
 
@@ -22,8 +22,9 @@ class Format(typing.Protocol):
 def read(config: Format, spec: str) -> Iterator[interfaces.Read]:
     """Yields the rows of a source with their texts; the files' names tell formats.
 
-    Raises:
-      UserError: of a bad row.
+    Each row keeps its place: one that training would not take, as it has no text or
+    not the right encoding, says so in `problem`. Bytes that are not valid are lone
+    surrogates in what is shown, so that they can be written as they came.
     """
     rows = sources.read(
         spec,
@@ -33,13 +34,18 @@ def read(config: Format, spec: str) -> Iterator[interfaces.Read]:
         separator=config.separator,
         quoted=config.quoted,
         all_columns=True,
+        blank_lines=True,
     )
     for row in rows:
         place = f"{row.origin}:{row.line}"
         if row.problem:
-            raise errors.UserError(f"{place}: {row.problem}.")
-        values = shown(row.values)
-        yield interfaces.Read({"text": str(values[config.text])}, values, place)
+            yield interfaces.Read({"text": ""}, {}, place, row.problem)
+            continue
+        value = row.values[config.text]
+        text, problem = row_texts.string_of(value, config.encoding)
+        if not problem:  # by the rules of training
+            _, problem = row_texts.text_of(value, config.encoding)
+        yield interfaces.Read({"text": text}, row.values, place, problem)
 
 
 def shown(values: Mapping[str, object]) -> dict[str, object]:

@@ -2,7 +2,8 @@
 
 A prediction is a dict that is ready for JSON, as {"label": "good", "probabilities":
 {"bad": 0.1, "good": 0.9}}. It is written behind the input's columns; a name that one of
-them has, or that a column of the data goes by, gets "predicted_" before it.
+them has, or that a column of the data goes by, gets "predicted_" before it. A row that
+cannot be predicted has an empty prediction and the reason, as "problem".
 """
 
 import contextlib
@@ -19,6 +20,7 @@ from tfm import interfaces
 
 Write = Callable[[interfaces.Read, Mapping], None]
 _PREFIX = "predicted_"
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a formula begins with
 
 
 @contextlib.contextmanager
@@ -28,7 +30,9 @@ def lines(columns: Collection[str]) -> Iterator[Write]:
     def write(read: interfaces.Read, prediction: Mapping) -> None:
         texts = [str(read.row[n]) for n in columns if isinstance(read.row[n], str)]
         values = [part for v in prediction.values() for part in _parts(v)]
-        print(*values, *texts, sep="\t", flush=True)
+        if read.problem:
+            values = [f"({read.problem})"]
+        print(*map(_one_line, [*values, *texts]), sep="\t", flush=True)
 
     yield write
 
@@ -36,7 +40,13 @@ def lines(columns: Collection[str]) -> Iterator[Write]:
 @contextlib.contextmanager
 def json_lines(reserved: Collection[str] = ()) -> Iterator[Write]:
     """One JSON object a line on standard output."""
-    yield lambda read, prediction: print(_dump(read, prediction, reserved), flush=True)
+
+    def write(read: interfaces.Read, prediction: Mapping) -> None:
+        text = _dump(read, prediction, reserved)
+        text = text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+        print(text, flush=True)
+
+    yield write
 
 
 @contextlib.contextmanager
@@ -49,7 +59,9 @@ def created(path: pathlib.Path, reserved: Collection[str]) -> Iterator[Write]:
     """
     with files.created(path) as file:
         if path.suffix == ".csv":
-            yield _Table(file, reserved).write
+            table = _Table(file, reserved)
+            yield table.write
+            table.finish()
         else:
             yield lambda read, prediction: file.write(
                 _dump(read, prediction, reserved) + "\n"
@@ -57,35 +69,79 @@ def created(path: pathlib.Path, reserved: Collection[str]) -> Iterator[Write]:
 
 
 class _Table:
-    """CSV: the columns are those of the first row and of its prediction."""
+    """CSV: the columns are those of the first row that has some, and of a prediction.
+
+    Rows that come before the first prediction wait for it.
+    """
 
     def __init__(self, file, reserved: Collection[str]):
         self._writer = csv.writer(file)
         self._reserved = reserved
         self._columns: list[str] = []  # of the input; a row of JSON may lack some
-        self._added: list[str] = []
+        self._added: list[str] | None = None
+        self._waiting: list[interfaces.Read] = []
 
     def write(self, read: interfaces.Read, prediction: Mapping) -> None:
-        cells = _cells(renamed(prediction, read.shown, self._reserved))
-        if not self._columns:
-            self._columns, self._added = list(read.shown), list(cells)
-            self._writer.writerow([*self._columns, *self._added])
+        self._columns = self._columns or list(read.shown)
+        if self._added is None and read.problem:
+            self._waiting.append(read)
+            return
+        if self._added is None:
+            self._begin(prediction)
+        self._row(read, prediction)
+
+    def finish(self) -> None:
+        """Writes what still waits."""
+        if self._added is None and self._waiting:
+            self._begin({})
+
+    def _begin(self, prediction: Mapping) -> None:
+        taken = {*self._columns, *self._reserved}
+        self._added = list(_free(_cells(prediction) | {"problem": ""}, taken))
+        self._writer.writerow([*self._columns, *self._added])
+        for read in self._waiting:
+            self._row(read, {})
+
+    def _row(self, read: interfaces.Read, prediction: Mapping) -> None:
         kept = [read.shown.get(name, "") for name in self._columns]
-        self._writer.writerow([*kept, *(cells.get(name, "") for name in self._added)])
+        cells = _cells(prediction) | {"problem": read.problem}
+        added = _free(cells, {*self._columns, *self._reserved})
+        values = [*kept, *(added.get(name, "") for name in self._added)]
+        self._writer.writerow(map(_guarded, values))
 
 
-def renamed(prediction: Mapping, shown: Mapping, reserved: Collection[str]) -> dict:
-    """The prediction under names that hide no column of the input."""
-    taken = {*shown, *reserved}
-    return {
-        f"{_PREFIX}{name}" if name in taken else name: value
-        for name, value in prediction.items()
-    }
+def _free(prediction: Mapping, taken: Collection[str]) -> dict:
+    """The prediction under names that are not taken."""
+    found = {}
+    for name, value in prediction.items():
+        while name in taken:
+            name = f"{_PREFIX}{name}"
+        found[name] = value
+    return found
+
+
+def _guarded(value):
+    """A cell that no spreadsheet takes for a formula; numbers stay as they are."""
+    if not isinstance(value, str) or not value.startswith(_FORMULA):
+        return value
+    try:
+        float(value)
+    except ValueError:
+        return f"'{value}"
+    return value
+
+
+def _one_line(text: str) -> str:
+    """A text on one line of a terminal, whatever it holds."""
+    return "".join(
+        c if c.isprintable() else c.encode("unicode_escape").decode() for c in text
+    )
 
 
 def _dump(read: interfaces.Read, prediction: Mapping, reserved) -> str:
-    body = {**read.shown, **renamed(prediction, read.shown, reserved)}
-    return json.dumps(body, ensure_ascii=False, default=_plain)
+    told = {"problem": read.problem} if read.problem else {}
+    added = _free({**prediction, **told}, {*read.shown, *reserved})
+    return json.dumps({**read.shown, **added}, ensure_ascii=False, default=_plain)
 
 
 def _plain(value):

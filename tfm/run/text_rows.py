@@ -62,7 +62,8 @@ def check_output(path: str) -> None:
 
 
 def _read(text: str, column: str) -> interfaces.Read:
-    return interfaces.Read({column: text}, {column: text})
+    problem = "" if text.strip() else "no text"
+    return interfaces.Read({column: text}, {column: text}, problem=problem)
 
 
 def _text(line: bytes) -> str:

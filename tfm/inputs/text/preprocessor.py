@@ -40,8 +40,11 @@ class TextPreprocessor:
         self.specs = self.stored
 
     def encode(self, rows: Sequence[interfaces.Row]) -> dict[str, list[np.ndarray]]:
-        """{"tokens": the ids of each row's text, int32, T at the most}."""
-        return {"tokens": self.tokenizer.encode([row["text"] for row in rows])}
+        """{"tokens": the ids of each row's text, int32, T at the most}.
+
+        Space around a text is left out, as it is where a data set is read.
+        """
+        return {"tokens": self.tokenizer.encode([row["text"].strip() for row in rows])}
 
     def graph(self) -> Callable[[Mapping, object], Mapping]:
         """(arrays, seeds) -> arrays; with seeds, the texts are augmented."""
