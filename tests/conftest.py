@@ -8,6 +8,7 @@ import tempfile
 # A shell without job control starts what goes to the background with Ctrl-C ignored,
 # and so would be all processes that tests start: they send it. Those get the default.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # which nohup has ignored
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 

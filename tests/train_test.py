@@ -35,8 +35,10 @@ def test_it_learns_and_leaves_all_that_is_needed(run):
         "evaluation",
         "preprocessor",
         "data",
+        "sources.json",
         "checkpoints",
         "events",
+        "history.jsonl",
         "finished.json",
         "metrics.json",
     }

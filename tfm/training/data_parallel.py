@@ -93,7 +93,7 @@ class DataParallel:
           *replicated: what f is given besides.
         """
         riding, self._riding = self._riding, None
-        updated: dict[int, running_statistics.Statistic] = {}
+        updated: list[running_statistics.Statistic] = []
 
         def of_replica(batch, *replicated):
             context = tf.distribute.get_replica_context()
@@ -126,7 +126,7 @@ class DataParallel:
         def of_replica(batch, *replicated):
             context = tf.distribute.get_replica_context()
             rows = self._rows_of_replica(batch, context)
-            compute = self._compiled(f, {}, keep=False)
+            compute = self._compiled(f, [], keep=False)
             found, _ = self._stack(
                 lambda i: compute(*self._shard(rows, i), *replicated)
             )
@@ -200,7 +200,7 @@ class DataParallel:
     def _shard(self, rows, index):
         return part(rows, index, self.micro_batches), _replica_id(), index
 
-    def _compiled(self, f: Callable, updated: dict, keep: bool = True) -> Callable:
+    def _compiled(self, f: Callable, updated: list, keep: bool = True) -> Callable:
         """f of a shard, and the new values of running statistics in it."""
 
         def compute(rows, replica, index, *replicated):
@@ -209,9 +209,9 @@ class DataParallel:
             # a row that is given back as it came would be of no replica's device
             result = tf.nest.map_structure(tf.identity, result)
             new = shard.statistics if keep else {}
-            new = {key: v for key, v in new.items() if key not in self._assigned}
-            updated.update(new)
-            return result, {key: statistic.parts for key, statistic in new.items()}
+            # in the order of the layers, in which all processes have them
+            updated[:] = [v for key, v in new.items() if key not in self._assigned]
+            return result, [statistic.parts for statistic in updated]
 
         if self._synchronized:
             return compute  # layers cannot reduce over the replicas in an inner graph
@@ -256,21 +256,21 @@ class DataParallel:
         ]
         return tf.cast(tf.reduce_sum(counts), tf.float32)
 
-    def _assign_statistics(self, updated: Mapping, sums: Mapping) -> None:
+    def _assign_statistics(self, updated: list, sums: list) -> None:
         """Running statistics become their mean over the shards, once in a step.
 
         One that is not finite is left: the update of such a step is skipped too.
         """
-        self._assigned.update(updated)
+        self._assigned.update(id(statistic.variable) for statistic in updated)
         if updated:
-            statistics = list(updated.values())
             values = self.run(
                 lambda sums: [
-                    s.of_sums(sums[id(s.variable)], self.num_shards) for s in statistics
+                    statistic.of_sums(own, self.num_shards)
+                    for statistic, own in zip(updated, sums, strict=True)
                 ],
                 sums,
             )
-            self.assign([s.variable for s in statistics], values)
+            self.assign([statistic.variable for statistic in updated], values)
 
 
 def part(batch, number, parts: int):
