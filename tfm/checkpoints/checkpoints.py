@@ -181,7 +181,7 @@ class Checkpoints:
         return True
 
     def _stand(self) -> tuple[int, int]:
-        """What tells one saved state from another."""
+        """Step and evaluation, which tell one saved state from another."""
         return int(self.step), int(self.evaluated_step)
 
     def _forget(self) -> None:

@@ -61,7 +61,21 @@ def read(
     for name in wanted:
         if columns.count(name) > 1:
             raise errors.UserError(f"{origin} has two columns {name!r}.")
-    places = [(name, columns.index(name)) for name in wanted]
+    places = {name: columns.index(name) for name in wanted}
+    for line, fields, problem in _records(lines, reader, records, len(columns)):
+        values = {name: fields[place] for name, place in places.items() if fields}
+        yield formats.Row(values, origin, line, problem)
+
+
+def _records(lines: "_Lines", reader, records, width: int):
+    """Yields line, fields and problem of each record; without fields where it has one.
+
+    Args:
+      lines: from which the records come.
+      reader: makes a csv.reader of them, to begin anew.
+      records: the one that has read the header.
+      width: of a record.
+    """
     while True:
         line = lines.count + 1
         lines.mark()
@@ -73,15 +87,14 @@ def read(
         except csv.Error as error:
             hint = "are quotes letters? --data.quoted=false"
             problem = f"not valid CSV: {error} ({hint})"
-        if fields and len(fields) != len(columns):
-            problem = f"wrong number of columns: {len(fields)}, not {len(columns)}"
+        if fields and len(fields) != width:
+            problem = f"wrong number of columns: {len(fields)}, not {width}"
         if problem:
             lines.back_to_second()
             records = reader()
-            yield formats.Row({}, origin, line, problem)
+            yield line, [], problem
         elif fields:
-            values = {name: fields[place] for name, place in places}
-            yield formats.Row(values, origin, line)
+            yield line, fields, ""
 
 
 def _columns(records, origin: str, wanted, header) -> list[str]:

@@ -92,6 +92,11 @@ def fit(
     if outcome == "stopped early":
         job.say(_train_on(outcome, folder, plan, run))
     job.say("")
+    return _scored(outcome, folder, job, prepared, run, line)
+
+
+def _scored(outcome: str, folder, job, prepared, run, line) -> Outcome:
+    """The end of a training, with the scores of its best checkpoint."""
     with interrupt.Interrupt() as signals:
         try:
             scores = _finish(outcome, folder, job, prepared, run, line, signals)
@@ -239,7 +244,7 @@ def _train_on(outcome: str, folder, plan: loop.Plan, run) -> str:
 
 
 def _left_to_do(plan: loop.Plan, run) -> str:
-    """What comes first when an unfinished run goes on, if not training."""
+    """The first thing when an unfinished run goes on, if not training."""
     if plan.evaluation_is_due(run.state):
         return " Going on begins with its validation."
     if plan.outcome(run.state):

@@ -59,7 +59,7 @@ class Plan:
         return is_due and int(state.evaluated_step) < step and step > 0
 
     def outcome(self, state) -> str | None:
-        """How training ended where the checkpoints stand, None if it goes on."""
+        """The end to which training has come by the checkpoints; None if it goes on."""
         if early_stopping.has_lost_patience(self.patience, state):
             return "stopped early"
         if int(state.step) >= self.total_steps and not self.evaluation_is_due(state):
