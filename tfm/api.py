@@ -57,6 +57,7 @@ def fit(
     strategy: str = "auto",
     logical_devices: int = 0,
     code: str = "ask",
+    trust_code: bool = False,
 ) -> trained.Trained:
     """Trains an experiment, or goes on with its run; the trained run.
 
@@ -74,6 +75,7 @@ def fit(
       logical_devices: cut the CPU into so many devices, to try replicas.
       code: where the experiment's own code was changed since the run was begun: kept,
         current, or ask, which is an error that says so.
+      trust_code: run the code that a folder brings along, as of `load`.
 
     Raises:
       UserError: what in the data or the fields keeps it from training.
@@ -86,7 +88,7 @@ def fit(
     from tfm.run import fit as fits
 
     path = pathlib.Path(run_dir or f"runs/fit-{time.strftime('%Y%m%d-%H%M%S')}")
-    folder = run_folder.RunFolder(path, trust_code=True)
+    folder = run_folder.RunFolder(path, trust_code)
     with _TURN, _globals_put_back():
         job = jobs.Job(strategy, logical_devices)
         if job.is_chief:

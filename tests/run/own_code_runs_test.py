@@ -9,6 +9,7 @@ import sys
 
 import pytest
 
+import tfm
 from tests.support import reviews
 from tfm import config
 from tfm import errors
@@ -158,6 +159,7 @@ def test_a_strangers_code_runs_only_when_trusted(own, tmp_path, monkeypatch, cap
         lambda: predict.main(text),
         lambda: evaluate.main(evaluate.Options(run_dir=str(run))),
         lambda: trained.load(str(run)),
+        lambda: tfm.fit(tfm.load_experiment("text_cls"), run),
     ):
         with pytest.raises(errors.UserError, match=rule):
             use()

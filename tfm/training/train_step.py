@@ -167,15 +167,20 @@ def losses_of(objective, outputs, batch: Mapping) -> tuple:
       UserError: the losses depend on no output by operations that have a gradient, as
         where they were computed by NumPy: they would train nothing, without a word.
     """
-    floating = [x for x in tf.nest.flatten(outputs) if x.dtype.is_floating]
+    floats = floating(outputs)
     with tf.GradientTape(persistent=True) as tape:
-        tape.watch(floating)
+        tape.watch(floats)
         found = objective.loss(outputs, batch)
         losses = [tf.reduce_sum(x) for x in tf.nest.flatten(found[0])]
     for loss in losses:
-        if all(gradient is None for gradient in tape.gradient(loss, floating)):
+        if all(gradient is None for gradient in tape.gradient(loss, floats)):
             raise errors.UserError(NO_GRADIENT)
     return found
+
+
+def floating(outputs) -> list[tf.Tensor]:
+    """The outputs of a model that have a gradient, in one list."""
+    return [x for x in tf.nest.flatten(outputs) if x.dtype.is_floating]
 
 
 def loss_gradients(loss: Callable, model: keras.Model, scale=1.0):

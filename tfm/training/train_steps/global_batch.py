@@ -53,7 +53,7 @@ class GlobalBatchStep(mean_loss.MeanLossStep):
 
     def _of_outputs(self, outputs, others, scale):
         """The scaled gradients of the outputs that have one, by place; and the sums."""
-        flat = _floating(outputs)
+        flat = train_step.floating(outputs)
         with tf.GradientTape() as tape:
             tape.watch(flat)
             losses_B, weights_B, logged = self.objective.loss(outputs, others)
@@ -76,13 +76,9 @@ class GlobalBatchStep(mean_loss.MeanLossStep):
             outputs, added = forward.forward(self.model, rows, shard)
             products = [
                 tf.reduce_sum(tf.cast(x, tf.float32) * tf.cast(gradient, tf.float32))
-                for x, gradient in zip(_floating(outputs), own, strict=True)
+                for x, gradient in zip(train_step.floating(outputs), own, strict=True)
             ]
             return tf.add_n(products) + added * scale / shard.count, ()
 
         gradients, _ = train_step.loss_gradients(loss, self.model)
         return gradients
-
-
-def _floating(outputs) -> list:
-    return [x for x in tf.nest.flatten(outputs) if x.dtype.is_floating]
