@@ -11,6 +11,7 @@ import threading
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 import tfm
 from tests.support import reviews
@@ -55,11 +56,17 @@ def test_the_folder_is_the_command_lines(experiment, run, tmp_path, capsys):
 
 
 def test_globals_are_as_before_and_a_thread_can_train(experiment, tmp_path):
-    random.seed(5)
-    np.random.seed(6)
-    expected = random.random(), np.random.random()
-    random.seed(5)
-    np.random.seed(6)
+    def draws():
+        return random.random(), np.random.random(), float(tf.random.uniform([]))
+
+    def seed():
+        random.seed(5)
+        np.random.seed(6)
+        tf.random.set_seed(7)
+
+    seed()
+    expected = draws()
+    seed()
     policy = keras.config.dtype_policy()
     found = []
     half = reviews.experiment(experiment.data.train, steps=2, dtype="mixed_bfloat16")
@@ -77,7 +84,7 @@ def test_globals_are_as_before_and_a_thread_can_train(experiment, tmp_path):
         thread.join()
     assert len(found) == 2
     assert keras.config.dtype_policy() == policy
-    assert (random.random(), np.random.random()) == expected
+    assert draws() == expected
 
 
 def test_an_experiment_by_name_with_other_values():
@@ -110,7 +117,6 @@ def test_predict_takes_one_many_and_a_stream(run):
 def test_rows_of_every_kind_are_the_same_source(tmp_path):
     import pandas
     import pyarrow
-    import tensorflow as tf
 
     rows = [{"text": "a", "label": 1}, {"text": "b\u00e9", "label": 0}]
     expected = data.Rows(rows)
@@ -138,6 +144,31 @@ def test_rows_of_every_kind_are_the_same_source(tmp_path):
     ):
         with pytest.raises(errors.UserError, match=message):
             data.Rows(wrong)
+
+
+@pytest.mark.slow  # needs .ci/requirements.txt
+def test_rows_of_hugging_face_datasets_have_their_labels_names():
+    import datasets
+
+    rows = [{"text": f"{word} film", "label": label} for label, word in enumerate("ab")]
+    rows.append({"text": "unlabelled", "label": -1})
+    features = datasets.Features(
+        {
+            "text": datasets.Value("string"),
+            "label": datasets.ClassLabel(names=["bad", "good"]),
+        }
+    )
+    whole = datasets.Dataset.from_list(rows, features)
+    expected = [
+        {"text": "a film", "label": "bad"},
+        {"text": "b film", "label": "good"},
+        {"text": "unlabelled", "label": None},
+    ]
+    assert _content(data.Rows(whole)) == expected
+    assert _content(data.Rows(whole.to_iterable_dataset())) == expected
+    assert _content(data.Rows(whole.select([1, 0]))) == expected[1::-1]
+    with pytest.raises(errors.UserError, match="holds the splits train, test"):
+        data.Rows(datasets.DatasetDict(train=whole, test=whole))
 
 
 def _content(path: str) -> list[dict]:

@@ -1,9 +1,14 @@
-"""Set-up of every test: Ctrl-C, quiet TensorFlow; a finished run for who asks."""
+"""Set-up of every test; for those that ask, a finished run and an installed wheel."""
 
 import os
 import pathlib
+import shutil
 import signal
+import site
+import subprocess
+import sys
 import tempfile
+import venv
 
 # A shell without job control starts what goes to the background with Ctrl-C ignored,
 # and so would be all processes that tests start: they send it. Those get the default.
@@ -20,6 +25,8 @@ import pytest  # noqa: E402
 
 from tests.support import reviews  # noqa: E402
 
+_ROOT = pathlib.Path(__file__).parents[1]
+
 
 @pytest.fixture(scope="session")
 def run(tmp_path_factory) -> pathlib.Path:
@@ -31,3 +38,36 @@ def run(tmp_path_factory) -> pathlib.Path:
         == "finished"
     )
     return base / "run"
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory) -> pathlib.Path:
+    """Built from a copy of the sources, so that the checkout stays as it is."""
+    base = tmp_path_factory.mktemp("wheel")
+    for name in ("tfm", "experiments"):
+        skip = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(_ROOT / name, base / "source" / name, ignore=skip)
+    for name in ("setup.cfg", "pyproject.toml", "README.md", "LICENSE"):
+        shutil.copyfile(_ROOT / name, base / "source" / name)
+    subprocess.run(
+        [sys.executable, "-m", "build", "--no-isolation", "-o", base, base / "source"],
+        check=True,
+        capture_output=True,
+    )
+    return next(base.glob("*.whl"))
+
+
+@pytest.fixture(scope="session")
+def installed(wheel, tmp_path_factory) -> pathlib.Path:
+    """The interpreter of an environment where tfm is installed from the wheel."""
+    base = tmp_path_factory.mktemp("installed")
+    venv.create(base / "venv", with_pip=True)
+    python = base / "venv" / "bin" / "python"
+    # the libraries are this environment's, but for tfm where it is installed from here
+    packages = next((base / "venv" / "lib").glob("python*")) / "site-packages"
+    (packages / "libraries.pth").write_text("\n".join(site.getsitepackages()))
+    subprocess.run(
+        [python, "-m", "pip", "install", "-q", "--no-deps", "--no-index", wheel],
+        check=True,
+    )
+    return python

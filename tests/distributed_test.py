@@ -105,6 +105,28 @@ def test_a_job_whose_worker_was_killed_ends_as_one_device_does(experiment, tmp_p
         np.testing.assert_allclose(ours[name], expected, atol=2e-4, err_msg=name)
 
 
+def test_a_restart_after_an_edit_shows_it_and_ends(experiment, tmp_path):
+    run = tmp_path / "job"
+    flags = ["--workers=2", "--max_restarts=2", "--", f"--experiment={experiment}"]
+    more = [f"--run_dir={run}", "--train.checkpoint_every=2", ENDLESS]
+    job = _start("tfm.launch", *flags, *more)
+    _until(lambda: any((run / "checkpoints/last").glob("step-*")))
+    experiment.write_text(experiment.read_text() + "\nEDITED = True\n")
+    os.kill(_children(job)[-1], signal.SIGKILL)
+    said = _end(job)
+    assert job.returncode == 2, said
+    assert "+EDITED = True" in said and "--code=current" in said
+    assert "Restart 1 of 2" in said and "Restart 2 of 2" not in said
+    assert "EDITED" not in (run / "code/small.py").read_text()
+    steps = max(checkpoints.steps(run / "checkpoints/last")) + 8
+    kept = _start(
+        "tfm.launch", *flags, more[0], f"--train.steps={steps}", "--code=kept"
+    )
+    said = _end(kept)
+    assert kept.returncode == 0 and f"Finished at step {steps:,}" in said, said
+    assert "EDITED" not in (run / "code/small.py").read_text()
+
+
 def test_sigterm_saves_everywhere_and_the_run_goes_on(experiment, tmp_path):
     run = tmp_path / "run"
     flags = [f"--experiment={experiment}", f"--run_dir={run}", "--logical_devices=2"]

@@ -109,7 +109,7 @@ RULES = {
         {*BELOW_RUN, "run"},
         {"tensorflow", "keras", "numpy", "pyarrow"},
     ),
-    "api": ({*BELOW_RUN, "run"}, {"keras", "numpy"}),
+    "api": ({*BELOW_RUN, "run"}, {"keras", "numpy", "tensorflow"}),
     **{
         name: ({*BELOW_RUN, "run"}, {"absl", "tensorflow", "numpy"})
         for name in COMMANDS

@@ -1,11 +1,9 @@
-"""Training in a notebook: a real Jupyter kernel, outside the clone."""
+"""Training in a notebook: a real Jupyter kernel, where tfm was installed as a wheel."""
 
 import os
-import pathlib
 
 import pytest
 
-ROOT = pathlib.Path(__file__).parents[1]
 CELLS = [
     """
 import dataclasses, threading
@@ -45,26 +43,30 @@ thread.start(); thread.join()
 pandas.DataFrame(found[0].history).step.max()
 """,
     "run.model.summary()",
+    "import sys; tfm.__file__.startswith(sys.prefix)",
     "tfm.load('nowhere')",
 ]
 
 
 @pytest.mark.slow  # needs .ci/requirements.txt
-def test_a_notebook_fits_shows_predicts_and_goes_on(tmp_path, monkeypatch):
+def test_a_notebook_fits_shows_predicts_and_goes_on(installed, tmp_path):
+    import jupyter_client
     import nbclient
     import nbformat
 
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))
     notebook = nbformat.v4.new_notebook()
     notebook.cells = [nbformat.v4.new_code_cell(cell.strip()) for cell in CELLS]
+    kernels = jupyter_client.AsyncKernelManager()
+    kernels.kernel_spec.argv[0] = str(installed)
     client = nbclient.NotebookClient(
         notebook,
+        km=kernels,
         timeout=300,
-        kernel_name="python3",
         allow_errors=True,
         resources={"metadata": {"path": str(tmp_path)}},
     )
-    client.execute(env=os.environ.copy())
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
+    client.execute(env=environment, cwd=str(tmp_path))
     cells = [cell.outputs for cell in notebook.cells]
     for number, outputs in enumerate(cells[:-1]):
         wrong = [o for o in outputs if o.output_type == "error"]
@@ -76,6 +78,7 @@ def test_a_notebook_fits_shows_predicts_and_goes_on(tmp_path, monkeypatch):
     assert _text(cells[2]) == "('good', True)"
     assert "finished" in _text(cells[3]).lower() and _text(cells[3]).endswith("True")
     assert _text(cells[4]).endswith("60)")  # np.int64(60)
+    assert _text(cells[6]) == "True"  # not the clone's
     (error,) = [o for o in cells[-1] if o.output_type == "error"]
     assert (error.ename, error.evalue) == (
         "UserError",

@@ -3,33 +3,13 @@
 import os
 import pathlib
 import shutil
-import site
 import subprocess
-import sys
-import venv
 import zipfile
 
 import pytest
 
 ROOT = pathlib.Path(__file__).parents[1]
 pytestmark = pytest.mark.slow  # needs .ci/requirements.txt
-
-
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory) -> pathlib.Path:
-    """Built from a copy of the sources, so that the checkout stays as it is."""
-    base = tmp_path_factory.mktemp("wheel")
-    for name in ("tfm", "experiments"):
-        skip = shutil.ignore_patterns("__pycache__")
-        shutil.copytree(ROOT / name, base / "source" / name, ignore=skip)
-    for name in ("setup.cfg", "pyproject.toml", "README.md", "LICENSE"):
-        shutil.copyfile(ROOT / name, base / "source" / name)
-    subprocess.run(
-        [sys.executable, "-m", "build", "--no-isolation", "-o", base, base / "source"],
-        check=True,
-        capture_output=True,
-    )
-    return next(base.glob("*.whl"))
 
 
 def test_it_holds_every_module_and_experiment_and_nothing_global(wheel):
@@ -53,29 +33,13 @@ def test_it_asks_for_no_tensorflow_but_in_its_extras(wheel):
             assert "extra ==" in line, line
 
 
-@pytest.fixture(scope="module")
-def python(wheel, tmp_path_factory) -> pathlib.Path:
-    """The interpreter of an environment where tfm is installed from the wheel."""
-    base = tmp_path_factory.mktemp("installed")
-    venv.create(base / "venv", with_pip=True)
-    python = base / "venv" / "bin" / "python"
-    # the libraries are this environment's, but for tfm where it is installed from here
-    packages = next((base / "venv" / "lib").glob("python*")) / "site-packages"
-    (packages / "libraries.pth").write_text("\n".join(site.getsitepackages()))
-    subprocess.run(
-        [python, "-m", "pip", "install", "-q", "--no-deps", "--no-index", wheel],
-        check=True,
-    )
-    return python
-
-
 CLEAN = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
 
 
-def test_a_script_of_a_users_own_runs_from_the_wheel(python, tmp_path):
+def test_a_script_of_a_users_own_runs_from_the_wheel(installed, tmp_path):
     shutil.copyfile(ROOT / "tests/support/api_script.py", tmp_path / "script.py")
     done = subprocess.run(
-        [python, "script.py", "run"],
+        [installed, "script.py", "run"],
         cwd=tmp_path,
         env=CLEAN,
         capture_output=True,
@@ -85,17 +49,21 @@ def test_a_script_of_a_users_own_runs_from_the_wheel(python, tmp_path):
     assert done.returncode == 0, done.stderr[-3000:]
     assert done.stdout.endswith("all is well\n")
     listed = subprocess.run(
-        [python.with_name("tfm")], env=CLEAN, capture_output=True, text=True, check=True
+        [installed.with_name("tfm")],
+        env=CLEAN,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert "  train      Trains an experiment\n" in listed.stdout
 
 
-def test_it_trains_from_an_empty_folder(python, tmp_path):
-    packages = next(python.parents[1].glob("lib/python*")) / "site-packages"
+def test_it_trains_from_an_empty_folder(installed, tmp_path):
+    packages = next(installed.parents[1].glob("lib/python*")) / "site-packages"
     empty = tmp_path / "empty"
     empty.mkdir()
     clean = CLEAN
-    train = [python, "-m", "tfm.train", "--experiment=text_cls", "--train.steps=2"]
+    train = [installed, "-m", "tfm.train", "--experiment=text_cls", "--train.steps=2"]
     done = subprocess.run(
         [*train, "--data.max_examples=200"],
         cwd=empty,
@@ -108,7 +76,7 @@ def test_it_trains_from_an_empty_folder(python, tmp_path):
     assert "Finished at step 2" in done.stdout
     assert (empty / "runs/text_cls/metrics.json").is_file()
     where = subprocess.run(
-        [python, "-c", "import tfm; print(tfm.__file__)"],
+        [installed, "-c", "import tfm; print(tfm.__file__)"],
         cwd=empty,
         env=clean,
         capture_output=True,

@@ -23,6 +23,7 @@ from tfm.run import folder as run_folder
 from tfm.run import trained
 
 _TURN = threading.Lock()  # one training of a process at a time
+_NO_SEED = 87654321  # what TensorFlow gives where no seed was set
 
 
 def load_experiment(name: str, **changes):
@@ -63,7 +64,7 @@ def fit(
 
     What is there afterwards is the same as that of `python -m tfm train`. From any
     thread; a second call waits for the first. The dtype policy and the seeds of
-    Python and NumPy are as before when it returns.
+    Python, NumPy and TensorFlow are as before when it returns.
 
     Args:
       experiment: a tfm.experiment.Experiment.
@@ -98,8 +99,7 @@ def fit(
                 name = folder.saved()["experiment"] if folder.exists() else path.name
                 own = config.code_of(experiment)
                 resumes = folder.begin(name, experiment, {}, code, own)
-                goes_on = resumes and not folder.finished.exists()
-                job.say(f"{'Resuming in' if goes_on else 'Run folder'}  {folder.path}")
+                job.say(folder.opening(resumes))
                 for told in config.only_here(experiment):
                     job.say(told)
             outcome = fits.fit(experiment, folder, job, callbacks)
@@ -130,18 +130,21 @@ def load(
 
 @contextlib.contextmanager
 def _globals_put_back() -> Iterator[None]:
-    """The dtype policy and seeds of before, afterwards."""
+    """The dtype policy, and the seeds of Python, NumPy and TensorFlow, as before."""
     from tfm.distribution import quiet_start
 
     quiet_start.import_tensorflow()
     import keras
     import numpy as np
+    import tensorflow as tf
 
     policy = keras.config.dtype_policy()
     states = random.getstate(), np.random.get_state()
+    seed, _ = tf.compat.v1.get_seed(0)  # with a seed of its own it draws none
     try:
         yield
     finally:
         keras.config.set_dtype_policy(policy)
         random.setstate(states[0])
         np.random.set_state(states[1])
+        tf.random.set_seed(None if seed == _NO_SEED else seed)

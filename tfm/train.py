@@ -75,9 +75,7 @@ def main(options: Options, experiment, changed: Mapping[str, object]) -> int:
                 if job.is_chief:
                     own = config.own_code_of(name)
                     resumes = folder.begin(name, experiment, changed, options.code, own)
-                    goes_on = resumes and not folder.finished.exists()
-                    begins = "Resuming in" if goes_on else "Run folder"
-                    job.say(f"{begins}  {folder.path}")
+                    job.say(folder.opening(resumes))
                 from tfm.run import fit
 
                 ended = fit.fit(experiment, folder, job)

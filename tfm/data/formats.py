@@ -1,8 +1,6 @@
-"""The rows of one open file: JSONL, Parquet, plain text; of CSV see tables."""
+"""Rows, and those of JSONL and plain text; see tables and arrow_files for others."""
 
-import itertools
 import json
-import pathlib
 import typing
 from collections.abc import Collection
 from collections.abc import Iterator
@@ -62,32 +60,6 @@ def jsonl(
             yield Row(kept, origin, number)
     if present:
         need(sorted(never_seen), present, origin)
-
-
-def parquet(
-    path: pathlib.Path, wanted: tuple[str, ...], all_columns: bool = False
-) -> Iterator[Row]:
-    """Yields the rows of a Parquet file, reading the wanted columns only."""
-    import pyarrow
-    from pyarrow import parquet
-
-    origin = str(path)
-    try:
-        with parquet.ParquetFile(path, memory_map=True) as file:
-            need(wanted, file.schema_arrow.names, origin)
-            if all_columns:
-                wanted = tuple(file.schema_arrow.names)
-            numbers = itertools.count(1)
-            for batch in file.iter_batches(1024, columns=list(wanted)):
-                rows = zip(*(batch[name].to_pylist() for name in wanted), strict=True)
-                for values in rows:
-                    row = dict(zip(wanted, values, strict=True))
-                    yield Row(row, origin, next(numbers))
-    except pyarrow.ArrowException as error:
-        first_line = str(error).partition("\n")[0]
-        raise errors.UserError(
-            f"{origin} is not valid Parquet: {first_line}"
-        ) from error
 
 
 def lines(

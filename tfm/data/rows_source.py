@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from collections.abc import Mapping
 
 from tfm import errors
+from tfm.data import arrow_files
 
 
 class Rows:
@@ -19,9 +20,9 @@ class Rows:
     evaluated later, in another process, on the same ones. The value is the file's path.
 
     Args:
-      rows: a pandas or polars DataFrame, a pyarrow Table, a Hugging Face Dataset, an
-        iterable of dicts {column: value}, or a tf.data.Dataset of dicts, or of pairs
-        (text, label), one row an element.
+      rows: a pandas or polars DataFrame, a pyarrow Table, a Hugging Face Dataset
+        (whose ClassLabels become their names), an iterable of dicts {column: value},
+        or a tf.data.Dataset of dicts, or of pairs (text, label), one row an element.
 
     Raises:
       UserError: it is none of these, or holds no row.
@@ -67,13 +68,20 @@ def _table(rows):
         return pyarrow.Table.from_pandas(plain, preserve_index=False)
     if hasattr(rows, "as_numpy_iterator"):  # tf.data
         rows = rows.as_numpy_iterator()
+    names = arrow_files.class_names(getattr(rows, "features", None))
+    if isinstance(rows, Mapping) and all(hasattr(v, "features") for v in rows.values()):
+        raise errors.UserError(
+            f"A DatasetDict holds the splits {', '.join(rows)}. Give one of them to "
+            "data.Rows."
+        )
     if isinstance(rows, str | bytes | Mapping) or not isinstance(rows, Iterable):
         raise errors.UserError(
             "data.Rows takes a DataFrame, a Table, a Dataset or dicts. "
             f"Got {type(rows).__name__}."
         )
+    found = (arrow_files.with_names(_row(row), names) for row in rows)
     try:
-        return pyarrow.Table.from_pylist([_row(row) for row in rows])
+        return pyarrow.Table.from_pylist(list(found))
     except pyarrow.ArrowException as error:
         raise errors.UserError(
             f"Each column of data.Rows must hold values of one type. {error}."

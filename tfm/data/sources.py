@@ -13,6 +13,7 @@ import zlib
 from collections.abc import Iterator
 
 from tfm import errors
+from tfm.data import arrow_files
 from tfm.data import formats
 from tfm.data import locations
 from tfm.data import tables
@@ -95,7 +96,7 @@ def read_file(
     origin = str(file.path)
     try:
         if file.format == "parquet":
-            yield from formats.parquet(file.path, wanted, all_columns)
+            yield from arrow_files.parquet(file.path, wanted, all_columns)
             return
         with _open(file, encoding) as stream:
             if file.format == "jsonl":

@@ -260,6 +260,11 @@ class RunFolder:
         more = f" and {len(origins) - 1} more" if len(origins) > 1 else ""
         return f"batch {batch}, {origins[0]}{more} (all in {self.skipped})"
 
+    def opening(self, resumes: bool) -> str:
+        """The line that says which folder it is, and whether training goes on in it."""
+        goes_on = resumes and not self.finished.exists()
+        return f"{'Resuming in' if goes_on else 'Run folder'}  {self.path}"
+
     def mark_finished(self, outcome: str, step: int) -> None:
         """Says that no other checkpoint will come; removed where training goes on."""
         files.write_json(self.finished, {"outcome": outcome, "step": step})
