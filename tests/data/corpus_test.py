@@ -13,7 +13,7 @@ from tests.data.corpora import prepared
 from tfm import data
 from tfm import errors
 from tfm import inputs
-from tfm.data import tfds_source
+from tfm.data.readers import tfds_source
 
 BYTES = inputs.Text(method="byte", special_tokens=("[EOS]",), lowercase=False)
 LINES = [f"Line number {i} of a film about café {i % 7}." for i in range(300)]

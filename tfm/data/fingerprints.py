@@ -3,7 +3,7 @@
 import hashlib
 
 from tfm import errors
-from tfm.data import locations
+from tfm.data.readers import locations
 
 
 def fingerprint(spec: str, format: str) -> dict[str, object]:

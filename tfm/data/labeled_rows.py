@@ -8,12 +8,12 @@ from collections.abc import Sequence
 
 from tfm import errors
 from tfm import interfaces
-from tfm.data import formats
 from tfm.data import labeled_settings
 from tfm.data import labels as labels_module
 from tfm.data import row_texts
-from tfm.data import sources
 from tfm.data import unlabeled_rows
+from tfm.data.readers import formats
+from tfm.data.readers import sources
 
 
 class Example(typing.NamedTuple):

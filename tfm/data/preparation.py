@@ -18,8 +18,8 @@ from tfm.data import fingerprints
 from tfm.data import labeled_rows
 from tfm.data import labeled_settings
 from tfm.data import labels as labels_module
-from tfm.data import locations
 from tfm.data import splits
+from tfm.data.readers import locations
 
 SCHEMA = pyarrow.schema(
     [

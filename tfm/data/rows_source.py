@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from collections.abc import Mapping
 
 from tfm import errors
-from tfm.data import arrow_files
+from tfm.data.readers import arrow_files
 
 
 class Rows:

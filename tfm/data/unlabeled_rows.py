@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from tfm import interfaces
 from tfm.data import row_texts
-from tfm.data import sources
+from tfm.data.readers import sources
 
 
 class Format(typing.Protocol):

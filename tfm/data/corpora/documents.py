@@ -12,12 +12,12 @@ from collections.abc import Iterator
 import numpy as np
 
 from tfm import errors
-from tfm.data import locations
 from tfm.data import row_texts
-from tfm.data import sources
 from tfm.data import splits
 from tfm.data.corpora import cleaning
 from tfm.data.corpora import settings
+from tfm.data.readers import locations
+from tfm.data.readers import sources
 
 _LINE_BITS = 40  # of an origin; above them is the number of the file
 

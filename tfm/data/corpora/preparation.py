@@ -17,13 +17,13 @@ from tfm import errors
 from tfm import files
 from tfm import lock
 from tfm.data import fingerprints
-from tfm.data import locations
 from tfm.data.corpora import documents
 from tfm.data.corpora import settings
 from tfm.data.corpora import shard_buffer
 from tfm.data.corpora import shards
 from tfm.data.corpora import store_settings
 from tfm.data.corpora import stores
+from tfm.data.readers import locations
 
 WORK = "unfinished"
 _BEGUN = "settings.json"  # in it: the beginning of the manifest

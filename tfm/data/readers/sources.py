@@ -13,10 +13,10 @@ import zlib
 from collections.abc import Iterator
 
 from tfm import errors
-from tfm.data import arrow_files
-from tfm.data import formats
-from tfm.data import locations
-from tfm.data import tables
+from tfm.data.readers import arrow_files
+from tfm.data.readers import formats
+from tfm.data.readers import locations
+from tfm.data.readers import tables
 
 _ONE_TEXT = ("folder", "whole")  # formats of which a file is one text
 
@@ -56,7 +56,7 @@ def read(
     """
     wanted = tuple(dict.fromkeys(name for name in (text, label, *also) if name))
     if spec.startswith("tfds:"):
-        from tfm.data import tfds_source
+        from tfm.data.readers import tfds_source
 
         for number, values in enumerate(tfds_source.read(spec, wanted), 1):
             yield formats.Row(values, spec, number)

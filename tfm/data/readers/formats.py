@@ -6,7 +6,7 @@ from collections.abc import Collection
 from collections.abc import Iterator
 
 from tfm import errors
-from tfm.data import locations
+from tfm.data.readers import locations
 
 
 class Row(typing.NamedTuple):

@@ -8,7 +8,7 @@ import pytest
 from pyarrow import parquet
 
 from tfm import errors
-from tfm.data import sources
+from tfm.data.readers import sources
 
 
 def values(spec, **settings):

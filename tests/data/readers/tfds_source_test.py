@@ -9,7 +9,7 @@ import tensorflow_datasets as tfds
 
 from tfm import data
 from tfm import errors
-from tfm.data import sources
+from tfm.data.readers import sources
 
 EXAMPLES = [(f"A rëview {n}.", ["bad", "good"][n % 2], n) for n in range(30)]
 

@@ -7,7 +7,7 @@ import typing
 from collections.abc import Iterator
 
 from tfm import errors
-from tfm.data import formats
+from tfm.data.readers import formats
 
 SEPARATORS = {"comma": ",", "semicolon": ";", "tab": "\t", "bar": "|"}
 _LONGEST_FIELD = 2**24  # characters; an unclosed quote must not swallow a huge file

@@ -7,8 +7,8 @@ import random
 import pytest
 
 from tfm import errors
-from tfm.data import sources
-from tfm.data import tables
+from tfm.data.readers import sources
+from tfm.data.readers import tables
 
 TEXTS = [
     "a plain text",

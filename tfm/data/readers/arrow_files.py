@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from collections.abc import Mapping
 
 from tfm import errors
-from tfm.data import formats
+from tfm.data.readers import formats
 
 _BATCH = 1024  # rows at a time
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from tfm import errors
-from tfm.data import formats
+from tfm.data.readers import formats
 
 
 def read(spec: str, wanted: tuple[str, ...]) -> Iterator[dict[str, object]]:
