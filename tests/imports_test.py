@@ -73,6 +73,10 @@ RULES = {
             "tensorflow",
             "tensorflow_datasets",
             "apache_beam",
+            "charset_normalizer",
+            "fsspec",
+            "google",
+            "python_calamine",
         },
     ),
     "tasks": (

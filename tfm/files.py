@@ -55,6 +55,12 @@ def whole(final: pathlib.Path, replace: bool = False) -> Iterator[pathlib.Path]:
         raise
 
 
+def cache() -> pathlib.Path:
+    """The user's cache of tfm's: $XDG_CACHE_HOME/tfm, by default ~/.cache/tfm."""
+    base = os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache"
+    return pathlib.Path(base) / "tfm"
+
+
 MARKER = "tfm.json"  # in a folder that tfm made
 
 

@@ -6,17 +6,20 @@ from tfm import errors
 from tfm.data.readers import locations
 
 
-def fingerprint(spec: str, format: str) -> dict[str, object]:
+def fingerprint(spec: str, format: str, classes: bool = True) -> dict[str, object]:
     """Returns what tells whether the files of a source have changed.
 
+    `format` and `classes` are those of `locations.files`.
     A dataset of TFDS has a version in its name or its folder and none of this.
     """
     if not spec or spec.startswith("tfds:"):
         return {}
-    return {**_times(spec, format), "content": _content(spec, format)}
+    return {**_times(spec, format, classes), "content": _content(spec, format, classes)}
 
 
-def is_unchanged(spec: str, format: str, old: dict[str, object]) -> bool:
+def is_unchanged(
+    spec: str, format: str, old: dict[str, object], classes: bool = True
+) -> bool:
     """Returns whether the source is as it was; files that are gone count as such.
 
     Content is read only where sizes are equal and times are not, as in a copy.
@@ -24,18 +27,21 @@ def is_unchanged(spec: str, format: str, old: dict[str, object]) -> bool:
     if not old:
         return True
     try:
-        new = _times(spec, format)
+        new = _times(spec, format, classes)
     except errors.UserError:
         return True
     if new["bytes"] != old["bytes"] or new["files"] != old["files"]:
         return False
-    return new["times"] == old["times"] or _content(spec, format) == old["content"]
+    return (
+        new["times"] == old["times"]
+        or _content(spec, format, classes) == old["content"]
+    )
 
 
-def _times(spec: str, format: str) -> dict[str, object]:
+def _times(spec: str, format: str, classes: bool) -> dict[str, object]:
     hasher = hashlib.blake2b(digest_size=16)
     num_files = num_bytes = 0
-    for file in locations.files(spec, format):
+    for file in locations.files(spec, format, classes):
         status = file.path.stat()
         entry = [file.label, file.path.name, status.st_size, status.st_mtime_ns]
         hasher.update(repr(entry).encode(errors="surrogateescape"))
@@ -44,9 +50,9 @@ def _times(spec: str, format: str) -> dict[str, object]:
     return {"files": num_files, "bytes": num_bytes, "times": hasher.hexdigest()}
 
 
-def _content(spec: str, format: str) -> str:
+def _content(spec: str, format: str, classes: bool) -> str:
     hasher = hashlib.blake2b(digest_size=16)
-    for file in locations.files(spec, format):
+    for file in locations.files(spec, format, classes):
         hasher.update(f"{file.label} {file.path.stat().st_size} ".encode())
         with file.path.open("rb") as stream:
             hashlib.file_digest(stream, lambda: hasher)

@@ -134,19 +134,14 @@ def _wanted_rows(
     """
     column, _, wanted = config.where.partition("=")
     wanted = labels_module.name_of(wanted)
-    rows = sources.read(
-        spec,
-        text=config.text,
+    reading = sources.Reading.of(
+        config,
+        format=config.format,
         label=config.label,
         also=(column,) if column else (),
-        format=config.format,
-        header=config.header,
-        encoding=config.encoding,
-        separator=config.separator,
-        quoted=config.quoted,
         all_columns=all_columns,
     )
-    for row in rows:
+    for row in sources.read(spec, reading):
         if column and not row.problem:
             value = labels_module.name_of(row.values[column])
             if value != wanted:

@@ -2,11 +2,11 @@
 
 import hashlib
 import os
-import pathlib
 from collections.abc import Iterable
 from collections.abc import Mapping
 
 from tfm import errors
+from tfm import files
 from tfm.data.readers import arrow_files
 
 
@@ -34,7 +34,7 @@ class Rows:
         table = _table(rows)
         if not table.num_rows or not table.num_columns:
             raise errors.UserError("data.Rows takes rows with columns. Got none.")
-        folder = _folder()
+        folder = files.cache() / "rows"
         scratch = folder / f"{os.getpid()}.partial"
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -49,11 +49,6 @@ class Rows:
         finally:
             scratch.unlink(missing_ok=True)
         return str(final)
-
-
-def _folder() -> pathlib.Path:
-    base = os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache"
-    return pathlib.Path(base) / "tfm" / "rows"
 
 
 def _table(rows):

@@ -26,17 +26,8 @@ def read(config: Format, spec: str) -> Iterator[interfaces.Read]:
     not the right encoding, says so in `problem`. Bytes that are not valid are lone
     surrogates in what is shown, so that they can be written as they came.
     """
-    rows = sources.read(
-        spec,
-        text=config.text,
-        header=config.header,
-        encoding=config.encoding,
-        separator=config.separator,
-        quoted=config.quoted,
-        all_columns=True,
-        blank_lines=True,
-    )
-    for row in rows:
+    reading = sources.Reading.of(config, all_columns=True, blank_lines=True)
+    for row in sources.read(spec, reading):
         place = f"{row.origin}:{row.line}"
         if row.problem:
             yield interfaces.Read({"text": ""}, {}, place, row.problem)

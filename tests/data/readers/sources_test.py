@@ -11,8 +11,13 @@ from tfm import errors
 from tfm.data.readers import sources
 
 
+def read(spec, **settings):
+    reading = sources.Reading(**{"label": "label", **settings})
+    return sources.read(str(spec), reading)
+
+
 def values(spec, **settings):
-    rows = list(sources.read(str(spec), **{"label": "label", **settings}))
+    rows = list(read(spec, **settings))
     assert not [row.problem for row in rows if row.problem]
     return [tuple(row.values.values()) for row in rows]
 
@@ -20,8 +25,7 @@ def values(spec, **settings):
 def places(spec, **settings):
     """Returns (line, first word of the problem or text) of each row."""
     return [
-        (row.line, row.problem or row.values["text"])
-        for row in sources.read(str(spec), **{"label": "label", **settings})
+        (row.line, row.problem or row.values["text"]) for row in read(spec, **settings)
     ]
 
 
@@ -59,7 +63,7 @@ def test_parquet(tmp_path):
     table = pyarrow.table({"x": range(4000), "label": labels, "text": texts})
     parquet.write_table(table, tmp_path / "a.parquet", row_group_size=1500)
     assert values(tmp_path / "a.parquet") == GOOD * 2000
-    rows = list(sources.read(str(tmp_path / "a.parquet")))
+    rows = list(sources.read(str(tmp_path / "a.parquet"), sources.Reading()))
     assert [row.line for row in rows] == list(range(1, 4001))
     assert list(rows[0].values) == ["text"]  # what is not needed is not read
 
@@ -77,7 +81,9 @@ def test_a_folder_of_a_folder_per_class(tmp_path):
     (tmp_path / "README.txt").write_text("not a text of a class")
     expected = [("worse\n\nand worse", "neg"), ("bad", "neg"), ("good", "pos")]
     assert values(tmp_path) == expected
-    named = list(sources.read(str(tmp_path), text="review", label="kind"))
+    named = list(
+        sources.read(str(tmp_path), sources.Reading(text="review", label="kind"))
+    )
     assert named[2].values == {"review": "good", "kind": "pos"}
     assert named[2].origin == str(tmp_path / "pos" / "1.txt")
     # a glob of such files picks classes
@@ -186,9 +192,15 @@ def test_invalid_bytes_arrive_as_lone_surrogates(tmp_path):
 
 def test_utf16(tmp_path):
     (tmp_path / "a.csv").write_bytes("text,label\ncafé,1\n".encode("utf-16"))
-    with pytest.raises(errors.UserError, match="set --data.encoding=utf-16"):
-        values(tmp_path / "a.csv")
+    assert values(tmp_path / "a.csv") == [("café", "1")]  # by its byte order mark
     assert values(tmp_path / "a.csv", encoding="utf-16") == [("café", "1")]
+    for name in ("utf-16-le", "utf-16-be"):
+        (tmp_path / "a.csv").write_bytes("text,label\ncafé,1\n".encode(name))
+        with pytest.raises(errors.UserError, match=f"set --data.encoding={name}"):
+            values(tmp_path / "a.csv")
+        assert values(tmp_path / "a.csv", encoding=name) == [("café", "1")]
+    (tmp_path / "a.csv").write_bytes("text,label\ncafé,1\n".encode("utf-32"))
+    assert values(tmp_path / "a.csv") == [("café", "1")]
 
 
 def test_a_header_names_the_columns_of_a_file_without_a_header(tmp_path):
@@ -220,7 +232,7 @@ def test_a_missing_column_is_told_with_the_nearest(tmp_path, name):
     else:
         parquet.write_table(pyarrow.table({"Review": ["x"], "sentiment": [1]}), path)
     with pytest.raises(errors.UserError) as raised:
-        list(sources.read(str(path), text="review"))
+        list(sources.read(str(path), sources.Reading(text="review")))
     assert str(raised.value).startswith(
         f"{path} has no column 'review'. It has: Review, sentiment. "
         "Did you mean 'Review'?"
@@ -268,4 +280,4 @@ def test_a_header_that_is_no_text_is_told(tmp_path):
     path = tmp_path / "binary.csv"
     path.write_bytes(b"\x89\xff\xfe,\x00\xd8\n1,2\n")
     with pytest.raises(errors.UserError, match="binary.csv:1: the header line is not"):
-        list(sources.read(str(path)))
+        list(sources.read(str(path), sources.Reading()))

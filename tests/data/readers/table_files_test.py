@@ -35,7 +35,7 @@ def _read(path, **options):
     wanted = {"text": "text", "label": "label"} | options
     return [
         (row.line, row.values or row.problem)
-        for row in sources.read(str(path), **wanted)
+        for row in sources.read(str(path), sources.Reading(**wanted))
     ]
 
 
@@ -52,11 +52,11 @@ def test_a_table_is_read_as_it_was_written(
     found = [values for _, values in _read(tmp_path / "a.csv")]
     expected = [{"text": text, "label": label} for text, label in rows]
     assert found == expected
-    said = capsys.readouterr().out
+    said = capsys.readouterr().err
     assert said == (
         ""
         if separator == "comma"
-        else f"Note        {tmp_path}/a.csv: columns are parted by {separator}\n"
+        else f"note: {tmp_path}/a.csv: columns are parted by {separator}\n"
     )
 
 

@@ -53,17 +53,22 @@ def folder(tmp_path, monkeypatch):
     monkeypatch.setattr(tfds.core.constants, "DATA_DIR", str(tmp_path / "tfds"))
 
 
+LABELLED = sources.Reading(label="label", also=("stars",))
+
+
 def test_rows_hold_text_and_class_names():
-    rows = list(sources.read("tfds:tiny_reviews", label="label", also=("stars",)))
+    rows = list(sources.read("tfds:tiny_reviews", LABELLED))
     found = {
         (r.values["text"].decode(), r.values["label"], r.values["stars"]) for r in rows
     }
     assert found == set(EXAMPLES[:20])
     assert [row.line for row in rows] == list(range(1, 21))
-    again = list(sources.read("tfds:tiny_reviews", label="label", also=("stars",)))
+    again = list(sources.read("tfds:tiny_reviews", LABELLED))
     assert again == rows
-    assert len(list(sources.read("tfds:tiny_reviews#test"))) == 10
-    assert len(list(sources.read("tfds:tiny_reviews#train[:25%]"))) == 5
+    assert len(list(sources.read("tfds:tiny_reviews#test", sources.Reading()))) == 10
+    assert (
+        len(list(sources.read("tfds:tiny_reviews#train[:25%]", sources.Reading()))) == 5
+    )
 
 
 def test_records_of_a_dataset(tmp_path):
@@ -90,14 +95,14 @@ def test_records_of_a_dataset(tmp_path):
 )
 def test_what_is_said_of_datasets_that_are_not_there(spec, message):
     with pytest.raises(errors.UserError) as raised:
-        list(sources.read(spec))
+        list(sources.read(spec, sources.Reading()))
     assert message in str(raised.value)
     assert "\n" not in str(raised.value)
 
 
 def test_a_missing_feature():
     with pytest.raises(errors.UserError, match="has no column 'review'. It has: "):
-        list(sources.read("tfds:tiny_reviews", text="review"))
+        list(sources.read("tfds:tiny_reviews", sources.Reading(text="review")))
 
 
 def test_a_dataset_that_cannot_be_downloaded(monkeypatch):
@@ -106,7 +111,7 @@ def test_a_dataset_that_cannot_be_downloaded(monkeypatch):
 
     monkeypatch.setattr(TinyReviews, "download_and_prepare", fail)
     with pytest.raises(errors.UserError) as raised:
-        list(sources.read("tfds:tiny_reviews"))
+        list(sources.read("tfds:tiny_reviews", sources.Reading()))
     assert "could not be downloaded and prepared in" in str(raised.value)
     assert str(raised.value).endswith("ConnectionError: no route to host")
 
@@ -124,4 +129,4 @@ def test_a_missing_package_is_told_with_its_remedy(monkeypatch, package):
     monkeypatch.setattr(builtins, "__import__", without)
     name = package.replace("_", "-")
     with pytest.raises(errors.UserError, match=f"not installed: pip install {name}$"):
-        list(sources.read("tfds:tiny_reviews"))
+        list(sources.read("tfds:tiny_reviews", sources.Reading()))

@@ -16,6 +16,7 @@ from tfm.data import row_texts
 from tfm.data import splits
 from tfm.data.corpora import cleaning
 from tfm.data.corpora import settings
+from tfm.data.readers import folders
 from tfm.data.readers import locations
 from tfm.data.readers import sources
 
@@ -49,7 +50,7 @@ class Unit:
     """
 
     source: str
-    files: tuple[locations.File, ...] | None
+    files: tuple[folders.File, ...] | None
     first_file: int
 
 
@@ -61,7 +62,7 @@ def units(config: settings.CorpusSettings) -> list[Unit]:
             found.append(Unit(source, None, number))
             number += 1
             continue
-        files = locations.files(spec, config.file_format())
+        files = locations.files(spec, config.file_format(), classes=False)
         if source == "train" and config.max_documents is not None:
             found.append(Unit(source, tuple(files), number))  # counted over the files
         else:
@@ -144,17 +145,10 @@ def _rows(config, unit: Unit, start: Document | None):
 
 
 def _of_file(config, unit: Unit, place: int):
+    reading = sources.Reading.of(config)
     if unit.files is None:
-        return sources.read(config.sources()[unit.source], text=config.text)
-    return sources.read_file(
-        unit.files[place],
-        text=config.text,
-        wanted=(config.text,),
-        header=config.header,
-        encoding=config.encoding,
-        separator=config.separator,
-        quoted=config.quoted,
-    )
+        return sources.read(config.sources()[unit.source], reading)
+    return sources.read_file(unit.files[place], reading)
 
 
 def validation_keys(config: settings.CorpusSettings, hashes: np.ndarray) -> np.ndarray:

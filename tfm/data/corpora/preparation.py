@@ -195,7 +195,9 @@ def _begin(config, folder: pathlib.Path, wanted: dict) -> dict:
             source: {
                 "spec": spec,
                 "path": locations.absolute(spec),
-                "fingerprint": fingerprints.fingerprint(spec, config.file_format()),
+                "fingerprint": fingerprints.fingerprint(
+                    spec, config.file_format(), classes=False
+                ),
             }
             for source, spec in config.sources().items()
         }

@@ -67,7 +67,9 @@ def check_same(
         )
     for source, spec in config.sources().items():
         before = found["sources"][source]["fingerprint"]
-        if not fingerprints.is_unchanged(spec, config.file_format(), before):
+        if not fingerprints.is_unchanged(
+            spec, config.file_format(), before, classes=False
+        ):
             raise errors.UserError(
                 f"{spec} has changed since {folder} was prepared from it. {rule}."
             )

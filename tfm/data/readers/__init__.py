@@ -1,1 +1,1 @@
-"""Readers of a user's files: which files a source names, and the rows of each format."""
+"""Readers of a user's files: those that a source names, and the rows of each."""

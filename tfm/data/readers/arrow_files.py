@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from tfm import errors
 from tfm.data.readers import formats
+from tfm.data.readers import streams
 
 _BATCH = 1024  # rows at a time
 
@@ -21,7 +22,9 @@ def parquet(
 
     origin = str(path)
     try:
-        with parquet.ParquetFile(path, memory_map=True) as file:
+        packed = streams.whole(path) if streams.is_packed(path) else None
+        source = path if packed is None else pyarrow.BufferReader(packed)
+        with parquet.ParquetFile(source, memory_map=packed is None) as file:
             schema = file.schema_arrow
             formats.need(wanted, schema.names, origin)
             columns = tuple(schema.names) if all_columns else wanted
@@ -39,7 +42,12 @@ def ipc(
 
     origin = str(path)
     try:
-        with pyarrow.memory_map(origin) as source:
+        packed = streams.is_packed(path)
+        with (
+            pyarrow.BufferReader(streams.whole(path))
+            if packed
+            else pyarrow.memory_map(origin)
+        ) as source:
             is_file = source.read(6) == b"ARROW1"
             source.seek(0)
             if is_file:
@@ -56,7 +64,9 @@ def ipc(
                 for start in range(0, batch.num_rows, _BATCH)
             )
             yield from _rows(parts, columns, origin, _names(path, file.schema))
-    except pyarrow.ArrowException as error:
+    except (pyarrow.ArrowException, OSError) as error:
+        if isinstance(error, OSError) and error.errno:  # not of the file's content
+            raise
         raise _not_valid(origin, "Arrow", error) from error
 
 

@@ -34,16 +34,15 @@ def jsonl(
     wanted: tuple[str, ...],
     all_columns: bool = False,
 ) -> Iterator[Row]:
-    """Yields the rows of a file with one JSON object a line."""
+    """Yields the rows of a file with one JSON object a line, or one list of objects.
+
+    Of a list the number of the object is its line.
+    """
     never_seen = set(wanted)
     present = {}
-    for number, line in enumerate(stream, 1):
-        if not line.strip():
-            continue
-        try:
-            values = json.loads(line)
-        except (ValueError, RecursionError) as error:
-            yield Row({}, origin, number, f"not valid JSON: {error}")
+    for number, values, problem in _json_values(stream, origin):
+        if problem:
+            yield Row({}, origin, number, problem)
             continue
         if not isinstance(values, dict):
             yield Row({}, origin, number, "not a JSON object")
@@ -60,6 +59,35 @@ def jsonl(
             yield Row(kept, origin, number)
     if present:
         need(sorted(never_seen), present, origin)
+
+
+def _json_values(stream: typing.TextIO, origin: str):
+    """Yields number, value and problem of each line, or of each item of one list."""
+    for number, line in enumerate(stream, 1):
+        text = line.strip()
+        if number == 1 and text == "{":
+            raise errors.UserError(
+                f"{origin} is one JSON object over several lines. A row must be an "
+                "object on a line of its own, or in one list of all: pandas writes it "
+                "with to_json(orient='records', lines=True)."
+            )
+        if number == 1 and (text == "[" or text.startswith("[{")):
+            yield from _json_list(line + stream.read(), origin)
+            return
+        if not text:
+            continue
+        try:
+            yield number, json.loads(line), ""
+        except (ValueError, RecursionError) as error:
+            yield number, None, f"not valid JSON: {error}"
+
+
+def _json_list(text: str, origin: str):
+    try:
+        values = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise errors.UserError(f"{origin} is not valid JSON: {error}.") from error
+    return ((number, value, "") for number, value in enumerate(values, 1))
 
 
 def lines(

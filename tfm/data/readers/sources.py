@@ -1,151 +1,166 @@
-"""Rows of a user's files, streamed: CSV, TSV, JSONL, Parquet, text, folders, TFDS.
+"""Rows of a user's files, streamed: tables, spreadsheets, text, TFRecord, TFDS.
 
 A reader knows columns, not labels, so that it serves training, evaluation on a new
 file and prediction alike. What is wrong with one row is told in `Row.problem`; what
 is wrong with a whole file is raised.
 """
 
-import codecs
-import gzip
+import dataclasses
 import io
 import typing
-import zlib
+import zipfile
 from collections.abc import Iterator
 
 from tfm import errors
 from tfm.data.readers import arrow_files
+from tfm.data.readers import encodings
+from tfm.data.readers import folders
 from tfm.data.readers import formats
 from tfm.data.readers import locations
+from tfm.data.readers import spreadsheets
+from tfm.data.readers import streams
 from tfm.data.readers import tables
+from tfm.data.readers import tfrecords
 
 _ONE_TEXT = ("folder", "whole")  # formats of which a file is one text
+_START = 4096  # bytes that tell whether a file is text, and in which encoding
 
 
-def read(
-    spec: str,
-    *,
-    text: str = "text",
-    label: str = "",
-    also: tuple[str, ...] = (),
-    format: str = "auto",
-    header: tuple[str, ...] = (),
-    encoding: str = "utf-8",
-    separator: str = "auto",
-    quoted: bool = True,
-    all_columns: bool = False,
-    blank_lines: bool = False,
-) -> Iterator[formats.Row]:
-    """Yields the rows of a source, one at a time.
+@dataclasses.dataclass(frozen=True)
+class Reading:
+    """How the files of a source are written, and what is wanted of them.
 
-    Args:
-      spec: a path, glob, folder, `package:NAME/FILE` or `tfds:NAME[#SPLIT]`.
+    Attributes:
       text: the column of the text. Plain text and folders get it as its name.
       label: the column of the label; empty where none is needed.
       also: more columns that are needed.
       format: of the files; auto goes by each name's ending.
-      header: names of the columns of CSV and TSV without a header line.
-      encoding: of the files. Bytes that are not valid in it arrive as lone
-        surrogates (`surrogateescape`), for the caller to refuse.
+      header: names of the columns of tables without a header line.
+      encoding: of the files, where no byte order mark tells it. Bytes that are not
+        valid in it arrive as lone surrogates (`surrogateescape`), for the caller to
+        refuse.
       separator: of the columns of CSV: comma, semicolon, tab, bar; auto finds it.
       quoted: CSV and TSV fields may stand in "quotes".
       all_columns: keep the columns that are not needed too.
       blank_lines: a blank line of plain text is a row too.
+    """
+
+    text: str = "text"
+    label: str = ""
+    also: tuple[str, ...] = ()
+    format: str = "auto"
+    header: tuple[str, ...] = ()
+    encoding: str = "utf-8"
+    separator: str = "auto"
+    quoted: bool = True
+    all_columns: bool = False
+    blank_lines: bool = False
+
+    @classmethod
+    def of(cls, config, **others) -> "Reading":
+        """As the fields of a data's config say, but for `others`."""
+        names = ("text", "header", "encoding", "separator", "quoted")
+        return cls(**{name: getattr(config, name) for name in names} | others)
+
+    @property
+    def wanted(self) -> tuple[str, ...]:
+        """The columns that are needed."""
+        names = (self.text, self.label, *self.also)
+        return tuple(dict.fromkeys(name for name in names if name))
+
+
+def read(spec: str, reading: Reading) -> Iterator[formats.Row]:
+    """Yields the rows of a source, one at a time.
+
+    Args:
+      spec: a path, glob, folder, URL, `package:NAME/FILE` or `tfds:NAME[#SPLIT]`.
+      reading: how it is written.
 
     Raises:
       UserError: a file or column is missing, or a whole file cannot be read.
     """
-    wanted = tuple(dict.fromkeys(name for name in (text, label, *also) if name))
     if spec.startswith("tfds:"):
         from tfm.data.readers import tfds_source
 
-        for number, values in enumerate(tfds_source.read(spec, wanted), 1):
+        for number, values in enumerate(tfds_source.read(spec, reading.wanted), 1):
             yield formats.Row(values, spec, number)
         return
-    for file in locations.files(spec, format):
-        yield from read_file(
-            file,
-            text=text,
-            label=label,
-            wanted=wanted,
-            header=header,
-            encoding=encoding,
-            separator=separator,
-            quoted=quoted,
-            all_columns=all_columns,
-            blank_lines=blank_lines,
-        )
+    classes = bool(reading.label) or reading.format == "folder"
+    for file in locations.files(spec, reading.format, classes):
+        yield from read_file(file, reading)
 
 
-def read_file(
-    file: locations.File,
-    *,
-    text: str,
-    label: str = "",
-    wanted: tuple[str, ...],
-    header: tuple[str, ...] = (),
-    encoding: str = "utf-8",
-    separator: str = "auto",
-    quoted: bool = True,
-    all_columns: bool = False,
-    blank_lines: bool = False,
-) -> Iterator[formats.Row]:
-    """Yields the rows of one file of a source; see `read`.
-
-    `wanted` has the columns that are needed, those of the text and label among them.
-    """
-    origin = str(file.path)
+def read_file(file: folders.File, reading: Reading) -> Iterator[formats.Row]:
+    """Yields the rows of one file of a source; see `read`."""
+    path, origin = file.path, str(file.path)
+    wanted, everything = reading.wanted, reading.all_columns
     try:
         if file.format == "parquet":
-            yield from arrow_files.parquet(file.path, wanted, all_columns)
-            return
-        with _open(file, encoding) as stream:
-            if file.format == "jsonl":
-                yield from formats.jsonl(stream, origin, wanted, all_columns)
-            elif file.format == "text":
-                formats.need(wanted, (text,), origin)
-                yield from formats.lines(stream, origin, text, blank_lines)
-            elif file.format in _ONE_TEXT:
-                values = {text: stream.read()}
-                if label and file.format == "folder":
-                    values[label] = file.label
-                formats.need(wanted, values, origin)
-                yield formats.Row(values, origin, 1)
-            else:
-                yield from tables.read(
-                    stream,
-                    origin,
-                    wanted,
-                    separator="tab" if file.format == "tsv" else separator,
-                    header=header,
-                    quoted=quoted,
-                    all_columns=all_columns,
-                )
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+            yield from arrow_files.parquet(path, wanted, everything)
+        elif file.format == "arrow":
+            yield from arrow_files.ipc(path, wanted, everything)
+        elif file.format == "tfrecord":
+            yield from tfrecords.read(path, wanted, everything)
+        elif file.format == "excel":
+            yield from spreadsheets.read(
+                path, wanted, everything, reading.header, file.sheet
+            )
+        else:
+            with _open(file, reading) as stream:
+                yield from _of_text(file, stream, reading)
+    except zipfile.BadZipFile as error:
+        raise errors.UserError(f"{origin} is not a whole zip file: {error}") from error
+    except streams.DAMAGED as error:
         raise errors.UserError(f"{origin} is not a whole gzip file: {error}") from error
     except UnicodeError as error:
-        raise errors.UserError(f"{origin} is not {encoding}: {error}.") from error
+        cure = encodings.cure(origin, reading.encoding)
+        raise errors.UserError(
+            f"{origin} is not {reading.encoding}: {error}. {cure}."
+        ) from error
     except OSError as error:
         raise errors.UserError(
             f"{origin} cannot be read: {error.strerror or error}."
         ) from error
 
 
-def _open(file: locations.File, encoding: str) -> typing.TextIO:
+def _of_text(
+    file: folders.File, stream: typing.TextIO, reading: Reading
+) -> Iterator[formats.Row]:
+    origin, wanted = str(file.path), reading.wanted
+    if file.format == "jsonl":
+        yield from formats.jsonl(stream, origin, wanted, reading.all_columns)
+    elif file.format == "text":
+        formats.need(wanted, (reading.text,), origin)
+        yield from formats.lines(stream, origin, reading.text, reading.blank_lines)
+    elif file.format in _ONE_TEXT:
+        values = {reading.text: stream.read()}
+        if reading.label and file.format == "folder":
+            values[reading.label] = file.label
+        formats.need(wanted, values, origin)
+        yield formats.Row(values, origin, 1)
+    else:
+        yield from tables.read(
+            stream,
+            origin,
+            wanted,
+            separator="tab" if file.format == "tsv" else reading.separator,
+            header=reading.header,
+            quoted=reading.quoted,
+            all_columns=reading.all_columns,
+            encoding=reading.encoding,
+        )
+
+
+def _open(file: folders.File, reading: Reading) -> typing.TextIO:
     """Opens a file, perhaps compressed, as text with its line ends as they are."""
-    stream = file.path.open("rb")
+    stream = streams.unpacked(file.path)
     try:
-        if file.path.suffix.lower() == ".gz":
-            stream.close()
-            stream = io.BufferedReader(gzip.GzipFile(file.path))
-        start = stream.peek(2)[:2]
+        start = stream.peek(_START)[:_START]
         if not start and file.format not in _ONE_TEXT:  # there it is one empty text
             raise errors.UserError(f"{file.path} is empty.")
-        if codecs.lookup(encoding).name == "utf-8":
-            encoding = "utf-8-sig"  # drops a byte order mark
-            if start in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
-                raise errors.UserError(
-                    f"{file.path} looks like UTF-16: set --data.encoding=utf-16."
-                )
+        encoding = encodings.by_mark(start, reading.encoding)
+        if encoding in ("utf-8", reading.encoding):
+            streams.check_is_text(start, str(file.path), encoding)
     except BaseException:
         stream.close()
         raise

@@ -3,11 +3,14 @@
 import collections
 import csv
 import itertools
+import re
 import typing
 from collections.abc import Iterator
 
 from tfm import errors
+from tfm.data.readers import encodings
 from tfm.data.readers import formats
+from tfm.data.readers import notes
 
 SEPARATORS = {"comma": ",", "semicolon": ";", "tab": "\t", "bar": "|"}
 _LONGEST_FIELD = 2**24  # characters; an unclosed quote must not swallow a huge file
@@ -23,6 +26,7 @@ def read(
     header: tuple[str, ...] = (),
     quoted: bool = True,
     all_columns: bool = False,
+    encoding: str = "utf-8",
 ) -> Iterator[formats.Row]:
     """Yields the rows of a table.
 
@@ -37,17 +41,20 @@ def read(
       header: names of the columns where there is no header line.
       quoted: fields may stand in quotes.
       all_columns: keep the columns that are not needed too.
+      encoding: as which the stream was opened, for messages.
 
     Raises:
       UserError: a column is missing or there twice, or the header is not valid.
     """
     csv.field_size_limit(_LONGEST_FIELD)
     lines = _Lines(stream)
+    if named := lines.take_separator():  # sep=; as Excel writes it
+        separator = next((n for n, s in SEPARATORS.items() if s == named), separator)
     quoting = csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE
     if separator == "auto":
         separator = _separator_of(lines, wanted, header, quoting)
         if separator != "comma":
-            print(f"Note        {origin}: columns are parted by {separator}")
+            notes.tell(f"{origin}: columns are parted by {separator}")
 
     def reader():
         # strict: a stray quote is a bad row, where it would swallow the rows after it
@@ -55,7 +62,7 @@ def read(
         return csv.reader(lines, delimiter=delimiter, strict=True, quoting=quoting)
 
     records = reader()
-    columns = _columns(records, origin, wanted, header)
+    columns = _columns(records, origin, wanted, header, encoding)
     if all_columns:
         wanted = tuple(columns)
     for name in wanted:
@@ -97,7 +104,7 @@ def _records(lines: "_Lines", reader, records, width: int):
             yield line, fields, ""
 
 
-def _columns(records, origin: str, wanted, header) -> list[str]:
+def _columns(records, origin: str, wanted, header, encoding: str) -> list[str]:
     """The names of the columns, those that are wanted among them."""
     hint, columns = "", header
     if not columns:
@@ -111,8 +118,8 @@ def _columns(records, origin: str, wanted, header) -> list[str]:
         "".join(columns).encode()
     except UnicodeEncodeError:  # a byte that is not valid came as a lone surrogate
         raise errors.UserError(
-            f"{origin}:1: the header line is not text. Is it a CSV file, and in the "
-            "right --data.encoding?"
+            f"{origin}:1: the header line is not valid {encoding}. "
+            f"{encodings.cure(origin, encoding)}."
         ) from None
     formats.need(wanted, columns, origin, hint)
     return columns
@@ -176,6 +183,14 @@ class _Lines:
         missing = max(0, number - len(self._waiting))
         self._waiting.extend(itertools.islice(self._stream, missing))
         return list(itertools.islice(self._waiting, number))
+
+    def take_separator(self) -> str:
+        """Takes a first line that says sep=X, and returns X; else nothing."""
+        first = self.peek(1)
+        found = re.fullmatch(r'"?sep=(.)"?\r?\n?', first[0], re.I) if first else None
+        if found:
+            next(self)
+        return found[1] if found else ""
 
     def mark(self) -> None:
         """Begins a record."""
