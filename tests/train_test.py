@@ -247,5 +247,5 @@ def test_no_validation_split_and_an_unknown_label_metric_are_told(tmp_path):
     experiment = dataclasses.replace(
         experiment, data=dataclasses.replace(experiment.data, validation_fraction=0.0)
     )
-    with pytest.raises(errors.UserError, match="The validation split is empty"):
+    with pytest.raises(errors.UserError, match="No text is left for validation"):
         reviews.start(experiment, tmp_path / "run2", "text_cls")

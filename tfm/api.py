@@ -20,6 +20,7 @@ from tfm import lock
 from tfm.config import fields
 from tfm.run import exit_status
 from tfm.run import folder as run_folder
+from tfm.run import look
 from tfm.run import trained
 
 _TURN = threading.Lock()  # one training of a process at a time
@@ -84,18 +85,20 @@ def fit(
     """
     from tfm.distribution import quiet_start
 
+    path = pathlib.Path(run_dir or f"runs/fit-{time.strftime('%Y%m%d-%H%M%S')}")
+    folder = run_folder.RunFolder(path, trust_code)
+    experiment = look.ahead(experiment, folder)
     quiet_start.import_tensorflow()
     from tfm.distribution import job as jobs
     from tfm.run import fit as fits
 
-    path = pathlib.Path(run_dir or f"runs/fit-{time.strftime('%Y%m%d-%H%M%S')}")
-    folder = run_folder.RunFolder(path, trust_code)
     with _TURN, _globals_put_back():
         job = jobs.Job(strategy, logical_devices)
         if job.is_chief:
             folder.claim()
         with lock.RunLock(folder.path, job.is_chief, "run_dir"):
             if job.is_chief:
+                experiment = look.by_chief(experiment, folder)
                 name = folder.saved()["experiment"] if folder.exists() else path.name
                 own = config.code_of(experiment)
                 resumes = folder.begin(name, experiment, {}, code, own)
@@ -103,6 +106,8 @@ def fit(
                 for told in config.only_here(experiment):
                     job.say(told)
             outcome = fits.fit(experiment, folder, job, callbacks)
+        for line in outcome.left_out if job.is_chief else ():
+            job.say(f"Left out     {line}")
         if outcome.name in exit_status.UNFINISHED:
             raise KeyboardInterrupt("all is saved; the same call goes on")
         return trained.load(str(folder.path), trust_code=True)

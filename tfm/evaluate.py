@@ -4,15 +4,19 @@ import dataclasses
 import pathlib
 import re
 import shutil
+import sys
 import tempfile
 import typing
 import weakref
 from collections.abc import Callable
+from collections.abc import Mapping
 
 from tfm import config
 from tfm import errors
 from tfm import files
 from tfm.run import folder as run_folder
+from tfm.run import look
+from tfm.run import reading
 from tfm.run import trained
 
 
@@ -59,7 +63,15 @@ class Options:
         return "validation" if self.watch else "test"
 
 
-def main(options: Options) -> None:
+def main(options: Options, experiment=None, changed: Mapping | None = None) -> None:
+    """Evaluates.
+
+    Args:
+      options: of the command line.
+      experiment: the run's, with the `changed` fields of how its data is written.
+      changed: those fields by path.
+    """
+    reading.check(changed or {}, options.data, "--data")
     folder = run_folder.RunFolder(options.run_dir)
     if options.run_dir and folder.exists():
         folder.refuse_links()  # it is written to
@@ -75,13 +87,18 @@ def main(options: Options) -> None:
             options.trust_code,
         )
         return
+    experiment = experiment or reading.base_experiment(options)
+    if experiment and options.data and not options.where and folder.is_prepared():
+        look.at_source(experiment.data, options.data, folder.load_columns())
+    if experiment:
+        print(f"Loading     {options.run_dir}", file=sys.stderr, flush=True)
     run = trained.load(options.run_dir, options.checkpoint, options.trust_code)
     name = options.data or options.split_name
 
     from tfm.callbacks import score_tables
 
     with tempfile.TemporaryDirectory(prefix="tfm_evaluate_") as scratch:
-        split = _split(run, options, pathlib.Path(scratch))
+        split = _split(run, options, pathlib.Path(scratch), experiment)
         scored = run.score(split, options.batch_size)
         stem = pathlib.Path(options.data).name or options.split_name
         scored.save(run.folder.evaluation / f"{_file_name(stem)}.parquet")
@@ -109,8 +126,10 @@ def scorer(run: trained.Trained, options: Options) -> Callable[[], dict[str, flo
     return score
 
 
-def _split(run: trained.Trained, options: Options, scratch: pathlib.Path):
-    """The split that the options name, or that of a new file.
+def _split(
+    run: trained.Trained, options: Options, scratch: pathlib.Path, experiment=None
+):
+    """The split that the options name, or a new file's, read as `experiment` says.
 
     Raises:
       UserError: it is empty, or the file does not fit the run.
@@ -119,6 +138,7 @@ def _split(run: trained.Trained, options: Options, scratch: pathlib.Path):
         if options.where:
             raise errors.UserError("--where goes with --data=FILE.")
         return run.split(options.split_name)
+    run = dataclasses.replace(run, experiment=experiment or run.experiment)
     split = run.read(options.data, scratch, options.where)
     for reason, count in getattr(split, "skipped", {}).items():
         print(f"{count:,} rows of {options.data} skipped: {reason}")
@@ -131,4 +151,4 @@ def _file_name(name: str) -> str:
 
 
 if __name__ == "__main__":
-    config.run(main, Options)
+    config.run(main, Options, reading.base_experiment, reading.FLAGS)

@@ -7,12 +7,15 @@ import sys
 import typing
 from collections.abc import Iterable
 from collections.abc import Iterator
+from collections.abc import Mapping
 
 from tfm import config
 from tfm import errors
 from tfm import generation
 from tfm import interfaces
+from tfm.run import look
 from tfm.run import prediction_files
+from tfm.run import reading
 from tfm.run import text_rows
 from tfm.run import trained
 
@@ -49,7 +52,15 @@ class Options(generation.Settings, _Places):
     """
 
 
-def main(options: Options) -> None:
+def main(options: Options, experiment=None, changed: Mapping | None = None) -> None:
+    """Generates.
+
+    Args:
+      options: of the command line.
+      experiment: the run's, with the `changed` fields of how its data is written.
+      changed: those fields by path.
+    """
+    reading.check(changed or {}, options.input, "--input")
     if options.prompt and options.input:
         raise errors.UserError("Give --prompt or --input, not both.")
     if options.output and not options.input:
@@ -60,7 +71,13 @@ def main(options: Options) -> None:
         )
     if options.output:
         text_rows.check_output(options.output)
+    experiment = experiment or reading.base_experiment(options)
+    if experiment and options.input:
+        look.at_source(experiment.data, options.input)
+    if experiment:
+        print(f"Loading     {options.run_dir}", file=sys.stderr, flush=True)
     run = trained.load(options.run_dir, options.checkpoint, options.trust_code)
+    run = dataclasses.replace(run, experiment=experiment)
     generator = generation.Generator(run, jit_compile=options.jit)
     column = text_rows.only_column(run.experiment.inputs)
     count, told = 0, set()
@@ -175,4 +192,4 @@ def _columns(found: generation.Generated) -> dict:
 
 
 if __name__ == "__main__":
-    config.run(main, Options)
+    config.run(main, Options, reading.base_experiment, reading.FLAGS)

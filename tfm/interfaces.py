@@ -19,6 +19,8 @@ from collections.abc import Sequence
 from typing import Protocol
 from typing import runtime_checkable
 
+from tfm import figures
+
 if typing.TYPE_CHECKING:
     import keras
     import numpy as np
@@ -106,6 +108,14 @@ class Dataset(Protocol):
         """Lines for a human: what was read, dropped and kept. Asked after encode."""
 
 
+@runtime_checkable
+class LeavesOut(Protocol):
+    """A dataset that did not take all of its sources."""
+
+    def left_out(self) -> list[str]:
+        """Lines for a human, said at the end: what was not used, and why."""
+
+
 class Data(Protocol):
     """Config of where rows come from, and how they are cut into splits."""
 
@@ -125,6 +135,16 @@ class Data(Protocol):
         folder: pathlib.Path,
     ) -> Split:
         """Another source to evaluate on; see data.memory for what fits in memory."""
+
+
+@runtime_checkable
+class Looks(Protocol):
+    """Data that looks at its sources before anything heavy is imported."""
+
+    found: Names  # fields that are found in the source where they are empty
+
+    def look(self) -> Data:
+        """With the `found` fields; UserError of a mistake in the first rows."""
 
 
 class Preprocessor(Protocol):
@@ -213,32 +233,11 @@ class Examples(Protocol):
         """
 
 
-class Table(typing.NamedTuple):
-    """Rows of text and numbers."""
-
-    columns: Sequence[str]
-    rows: Sequence[Sequence[object]]
-
-
-class Samples(Table):
-    """A table of a few examples with what the model says of them."""
-
-
-class Matrix(typing.NamedTuple):
-    """Counts by row and column, as a confusion matrix; int [R, C], or [P, R, C]."""
-
-    counts: "np.ndarray"
-    rows: Sequence[str]
-    columns: Sequence[str]
-    panels: Sequence[str] = ()  # P names
-    axes: tuple[str, str] = ("true", "predicted")
-
-
 class Evaluation(typing.NamedTuple):
     """Metrics of a split, and what is drawn of it, by name."""
 
     metrics: Mapping[str, float]
-    figures: Mapping[str, Table | Samples | Matrix] = {}
+    figures: Mapping[str, "figures.Figure"] = {}
 
 
 class Objective(Protocol):

@@ -27,6 +27,8 @@ class Options:
 def main(options: Options) -> int:
     if not options.output:
         raise errors.UserError("Give --output=DIR, the folder of the merged run.")
+    if run_folder.RunFolder(options.run_dir).exists():
+        print(f"Loading     {options.run_dir}", flush=True)
     run = trained.load(options.run_dir, trust_code=options.trust_code)
     if run.experiment.adapt.lora_rank is None:
         raise errors.UserError(

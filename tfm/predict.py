@@ -5,11 +5,14 @@ import pathlib
 import sys
 import typing
 from collections.abc import Iterator
+from collections.abc import Mapping
 
 from tfm import config
 from tfm import errors
 from tfm import interfaces
+from tfm.run import look
 from tfm.run import prediction_files
+from tfm.run import reading
 from tfm.run import text_rows
 from tfm.run import trained
 
@@ -36,7 +39,15 @@ class Options:
     batch_size: int = 64  # texts per batch
 
 
-def main(options: Options) -> None:
+def main(options: Options, experiment=None, changed: Mapping | None = None) -> None:
+    """Predicts.
+
+    Args:
+      options: of the command line.
+      experiment: the run's, with the `changed` fields of how its data is written.
+      changed: those fields by path.
+    """
+    reading.check(changed or {}, options.input, "--input")
     if options.text and options.input:
         raise errors.UserError("Give --text or --input, not both.")
     if options.output and not options.input:
@@ -47,7 +58,13 @@ def main(options: Options) -> None:
         )
     if options.output:  # a mistake in it is told before the model is loaded
         text_rows.check_output(options.output)
+    experiment = experiment or reading.base_experiment(options)
+    if experiment and options.input:  # so is one in that
+        look.at_source(experiment.data, options.input)
+    if experiment:
+        print(f"Loading     {options.run_dir}", file=sys.stderr, flush=True)
     run = trained.load(options.run_dir, options.checkpoint, options.trust_code)
+    run = dataclasses.replace(run, experiment=experiment)
     count = left_out = 0
     with _writer(options, run.experiment) as write:
         for reads in _reads(options, run.experiment):
@@ -91,4 +108,4 @@ def _writer(options: Options, e):
 
 
 if __name__ == "__main__":
-    config.run(main, Options)
+    config.run(main, Options, reading.base_experiment, reading.FLAGS)

@@ -13,6 +13,7 @@ from tfm import config
 from tfm import errors
 from tfm.config import fields
 from tfm.run import assembly
+from tfm.run import look
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,9 +51,11 @@ def main(
         raise errors.UserError(
             f"What follows -- is for Beam: give --beam too. Got {beam_flags[0]}."
         )
+    experiment = look.at(experiment)
     started = time.monotonic()
     stem = pathlib.Path(options.experiment).stem
     folder = options.store or experiment.data.store or str(pathlib.Path("stores", stem))
+    print(f"Preparing   {folder}", flush=True)
     dataset = _dataset(experiment, folder, beam_flags if options.beam else None)
     there = dataset.is_finished
     preprocessor = assembly.preprocessor_of(experiment, dataset)

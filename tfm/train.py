@@ -5,6 +5,7 @@ import pathlib
 import shlex
 import typing
 from collections.abc import Mapping
+from collections.abc import Sequence
 
 from tfm import config
 from tfm import errors
@@ -12,6 +13,7 @@ from tfm import lock
 from tfm.config import fields
 from tfm.run import exit_status
 from tfm.run import folder as run_folder
+from tfm.run import look
 from tfm.training import interrupt
 
 Strategy = typing.Literal["auto", "one", "mirrored", "multi_worker", "tpu"]
@@ -66,6 +68,9 @@ def main(options: Options, experiment, changed: Mapping[str, object]) -> int:
     name = options.experiment
     folder = _folder(options)
     job = None
+    experiment = look.ahead(experiment, folder)
+    if not look.may_be_several():
+        print(f"Starting    {name or folder.path}", flush=True)
     with interrupt.AtOnce() as asked:  # the loop has its own, which saves first
         try:
             job = start_job(options)
@@ -73,6 +78,7 @@ def main(options: Options, experiment, changed: Mapping[str, object]) -> int:
                 folder.claim()
             with lock.RunLock(folder.path, job.is_chief):
                 if job.is_chief:
+                    experiment = look.by_chief(experiment, folder)
                     own = config.own_code_of(name)
                     resumes = folder.begin(name, experiment, changed, options.code, own)
                     job.say(folder.opening(resumes))
@@ -90,6 +96,7 @@ def main(options: Options, experiment, changed: Mapping[str, object]) -> int:
             print(f"Go on with  python -m tfm.train --run_dir={_quoted(folder)}")
         elif ended:
             _print_scores(ended.scores, folder, ended.usage)
+            print_left_out(ended.left_out)
     return exit_status.UNFINISHED.get(outcome, 0)
 
 
@@ -128,6 +135,12 @@ def _print_scores(scores: dict, folder: run_folder.RunFolder, usage: str) -> Non
     print()
     for name, line in lines.items():
         print(f"{name:11}  {line}")
+
+
+def print_left_out(lines: Sequence[str]) -> None:
+    """Prints what of the data was not used, if anything was not."""
+    for line in lines:
+        print(f"{'Left out':11}  {line}")
 
 
 def _quoted(folder: run_folder.RunFolder) -> str:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tfm import interfaces
+from tfm import figures
 from tfm.callbacks import score_tables
 
 
@@ -30,7 +30,7 @@ def test_each_split_has_its_column_and_each_metric_a_row(capsys):
 def test_each_class_has_its_row(capsys):
     columns = ("class", "precision", "recall", "f1")
     rows = [("bad", 0.0, 0.125, 0.25), ("good", 0.5, 0.625, 0.75)]
-    score_tables.print_figure(interfaces.Table(columns, rows))
+    score_tables.print_figure(figures.Table(columns, rows))
     assert _printed(capsys) == [
         [],
         ["class", "precision", "recall", "f1"],
@@ -42,7 +42,7 @@ def test_each_class_has_its_row(capsys):
 def test_counts_are_by_true_row_and_predicted_column(capsys):
     names = ("bad", "good")
     counts = np.array([[1234, 2], [3, 4]])
-    score_tables.print_figure(interfaces.Matrix(counts, names, names))
+    score_tables.print_figure(figures.Matrix(counts, names, names))
     assert _printed(capsys) == [
         [],
         ["true", "\\", "predicted", "bad", "good"],
@@ -50,9 +50,9 @@ def test_counts_are_by_true_row_and_predicted_column(capsys):
         ["good", "3", "4"],
     ]
     many = tuple(map(str, range(score_tables.MAX_COLUMNS)))
-    figure = interfaces.Matrix(np.eye(len(many), dtype=int), many, many)
+    figure = figures.Matrix(np.eye(len(many), dtype=int), many, many)
     score_tables.print_figure(figure)
-    panels = interfaces.Matrix(np.ones((3, 2, 2), int), names, names, ("a", "b", "c"))
+    panels = figures.Matrix(np.ones((3, 2, 2), int), names, names, ("a", "b", "c"))
     score_tables.print_figure(panels)
-    score_tables.print_figure(interfaces.Samples(("text",), [("a film",)]))
+    score_tables.print_figure(figures.Samples(("text",), [("a film",)]))
     assert not _printed(capsys)

@@ -9,12 +9,12 @@ import tensorflow as tf
 from matplotlib import image
 
 from tests.support import events
-from tfm import interfaces
+from tfm import figures
 from tfm.callbacks import tensorboard
 
 
 def _png(counts, names, panels=()) -> bytes:
-    return tensorboard.matrix_png(interfaces.Matrix(counts, names, names, panels))
+    return tensorboard.matrix_png(figures.Matrix(counts, names, names, panels))
 
 
 def _darkness(picture: bytes) -> np.ndarray:
@@ -57,7 +57,7 @@ def test_several_labels_are_panels_side_by_side():
 def test_the_table_escapes_and_cuts_texts():
     columns = ("text", "true", "predicted", "probability")
     rows = [("a | b\n<br />c", "bad", "bad", 0.5), ("x" * 400, "good", "b", 0.987654)]
-    lines = tensorboard.markdown(interfaces.Samples(columns, rows)).splitlines()
+    lines = tensorboard.markdown(figures.Samples(columns, rows)).splitlines()
     assert lines[0] == "| text | true | predicted | probability |"
     assert lines[2] == "| a \\| b &lt;br />c | bad | bad | 0.500 |"
     assert lines[3] == f"| {'x' * 300} | good | b | 0.988 |"
@@ -78,8 +78,8 @@ def board(tmp_path):
             made.warned(6, "gradient not finite")
             made.evaluated(10, {"accuracy": 0.75}, is_best=True)
             names = ("no", "yes")
-            matrix = interfaces.Matrix(np.diag([5, 3]), names, names)
-            samples = interfaces.Samples(("a",), [("b",)])
+            matrix = figures.Matrix(np.diag([5, 3]), names, names)
+            samples = figures.Samples(("a",), [("b",)])
             made.figures(10, {"confusion_matrix": matrix, "predictions": samples})
         return {
             name: [

@@ -193,8 +193,8 @@ def test_rows_for_prediction_need_no_label(tmp_path):
             {"text": ""},
             {"review": "caf\udce9", "n": "2"},
             f"{path}:4",
-            "text is not valid utf-8: another encoding is set with --data.encoding, "
-            "such as latin-1",
+            "text is not valid utf-8: It looks like cp1252 ('caf\u00e9'): set "
+            "--data.encoding=cp1252",
         ),
     ]
     (tmp_path / "new.txt").write_text("x\n\ny, z\n")

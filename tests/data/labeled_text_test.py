@@ -131,7 +131,7 @@ BAD_ROWS = [
     ("   ,pos", "no text"),
     ("fine,", "no label"),
     ("a\0b,pos", "a NUL byte in the text"),
-    ("caf\udce9,pos", "text is not valid utf-8: another encoding is set with"),
+    ("caf\udce9,pos", "text is not valid utf-8"),
     ('"x"y,pos', "not valid CSV: ',' expected after '\"'"),
 ]
 
@@ -144,9 +144,7 @@ def test_a_bad_row_stops_the_reading(reviews, tmp_path, row, problem):
         read(data.LabeledText(train=reviews), tmp_path / "data")
     message = str(raised.value)
     assert message.startswith(f"{reviews}:102: {problem}")
-    assert message.endswith(
-        ". Fix the row, or skip such rows with --data.bad_rows=skip."
-    )
+    assert message.endswith(", or skip such rows with --data.bad_rows=skip.")
     assert "\n" not in message
     assert not list(tmp_path.glob("data/*"))
 

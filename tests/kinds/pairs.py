@@ -6,6 +6,7 @@ import pathlib
 
 import numpy as np
 
+from tfm import figures
 from tfm import interfaces
 from tfm import models
 from tfm import training
@@ -195,7 +196,7 @@ class Letterwise:
         ]
         return interfaces.Evaluation(
             {"loss": float(results["loss"].mean()), "exact": float(same.mean())},
-            {"written": interfaces.Samples(("source", "target", "written"), cells)},
+            {"written": figures.Samples(("source", "target", "written"), cells)},
         )
 
     def predictions(self, results, split):

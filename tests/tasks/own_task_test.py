@@ -14,6 +14,7 @@ from tests.support import small_models
 from tests.support import updates
 from tfm import errors
 from tfm import experiment
+from tfm import figures
 from tfm import inputs
 from tfm import interfaces
 from tfm import models
@@ -120,7 +121,7 @@ class RegressionObjective:
         worst = [row["text"] for row in split.rows(results["row"][places])]
         return interfaces.Evaluation(
             {"loss": np.mean(errors_N**2), "within_a_tenth": np.mean(errors_N < 0.1)},
-            {"worst": interfaces.Table(("text",), [[text] for text in worst])},
+            {"worst": figures.Table(("text",), [[text] for text in worst])},
         )
 
     def predictions(self, results, split):

@@ -5,7 +5,7 @@ import functools
 from rich import console as rich_console
 from rich import table as rich_table
 
-from tfm import interfaces
+from tfm import figures
 
 MAX_COLUMNS = 31  # of a matrix that still reads as text
 _console = rich_console.Console(highlight=False, soft_wrap=True)
@@ -29,19 +29,19 @@ def print_figure(figure) -> None:
 
 
 @print_figure.register
-def _(figure: interfaces.Table) -> None:
+def _(figure: figures.Table) -> None:
     _console.print()
     rows = [[_figure(cell) for cell in row] for row in figure.rows]
     _print(figure.columns, rows)
 
 
 @print_figure.register
-def _(figure: interfaces.Samples) -> None:
+def _(figure: figures.Samples) -> None:
     """Nothing: texts are for TensorBoard's Text page."""
 
 
 @print_figure.register
-def _(figure: interfaces.Matrix) -> None:
+def _(figure: figures.Matrix) -> None:
     if figure.counts.ndim != 2 or len(figure.columns) >= MAX_COLUMNS:
         return
     _console.print()

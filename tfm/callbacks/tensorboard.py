@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfm import interfaces
+from tfm import figures
 from tfm.callbacks import event_files
 
 CONFIGURATION = "configuration"  # the tag of the experiment's fields
@@ -88,18 +88,18 @@ class TensorBoard:
             self._train.flush()
         self._validation.flush()
 
-    def figures(self, step: int, figures: Mapping[str, object]) -> None:
+    def figures(self, step: int, found: Mapping[str, figures.Figure]) -> None:
         """Figures of an evaluation: matrices as pictures, tables on the Text page."""
         with self._validation.as_default(step=step):
-            for name, figure in figures.items():
-                if isinstance(figure, interfaces.Matrix):
+            for name, figure in found.items():
+                if isinstance(figure, figures.Matrix):
                     picture = tf.io.decode_png(matrix_png(figure), channels=4)
                     tf.summary.image(name, picture[None])
                 else:
                     tf.summary.text(name, markdown(figure))
 
 
-def matrix_png(matrix: interfaces.Matrix) -> bytes:
+def matrix_png(matrix: figures.Matrix) -> bytes:
     """A drawing of counts [R, C], or of a panel for each of [P, R, C]."""
     from matplotlib import figure as matplotlib_figure
     from sklearn import metrics as sklearn_metrics
@@ -135,7 +135,7 @@ def matrix_png(matrix: interfaces.Matrix) -> bytes:
     return buffer.getvalue()
 
 
-def markdown(table: interfaces.Table | interfaces.Samples) -> str:
+def markdown(table: figures.Table | figures.Samples) -> str:
     """A table in Markdown; long cells are cut."""
     lines = [_line(table.columns), "|" + "---|" * len(table.columns)]
     return "\n".join([*lines, *(_line(row) for row in table.rows)])

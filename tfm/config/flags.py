@@ -36,6 +36,7 @@ def run(
     main: Callable[..., int | None],
     options: type,
     base_experiment: Callable[[typing.Any], typing.Any] | None = None,
+    only: frozenset[str] | None = None,
 ) -> typing.NoReturn:
     """Reads the command line, calls `main`, and exits with its status.
 
@@ -46,6 +47,7 @@ def run(
         opens the help.
       base_experiment: from the options, the experiment whose fields become flags,
         or None where the options name none.
+      only: paths of those fields; the experiment may be none then. None: all.
 
     A user's mistake ends with one line on stderr and status 2.
     """
@@ -56,7 +58,7 @@ def run(
     def parse(argv: list[str]) -> list[str]:
         argv = ["--help" if argument == "-h" else argument for argument in argv]
         flags.FLAGS(argv[:1])  # absl's own flags keep their defaults
-        parsed.extend(_guarded(_parse, argv, options, base_experiment))
+        parsed.extend(_guarded(_parse, argv, options, base_experiment, only))
         return argv[:1]
 
     app.run(lambda _: _guarded(main, *parsed), flags_parser=parse)
@@ -75,8 +77,9 @@ def _guarded(function: Callable, *arguments):
         sys.exit(0)
 
 
-def _parse(argv, options_class, base_experiment):
-    general = _GENERAL + (_WITH_EXPERIMENT if base_experiment else ())
+def _parse(argv, options_class, base_experiment, only):
+    whole = base_experiment is not None and only is None
+    general = _GENERAL + (_WITH_EXPERIMENT if whole else ())
     own = (*fields.leaves(options_class()), *general)
     values = _read(argv, own, known_only=bool(base_experiment))
     chosen = _choose(options_class, values)
@@ -91,13 +94,17 @@ def _parse(argv, options_class, base_experiment):
 
     experiment = base_experiment(chosen)
     if experiment is None:
-        if not values["help"]:
-            _read(argv, own)  # a mistyped flag is the nearer mistake
+        if values["help"]:
+            _print_help(options_class, own, ())
+            if whole:
+                _print_list()
+            sys.exit(0)
+        _read(argv, own)  # a mistyped flag is the nearer mistake
+        if whole:
             raise errors.UserError("Give --experiment=NAME; --list shows them all.")
-        _print_help(options_class, own, ())
-        _print_list()
-        sys.exit(0)
-    leaves = tuple(fields.leaves(experiment))
+        return chosen, None, {}
+    leaves = fields.leaves(experiment)
+    leaves = tuple(leaf for leaf in leaves if only is None or leaf.path in only)
     values = _read(argv, own + leaves)
     changed = {
         leaf.path: values[leaf.path]
@@ -108,7 +115,7 @@ def _parse(argv, options_class, base_experiment):
         _print_help(options_class, own, leaves)
         sys.exit(0)
     experiment = fields.override(experiment, changed)
-    if values["print_config"]:
+    if values.get("print_config"):
         for leaf in fields.leaves(experiment):
             print(f"{leaf.path}={fields.show(leaf.value)}")
         sys.exit(0)

@@ -35,7 +35,20 @@ class Corpus(settings.CorpusSettings):
     A document must fit in memory several times over; a store need not.
     """
 
+    found = frozenset({"text"})
     columns = {"text": frozenset({"text", "stream"})}
+
+    def look(self) -> "Corpus":
+        """These fields with the column of text found, after a look at the first rows.
+
+        A store that is finished has been looked at.
+        """
+        from tfm.data import looks
+        from tfm.data.corpora import preparation
+
+        if self.store and preparation.is_finished(pathlib.Path(self.store)):
+            return self
+        return looks.corpus(self)
 
     def prepare(
         self, folder: str | os.PathLike, engine=None
@@ -53,10 +66,14 @@ class Corpus(settings.CorpusSettings):
         Raises:
           UserError: the store was prepared from other settings or files.
         """
+        from tfm.data import looks
         from tfm.data.corpora import dataset
+        from tfm.data.corpora import preparation
 
         place = pathlib.Path(self.store or pathlib.Path(folder) / "store")
-        return dataset.CorpusDataset(self, place, engine)
+        there = preparation.is_finished(place)
+        config = self if there else looks.named_corpus(self)
+        return dataset.CorpusDataset(config, place, engine)
 
     def rows(
         self, source: str, columns: Mapping[str, interfaces.Column]

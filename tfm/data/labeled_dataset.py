@@ -52,6 +52,10 @@ class LabeledDataset:
         """Lines for a human: what was read, dropped and kept."""
         return self.records.report()
 
+    def left_out(self) -> list[str]:
+        """Lines for a human: what was not used because of a setting."""
+        return self.records.left_out()
+
 
 class LabeledSplit:
     """The examples of a split; see interfaces.Split.

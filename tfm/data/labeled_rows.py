@@ -2,6 +2,7 @@
 
 import collections
 import dataclasses
+import itertools
 import typing
 from collections.abc import Iterator
 from collections.abc import Sequence
@@ -75,6 +76,7 @@ def examples(
     labels: labels_module.Labels,
     tally: Tally,
     all_columns: bool = False,
+    limit: int | None = None,
 ) -> Iterator[Example]:
     """Yields the good rows of a source.
 
@@ -85,13 +87,14 @@ def examples(
       labels: its classes.
       tally: is counted up.
       all_columns: whether to keep the values of other columns too.
+      limit: of the rows that are looked at; None: all.
 
     Raises:
       UserError: of a bad row where `config.bad_rows` is stop, of a source without
         a good row, and what `sources.read` raises.
     """
     others = {}  # values that `where` left out, as an ordered set
-    for row in _wanted_rows(config, spec, tally, others, all_columns):
+    for row in _wanted_rows(config, spec, tally, others, all_columns, limit):
         values, origin, line, problem = row
         tally.read += 1
         numbers = ()
@@ -104,10 +107,9 @@ def examples(
         elif config.bad_rows == "skip":
             tally.skipped[problem.partition(":")[0]] += 1
         else:
-            raise errors.UserError(
-                f"{origin}:{line}: {problem}. "
-                "Fix the row, or skip such rows with --data.bad_rows=skip."
-            )
+            raise row_texts.error(origin, line, problem, config.encoding)
+    if limit is not None and tally.read + tally.left_out >= limit:
+        return
     if not tally.read and others:
         column = config.where.partition("=")[0]
         raise errors.UserError(
@@ -127,6 +129,7 @@ def _wanted_rows(
     tally: Tally,
     others: dict[str, None],
     all_columns: bool,
+    limit: int | None,
 ) -> Iterator[formats.Row]:
     """Yields the rows of which `where` is true, and the bad ones.
 
@@ -141,7 +144,7 @@ def _wanted_rows(
         also=(column,) if column else (),
         all_columns=all_columns,
     )
-    for row in sources.read(spec, reading):
+    for row in itertools.islice(sources.read(spec, reading), limit):
         if column and not row.problem:
             value = labels_module.name_of(row.values[column])
             if value != wanted:

@@ -18,8 +18,8 @@ class LabeledTextSettings:
     test: str = ""  # test source; empty: cut from train
     # format of the files; auto: by their names
     format: Literal["auto", "csv", "tsv", "jsonl", "parquet", "folder", "text"] = "auto"
-    text: str = "text"  # column of the text
-    label: str = "label"  # column of the label
+    text: str = ""  # column of the text; empty: found, and told
+    label: str = ""  # column of the label; empty: found, and told
     where: str = ""  # keep only the rows with COLUMN=VALUE
     header: tuple[str, ...] = ()  # column names of CSV/TSV without a header line
     encoding: str = "utf-8"  # of the files, such as utf-8, latin-1 or utf-16

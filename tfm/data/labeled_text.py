@@ -27,10 +27,17 @@ class LabeledText(labeled_settings.LabeledTextSettings):
     `split_seed`, in equal shares of each class, never the same text in two splits.
     """
 
+    found = frozenset({"text", "label"})
     columns = {
         "text": frozenset({"text"}),
         "label": frozenset({"category", "categories"}),
     }
+
+    def look(self) -> "LabeledText":
+        """These fields with the columns found, after a look at the first rows."""
+        from tfm.data import looks
+
+        return looks.labeled(self)
 
     def prepare(self, folder: str | os.PathLike) -> "labeled_dataset.LabeledDataset":
         """Reads the sources into folder/records, or finds that done.
@@ -63,12 +70,14 @@ class LabeledText(labeled_settings.LabeledTextSettings):
           columns: {"label": Category or Categories}, or empty for prediction.
         """
         from tfm.data import labeled_rows
+        from tfm.data import looks
         from tfm.data import unlabeled_rows
 
         if "label" not in columns:
             return unlabeled_rows.read(self, source)
+        config = looks.named(self, source)
         tally = labeled_rows.Tally()
-        return labeled_rows.reads(self, source, columns["label"].names, tally)
+        return labeled_rows.reads(config, source, columns["label"].names, tally)
 
     def split(
         self,
@@ -79,10 +88,12 @@ class LabeledText(labeled_settings.LabeledTextSettings):
     ) -> "memory.Memory":
         """Another source in memory; `skipped` counts its bad rows by reason."""
         from tfm.data import labeled_rows
+        from tfm.data import looks
         from tfm.data import memory
 
         if "label" not in columns:
             return memory.Memory(self.rows(source, columns), columns, preprocessor)
+        config = looks.named(self, source)
         tally = labeled_rows.Tally()
-        reads = labeled_rows.reads(self, source, columns["label"].names, tally)
+        reads = labeled_rows.reads(config, source, columns["label"].names, tally)
         return memory.Memory(reads, columns, preprocessor, tally.skipped)

@@ -98,6 +98,11 @@ def name_of(value: object) -> str:
     return whole[1] if whole else name
 
 
+def is_number(text: str) -> bool:
+    """Whether a text is a number in decimal digits."""
+    return bool(_NUMBER.fullmatch(text))
+
+
 def sort(names: Sequence[str]) -> list[str]:
     """Returns the names in order: by value where all are numbers, else by letter."""
     if all(_NUMBER.fullmatch(name) for name in names):

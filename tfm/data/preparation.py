@@ -15,9 +15,11 @@ import pyarrow
 from tfm import errors
 from tfm import files
 from tfm.data import fingerprints
+from tfm.data import label_checks
 from tfm.data import labeled_rows
 from tfm.data import labeled_settings
 from tfm.data import labels as labels_module
+from tfm.data import looks
 from tfm.data import splits
 from tfm.data.readers import locations
 
@@ -39,6 +41,7 @@ def prepare(config: labeled_settings.LabeledTextSettings, folder: pathlib.Path) 
     if meta_path.exists():
         _check_same(config, json.loads(meta_path.read_text("utf-8")), folder)
         return
+    config = looks.named(config, config.train)
     with files.whole(folder) as partial:
         found = {
             name: fingerprints.fingerprint(getattr(config, name), config.format)
@@ -69,6 +72,8 @@ def _check_same(
     )
     settings = _settings(config)
     for name in settings.keys() & meta["config"].keys():
+        if name in ("text", "label") and not settings[name]:
+            continue  # it was found when the data was prepared
         if settings[name] != meta["config"][name]:
             raise errors.UserError(
                 f"{folder} was prepared with {name}={meta['config'][name]!r}, "
@@ -99,11 +104,7 @@ def _write(config: labeled_settings.LabeledTextSettings, folder: pathlib.Path) -
             labels.learning = False  # a label that only the test texts have is wrong
             ends.append(len(writer))
     names = labels.names if config.labels else labels_module.sort(labels.names)
-    if len(names) < (1 if config.multi_label else 2):
-        raise errors.UserError(
-            f"{config.train} must hold texts of two classes or more. "
-            f"Got only {', '.join(map(repr, names)) or 'texts without a label'}."
-        )
+    label_checks.check(config, names, tallies["train"].read)
     place = {name: number for number, name in enumerate(names)}
     new_numbers = np.array([place[name] for name in labels.names], np.int32)
     numbers = new_numbers[np.asarray(writer.labels)]
@@ -121,12 +122,7 @@ def _write(config: labeled_settings.LabeledTextSettings, folder: pathlib.Path) -
         in_split[rows] = True
         of_split = numbers[np.repeat(in_split, np.diff(offsets))]
         classes[name] = np.bincount(of_split, minlength=len(names)).tolist()
-    without = [n for n, count in zip(names, classes["train"], strict=True) if not count]
-    if without:
-        raise errors.UserError(
-            f"Each class must have a text to train on. "
-            f"{config.train} has none of {', '.join(map(repr, without))}."
-        )
+    _check_splits(config, names, classes, dropped, tallies["train"].read)
     return {
         "labels": names,
         "multi_label": config.multi_label,
@@ -138,6 +134,42 @@ def _write(config: labeled_settings.LabeledTextSettings, folder: pathlib.Path) -
         "sizes": {name: len(rows) for name, rows in indices.items()},
         "classes": classes,
     }
+
+
+def _check_splits(
+    config: labeled_settings.LabeledTextSettings,
+    names: list[str],
+    classes: dict[str, list[int]],
+    dropped: dict[str, int],
+    num_read: int,
+) -> None:
+    """Raises UserError where a class has no text to train on, or validation none."""
+    without = [n for n, count in zip(names, classes["train"], strict=True) if not count]
+    if without:
+        held_out = dropped["held_out"]
+        why = f"{config.train} has none of {', '.join(map(repr, without[:10]))}."
+        if held_out:
+            why += (
+                f" {held_out:,} of its {num_read:,} texts are in the validation or "
+                "test source too, and not trained on. Give sources that do not "
+                "overlap, or leave --data.validation and --data.test out to have "
+                f"theirs cut from {config.train}."
+            )
+        raise errors.UserError(f"Each class must have a text to train on. {why}")
+    if sum(classes["validation"]):
+        return
+    if not config.validation_fraction and not config.validation:
+        why = "validation_fraction is 0 and there is no validation source"
+    else:
+        why = (
+            f"{num_read - dropped['duplicates']:,} different texts of {len(names):,} "
+            "classes are too few, as each class keeps one to train on"
+        )
+    raise errors.UserError(
+        f"No text is left for validation, by which the best checkpoint is picked: {why}"
+        ". Give more texts, --data.validation=FILE, or a --data.validation_fraction "
+        "above 0."
+    )
 
 
 def _assign(

@@ -124,6 +124,28 @@ class Records:
             lines.append(f"{name}: {size:,} texts ({', '.join(shown)})")
         return lines
 
+    def left_out(self) -> list[str]:
+        """Returns lines for a human: what was not used because of a setting."""
+        lines = []
+        for source in self._meta["sources"].values():
+            for reason, count in source["skipped"].items():
+                rows = f"{count:,} of {source['read']:,} rows of {source['spec']}"
+                lines.append(f"{rows} were skipped: {reason} (--data.bad_rows=skip)")
+        dropped, sizes = self._meta["dropped"], self._meta["sizes"]
+        settings = self._meta["config"]
+        if count := dropped["not_sampled"]:
+            cap = settings["max_examples"]
+            lines.append(
+                f"{count:,} texts were not used (--data.max_examples={cap}; none takes "
+                "them all)"
+            )
+        if count := dropped.get("not_trained_on", 0):
+            lines.append(
+                f"{count:,} of {count + sizes['train']:,} texts were not trained on "
+                f"(--data.train_examples={settings['train_examples']})"
+            )
+        return lines
+
     def _load(self, name: str) -> np.ndarray:
         return np.load(self.folder / f"{name}.npy", mmap_mode="r")
 

@@ -1,5 +1,21 @@
 """The text of a row, checked."""
 
+from tfm import errors
+from tfm.data.readers import encodings
+
+NOT_VALID = "text is not valid"  # how the problem of another encoding begins
+
+
+def error(origin: str, line: int, problem: str, encoding: str) -> errors.UserError:
+    """The error that a bad row is, with its place, reason and cure."""
+    cure = "Fix the row"
+    if problem.startswith(NOT_VALID):
+        cure = encodings.cure(origin, encoding)
+    return errors.UserError(
+        f"{origin}:{line}: {problem}. {cure}, or skip such rows with "
+        "--data.bad_rows=skip."
+    )
+
 
 def text_of(value: object, encoding: str) -> tuple[str, str]:
     """Returns a row's text without the space around it, or what is wrong with it."""
@@ -24,8 +40,5 @@ def string_of(value: object, encoding: str) -> tuple[str, str]:
         try:
             value.encode()
         except UnicodeEncodeError:
-            return "", (
-                f"text is not valid {encoding}: "
-                "another encoding is set with --data.encoding, such as latin-1"
-            )
+            return "", f"{NOT_VALID} {encoding}"
     return value, ""

@@ -1,11 +1,14 @@
 """Rows without labels, for prediction."""
 
+import dataclasses
 import typing
 from collections.abc import Iterator
 from collections.abc import Mapping
 
 from tfm import interfaces
+from tfm.data import column_names
 from tfm.data import row_texts
+from tfm.data.readers import encodings
 from tfm.data.readers import sources
 
 
@@ -27,15 +30,20 @@ def read(config: Format, spec: str) -> Iterator[interfaces.Read]:
     surrogates in what is shown, so that they can be written as they came.
     """
     reading = sources.Reading.of(config, all_columns=True, blank_lines=True)
+    if not config.text:
+        text, _ = column_names.found(spec, reading, label=False)
+        reading = dataclasses.replace(reading, text=text)
     for row in sources.read(spec, reading):
         place = f"{row.origin}:{row.line}"
         if row.problem:
             yield interfaces.Read({"text": ""}, {}, place, row.problem)
             continue
-        value = row.values[config.text]
+        value = row.values[reading.text]
         text, problem = row_texts.string_of(value, config.encoding)
         if not problem:  # by the rules of training
             _, problem = row_texts.text_of(value, config.encoding)
+        if problem.startswith(row_texts.NOT_VALID):
+            problem = f"{problem}: {encodings.cure(row.origin, config.encoding)}"
         yield interfaces.Read({"text": text}, row.values, place, problem)
 
 

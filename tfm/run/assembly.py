@@ -27,6 +27,7 @@ class Prepared:
       splits: train, validation and test, encoded.
       objective: the task bound to these columns and this preprocessor.
       summary: lines for a human: what was read, dropped and kept.
+      left_out: lines to say at the end: what was not used, and why.
     """
 
     experiment: experiments.Experiment
@@ -35,6 +36,7 @@ class Prepared:
     splits: Mapping[str, interfaces.Split]
     objective: interfaces.Objective
     summary: list[str]
+    left_out: list[str]
 
     @functools.cached_property
     def training_examples(self) -> interfaces.Examples:
@@ -81,8 +83,15 @@ def prepare(e: experiments.Experiment, folder: run_folder.RunFolder) -> Prepared
     _check_sources(dataset.sources, folder)
     objective = e.task.bind(dataset.columns, preprocessor)
     folder.save_columns(dataset.columns)
+    leaves_out = isinstance(dataset, interfaces.LeavesOut)
     prepared = Prepared(
-        e, preprocessor, dataset.columns, splits, objective, dataset.summary()
+        e,
+        preprocessor,
+        dataset.columns,
+        splits,
+        objective,
+        dataset.summary(),
+        dataset.left_out() if leaves_out else [],
     )
     _check_best_metric(e.train.best_metric, dataset.columns)
     if not len(objective.examples(splits["validation"], "evaluate")):

@@ -32,11 +32,13 @@ class Outcome:
         SIGTERM or SIGHUP).
       scores: metrics of the best checkpoint by split; empty where it is not finished.
       usage: of the trained model, as 'predict --text="..."'.
+      left_out: lines for a human: what of the data was not used, and why.
     """
 
     name: str
     scores: Mapping[str, Mapping[str, float]] = dataclasses.field(default_factory=dict)
     usage: str = ""
+    left_out: Sequence[str] = ()
 
 
 def fit(
@@ -63,6 +65,8 @@ def fit(
     started = time.monotonic()
     job = job or jobs.Job("one")
     callbacks = [own.Own(c) for c in (*experiment.train.callbacks, *callbacks)]
+    if not folder.is_prepared():
+        job.say("Preparing   the data, once: it is kept with the run")
     with job.chief_first():
         prepared = assembly.prepare(experiment, folder)
     job.say("\n".join(prepared.summary))
@@ -77,10 +81,11 @@ def fit(
     if ended and _are_of(before, prepared, run):
         job.say(f"\nNothing is left to train: the run {_end(ended, plan, run)}.")
         job.say(f"{_train_on(ended, folder, plan, run)}\n")
-        return Outcome(ended, before, prepared.objective.usage)
+        return Outcome(ended, before, prepared.objective.usage, prepared.left_out)
     if job.is_chief:
         folder.finished.unlink(missing_ok=True)
     line = _progress_line(prepared, plan, run) if job.is_chief else None
+    job.say("Compiling   the train step")
     outcome = _loop(folder, job, prepared, plan, run, line, callbacks)
     if outcome in exit_status.UNFINISHED:
         last = f"{outcome.capitalize()} at step {int(run.state.step):,}; all is saved."
@@ -104,7 +109,7 @@ def _scored(outcome: str, folder, job, prepared, run, line) -> Outcome:
             outcome = signals.outcome
             job.say(f"{outcome.capitalize()}; all is saved but the final scores.")
             return Outcome(outcome)
-    return Outcome(outcome, scores, prepared.objective.usage)
+    return Outcome(outcome, scores, prepared.objective.usage, prepared.left_out)
 
 
 def _loop(folder, job, prepared, plan, run, line, own_callbacks) -> str:

@@ -84,3 +84,7 @@ class CorpusDataset:
     def summary(self) -> list[str]:
         """Lines for a human: what was read, dropped, changed and kept."""
         return self._stores.report()
+
+    def left_out(self) -> list[str]:
+        """Lines for a human: what was not used, and why. Asked after encode."""
+        return self._stores.left_out()

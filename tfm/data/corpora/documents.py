@@ -11,7 +11,6 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from tfm import errors
 from tfm.data import row_texts
 from tfm.data import splits
 from tfm.data.corpora import cleaning
@@ -20,6 +19,7 @@ from tfm.data.readers import folders
 from tfm.data.readers import locations
 from tfm.data.readers import sources
 
+_SKIPPED = "skipped: "  # before the reason, in counts
 _LINE_BITS = 40  # of an origin; above them is the number of the file
 
 
@@ -120,12 +120,9 @@ def read(
                 row.values[config.text], config.encoding
             )
         if problem and config.bad_rows == "stop":
-            raise errors.UserError(
-                f"{row.origin}:{row.line}: {problem}. "
-                "Fix the row, or skip such rows with --data.bad_rows=skip."
-            )
+            raise row_texts.error(row.origin, row.line, problem, config.encoding)
         if problem:
-            counts[f"skipped: {problem.partition(':')[0]}"] += 1
+            counts[f"{_SKIPPED}{problem.partition(':')[0]}"] += 1
             continue
         text = clean(text)
         if text:
@@ -189,27 +186,35 @@ def pieces(
                 yield Piece(split, slot, piece)
 
 
+def left_out(counts: dict[str, int]) -> list[str]:
+    """Returns what of a source was not used, by reason, as `5 duplicates`."""
+    reasons = {
+        "empty": "empty",
+        "short": "too short",
+        "duplicates": "duplicates",
+        "held_out": "in a held-out source",
+    }
+    found = [f"{counts[n]:,} {why}" for n, why in reasons.items() if counts.get(n)]
+    skipped = (n for n in sorted(counts) if n.startswith(_SKIPPED))
+    return found + [f"{counts[n]:,} skipped ({n[len(_SKIPPED) :]})" for n in skipped]
+
+
 def show_counts(spec: str, source: str, counts: dict[str, int]) -> list[str]:
     """Returns lines for a human about one source."""
     count = collections.Counter(counts)
     line = f"{source} source {spec}: {count['rows']:,} rows"
     for name, number in sorted(counts.items()):
-        if name.startswith("skipped: "):
+        if name.startswith(_SKIPPED):
             line += f", {number:,} skipped:{name.partition(':')[2]}"
-    dropped = [
-        (count["empty"], "empty"),
-        (count["short"], "too short"),
-        (count["duplicates"], "duplicates"),
-        (count["held_out"], "in a held-out source"),
-    ]
+    dropped = [part for part in left_out(counts) if " skipped (" not in part]
     changed = [
         (count["unicode"], "to one Unicode form"),
         (count["control"], "with control characters or other line ends"),
         (count["long"], "too long, cut"),
     ]
     lines = [line]
+    changed = [f"{number:,} {why}" for number, why in changed if number]
     for what, parts in (("dropped", dropped), ("changed", changed)):
-        shown = [f"{number:,} {why}" for number, why in parts if number]
-        if shown:
-            lines.append(f"{what} of {source}: {', '.join(shown)}")
+        if parts:
+            lines.append(f"{what} of {source}: {', '.join(parts)}")
     return lines

@@ -20,7 +20,7 @@ class CorpusSettings:
     document: Literal["row", "file"] = "row"
     # format of the files; auto: by their names
     format: Literal["auto", "csv", "tsv", "jsonl", "parquet", "folder", "text"] = "auto"
-    text: str = "text"  # column of the text
+    text: str = ""  # column of the text; empty: found, and told
     header: tuple[str, ...] = ()  # column names of CSV/TSV without a header line
     encoding: str = "utf-8"  # of the files, such as utf-8, latin-1 or utf-16
     # between the columns of CSV; auto finds it, and says so where it is no comma

@@ -45,6 +45,21 @@ class Stores:
             for name, split in self.manifest["splits"].items()
         }
 
+    def left_out(self) -> list[str]:
+        """Returns lines for a human: what was not used, and why."""
+        lines = []
+        limit = self.manifest["settings"].get("data.max_documents")
+        for source, entry in self.manifest["sources"].items():
+            counts = documents.left_out(entry["counts"])
+            if counts:
+                lines.append(f"of {source} source {entry['spec']}: {', '.join(counts)}")
+            if source == "train" and entry["counts"].get("documents") == limit:
+                lines.append(
+                    f"documents after the first {limit:,} were not read "
+                    f"(--data.max_documents={limit})"
+                )
+        return lines
+
     def report(self) -> list[str]:
         """Returns lines for a human: what was read, dropped, changed and kept."""
         lines = []

@@ -58,8 +58,9 @@ def _proposals(origin: str) -> list[tuple[str, str]]:
         return []
     # those that are as likely as the best one; of equals the most frequent comes first
     close = [m for m in matches if m.chaos <= matches[0].chaos + 0.01]
+    close = close[:1] + [m for m in close[1:2] if m.coherence > 0.1]
     names = sorted(
-        {name for match in close[:2] for name in match.could_be_from_charset},
+        {name for match in close for name in match.could_be_from_charset},
         key=lambda name: (name != "cp1252", name != matches[0].encoding),
     )
     texts = {sample.decode(name, "replace"): name for name in reversed(names)}

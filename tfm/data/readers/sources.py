@@ -31,8 +31,10 @@ class Reading:
     """How the files of a source are written, and what is wanted of them.
 
     Attributes:
-      text: the column of the text. Plain text and folders get it as its name.
+      text: the column of the text, needed unless it is empty. Plain text and folders
+        get it as its name ("text" where it is empty).
       label: the column of the label; empty where none is needed.
+      labelled: folders of texts in a folder are classes, as they are with a `label`.
       also: more columns that are needed.
       format: of the files; auto goes by each name's ending.
       header: names of the columns of tables without a header line.
@@ -47,6 +49,7 @@ class Reading:
 
     text: str = "text"
     label: str = ""
+    labelled: bool = False
     also: tuple[str, ...] = ()
     format: str = "auto"
     header: tuple[str, ...] = ()
@@ -85,7 +88,7 @@ def read(spec: str, reading: Reading) -> Iterator[formats.Row]:
         for number, values in enumerate(tfds_source.read(spec, reading.wanted), 1):
             yield formats.Row(values, spec, number)
         return
-    classes = bool(reading.label) or reading.format == "folder"
+    classes = bool(reading.label) or reading.labelled or reading.format == "folder"
     for file in locations.files(spec, reading.format, classes):
         yield from read_file(file, reading)
 
@@ -126,16 +129,16 @@ def read_file(file: folders.File, reading: Reading) -> Iterator[formats.Row]:
 def _of_text(
     file: folders.File, stream: typing.TextIO, reading: Reading
 ) -> Iterator[formats.Row]:
-    origin, wanted = str(file.path), reading.wanted
+    origin, wanted, text = str(file.path), reading.wanted, reading.text or "text"
     if file.format == "jsonl":
         yield from formats.jsonl(stream, origin, wanted, reading.all_columns)
     elif file.format == "text":
-        formats.need(wanted, (reading.text,), origin)
-        yield from formats.lines(stream, origin, reading.text, reading.blank_lines)
+        formats.need(wanted, (text,), origin)
+        yield from formats.lines(stream, origin, text, reading.blank_lines)
     elif file.format in _ONE_TEXT:
-        values = {reading.text: stream.read()}
-        if reading.label and file.format == "folder":
-            values[reading.label] = file.label
+        values = {text: stream.read()}
+        if (reading.label or reading.labelled) and file.format == "folder":
+            values[reading.label or "label"] = file.label
         formats.need(wanted, values, origin)
         yield formats.Row(values, origin, 1)
     else:

@@ -7,6 +7,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from tfm import figures
 from tfm import interfaces
 from tfm.data import batches
 from tfm.tasks.classification import metrics
@@ -167,7 +168,7 @@ class ClassificationObjective:
             },
         )
 
-    def _samples(self, results, split) -> interfaces.Samples:
+    def _samples(self, results, split) -> figures.Samples:
         places = tables.spread(len(results["row"]))
         told = self.predictions({"logits": results["logits"][places]}, split)
         return tables.samples(

@@ -9,12 +9,13 @@ from collections.abc import Sequence
 import numpy as np
 from sklearn import metrics as sklearn_metrics
 
+from tfm import figures
 from tfm import interfaces
 
 _SHOWN = 20  # examples with predictions
 
 
-def classes(scores: Mapping[str, float], names: Sequence[str]) -> interfaces.Table:
+def classes(scores: Mapping[str, float], names: Sequence[str]) -> figures.Table:
     """Precision, recall and F1 of each class.
 
     Args:
@@ -23,12 +24,12 @@ def classes(scores: Mapping[str, float], names: Sequence[str]) -> interfaces.Tab
     """
     kinds = ("precision", "recall", "f1")
     rows = [[name, *(scores[f"{kind}/{name}"] for kind in kinds)] for name in names]
-    return interfaces.Table(("class", *kinds), rows)
+    return figures.Table(("class", *kinds), rows)
 
 
 def confusion_matrix(
     labels: np.ndarray, predicted: np.ndarray, names: Sequence[str]
-) -> interfaces.Matrix:
+) -> figures.Matrix:
     """Counts by true class (row) and predicted class, int [C, C].
 
     Multi-label: [C, 2, 2], one matrix for each label against its absence.
@@ -40,11 +41,11 @@ def confusion_matrix(
     """
     if np.ndim(labels) == 2:
         counts = sklearn_metrics.multilabel_confusion_matrix(labels, predicted)
-        return interfaces.Matrix(counts, ("no", "yes"), ("no", "yes"), tuple(names))
+        return figures.Matrix(counts, ("no", "yes"), ("no", "yes"), tuple(names))
     counts = sklearn_metrics.confusion_matrix(
         labels, predicted, labels=np.arange(len(names))
     )
-    return interfaces.Matrix(counts, tuple(names), tuple(names))
+    return figures.Matrix(counts, tuple(names), tuple(names))
 
 
 def spread(size: int) -> np.ndarray:
@@ -58,7 +59,7 @@ def samples(
     true: Sequence,
     predicted: Sequence,
     confidences: Sequence[float],
-) -> interfaces.Samples:
+) -> figures.Samples:
     """A few examples with their labels and predictions, wrong ones with a mark.
 
     Args:
@@ -74,7 +75,7 @@ def samples(
     ):
         mark = "" if label == guess else " ✗"
         rows.append((*cells, str(label), f"{guess}{mark}", float(confidence)))
-    return interfaces.Samples((*shown, "true", "predicted", "probability"), rows)
+    return figures.Samples((*shown, "true", "predicted", "probability"), rows)
 
 
 def _raw(split, places) -> dict[str, list[str]]:

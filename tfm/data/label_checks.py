@@ -1,0 +1,67 @@
+"""Checks of the labels of a training source: are they classes at all?"""
+
+import collections
+from collections.abc import Sequence
+
+from tfm import errors
+from tfm.data import labeled_settings
+from tfm.data import labels
+
+_FEW = 20  # so many different values may be numbers, or alone in a text each
+_SHOWN = 5
+
+
+def check(
+    config: labeled_settings.LabeledTextSettings, names: Sequence[str], num_texts: int
+) -> None:
+    """Whether learnt labels look like classes. Labels that the user listed do.
+
+    Args:
+      config: names the source and the column.
+      names: of the classes.
+      num_texts: that have them.
+
+    Raises:
+      UserError: there is one class only; or the values are ids, decimals, or names
+        that differ in case alone.
+    """
+    if config.labels:
+        return
+    where = f"the column {config.label!r} of {config.train}"
+    if len(names) < (1 if config.multi_label else 2):
+        raise errors.UserError(
+            f"{config.train} must hold texts of two classes or more. Got only "
+            f"{', '.join(map(repr, names)) or 'texts without a label'} in {where}."
+        )
+    shown = ", ".join(names[:_SHOWN])
+    all_differ = len(names) == num_texts >= _FEW / 2
+    if not config.multi_label and (all_differ or len(names) > max(_FEW, num_texts / 2)):
+        raise errors.UserError(
+            f"{where} has {len(names):,} different values in {num_texts:,} texts "
+            f"({shown}, ...): an id rather than a class. Give the column of the class "
+            "with --data.label."
+        )
+    numbers = all(map(labels.is_number, names))
+    if numbers and len(names) > _FEW and any("." in name for name in names):
+        raise errors.UserError(
+            f"{where} has {len(names):,} different decimals ({shown}, ...): values "
+            "rather than classes. Make a column with a class for each range of them, "
+            "such as low and high, and give it with --data.label."
+        )
+    _check_case(where, names)
+
+
+def _check_case(where: str, names: Sequence[str]) -> None:
+    groups = collections.defaultdict(list)
+    for name in names:
+        groups[" ".join(name.casefold().split())].append(name)
+    alike = [group for group in groups.values() if len(group) > 1]
+    if alike:
+        pairs = [(other, group[0]) for group in alike for other in group[1:]]
+        renames = ",".join(f"{other}={first}" for other, first in pairs)
+        shown = "; ".join(" and ".join(map(repr, group)) for group in alike[:_SHOWN])
+        raise errors.UserError(
+            f"{where} has labels that differ in case or space alone: {shown}. Make one "
+            f"of them with --data.rename='{renames}', or keep them apart by naming all "
+            "classes with --data.labels."
+        )

@@ -1,0 +1,60 @@
+"""A look at an experiment's sources before TensorFlow is imported."""
+
+import dataclasses
+import itertools
+import os
+
+from tfm import interfaces
+from tfm.run import folder as run_folder
+
+_ROWS = 1000
+_PLACES = ("TF_CONFIG", "SLURM_PROCID", "KUBERNETES_SERVICE_HOST")  # of many processes
+
+
+def ahead(experiment, folder: run_folder.RunFolder | None = None):
+    """`at`, unless this may be one of several processes: then `by_chief` looks."""
+    return experiment if may_be_several() else at(experiment, folder)
+
+
+def by_chief(experiment, folder: run_folder.RunFolder | None = None):
+    """`at`, where `ahead` did not look."""
+    return at(experiment, folder) if may_be_several() else experiment
+
+
+def at(experiment, folder: run_folder.RunFolder | None = None):
+    """The experiment, with what its data finds in its sources where fields are empty.
+
+    Of a run that has trained the fields are its own, and the sources are not read.
+
+    Raises:
+      UserError: a mistake in the first rows of a source.
+    """
+    data = experiment.data
+    if not isinstance(data, interfaces.Looks):
+        return experiment
+    if folder and folder.exists() and folder.has_trained():
+        before = folder.experiment().data
+        empty = (name for name in data.found if not getattr(data, name, None))
+        kept = {name: getattr(before, name) for name in empty if hasattr(before, name)}
+        return dataclasses.replace(experiment, data=dataclasses.replace(data, **kept))
+    return dataclasses.replace(experiment, data=data.look())
+
+
+def may_be_several() -> bool:
+    """Whether this may be one of several processes that train together."""
+    return any(name in os.environ for name in _PLACES)
+
+
+def at_source(data: interfaces.Data, source: str, columns=None) -> None:
+    """Reads the first rows of another source.
+
+    Args:
+      data: how it is read.
+      source: a file, or any other source.
+      columns: that the rows must have besides the inputs'; none to predict.
+
+    Raises:
+      UserError: it is not there, has not the columns, or a mistake in those rows.
+    """
+    for _ in itertools.islice(data.rows(source, columns or {}), _ROWS):
+        pass

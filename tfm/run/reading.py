@@ -1,0 +1,33 @@
+"""Flags of predict, evaluate and generate that say how a new file is written."""
+
+import dataclasses
+from collections.abc import Mapping
+
+from tfm import errors
+from tfm.run import folder as run_folder
+
+_NAMES = (
+    "format text label header encoding separator quoted bad_rows rename label_separator"
+)
+FLAGS = frozenset(f"data.{name}" for name in _NAMES.split())
+
+
+def base_experiment(options):
+    """The experiment of the run that options.run_dir names; None where it names none.
+
+    A new file's name tells its format, whatever that of the training file was.
+    """
+    folder = run_folder.RunFolder(options.run_dir, options.trust_code)
+    if not options.run_dir or not folder.exists():
+        return None  # the command says so
+    experiment = folder.experiment()
+    if "format" in {field.name for field in dataclasses.fields(experiment.data)}:
+        data = dataclasses.replace(experiment.data, format="auto")
+        return dataclasses.replace(experiment, data=data)
+    return experiment
+
+
+def check(changed: Mapping[str, object], source: str, flag: str) -> None:
+    """Raises UserError where such flags are given and no file that they are of."""
+    if changed and not source:
+        raise errors.UserError(f"--{next(iter(changed))} goes with {flag}=FILE.")
