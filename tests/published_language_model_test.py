@@ -91,7 +91,7 @@ def test_a_published_encoder_learns_further_and_fills_gaps(text, tmp_path):
     run = trained.load(str(tmp_path / "run"))
     (found,) = run.predict(["a [MASK] is eating."])
     assert len(found["masks"]) == 1
-    assert found["text"].endswith(" is eating .")
+    assert found["text"].endswith(" is eating.")
     paths = {v.path.partition("/")[0] for v in run.model.trainable_weights}
     assert "token_embedding" in paths and "head" not in paths  # the output is tied
 
