@@ -16,7 +16,7 @@ from tokenizers import trainers
 from tests.support import hard_texts
 
 BERT = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
-SHAPES = ["bert", "bert_cased", "gpt2", "smollm2", "unigram"]
+SHAPES = ["bert", "bert_cased", "gpt2", "smollm2", "llama2", "unigram"]
 
 
 def texts() -> list[str]:
@@ -84,6 +84,33 @@ def smollm2():
     return made, names, "llama"
 
 
+def llama2():
+    """SentencePiece's BPE as a tokenizer.json: what is unknown is spelt by bytes."""
+    special = ["<unk>", "<s>", "</s>"]
+    spaces = [normalizers.Prepend("\u2581"), normalizers.Replace(" ", "\u2581")]
+    learnt = tokenizers.Tokenizer(models.BPE())
+    learnt.normalizer = normalizers.Sequence(spaces)
+    learnt.pre_tokenizer = pre_tokenizers.Split("\u2581", "merged_with_next")
+    codes = [f"<0x{code:02X}>" for code in range(256)]
+    fields = {"limit_alphabet": 100}
+    _learn(learnt, trainers.BpeTrainer, 900, special + codes, **fields)
+    model = json.loads(learnt.to_str())["model"]
+    made = tokenizers.Tokenizer(
+        models.BPE(
+            model["vocab"],
+            [tuple(merge) for merge in model["merges"]],
+            unk_token="<unk>",
+            fuse_unk=True,
+            byte_fallback=True,
+        )
+    )
+    made.add_special_tokens(special)
+    made.normalizer = learnt.normalizer
+    steps = [decoders.Replace("\u2581", " "), decoders.ByteFallback(), decoders.Fuse()]
+    made.decoder = decoders.Sequence([*steps, decoders.Strip(" ", 1, 0)])
+    return made, {"bos_token": "<s>", "eos_token": "</s>"}, "llama"
+
+
 def unigram():
     """T5's: pieces by their scores, with spaces as "▁"."""
     made = tokenizers.Tokenizer(models.Unigram())
@@ -103,6 +130,7 @@ _MAKERS = {
     "bert_cased": lambda: bert(lowercase=False),
     "gpt2": gpt2,
     "smollm2": smollm2,
+    "llama2": llama2,
     "unigram": unigram,
 }
 

@@ -16,7 +16,6 @@ from tfm.inputs.text import backends
 from tfm.inputs.text import definition
 from tfm.inputs.text import library_tokenizer
 from tfm.inputs.text import pretrained_tokenizer
-from tfm.inputs.text import published_ids
 from tfm.inputs.text import settings
 
 ROOT = pathlib.Path(__file__).parents[3]
@@ -172,21 +171,6 @@ def test_a_text_is_not_normalized_before_its_own_tokenizer(tmp_path):
     (row,) = tokenizer.encode(["e\u0301"])
     assert tokenizer.decode([row]) == ["e\u0301"]
     assert tokenizer.tokens(row) == ["e", "Ìģ"]
-
-
-@pytest.mark.parametrize(
-    ("fields", "theirs"),
-    [
-        ((4, 0), [0, 1, 2, 3]),
-        ((4, 2), [2, 1, 0, 3]),
-        ((4, 3, True), [3, 1, 2, 3, 0]),
-    ],
-)
-def test_ids_there_and_back(fields, theirs):
-    ids = published_ids.PublishedIds(*fields)
-    assert ids.theirs.tolist() == theirs
-    assert ids.theirs[ids.ours].tolist() == [0, 1, 2, 3]
-    assert 0 not in ids.ours[[i for i in range(4) if i != ids.padding]]
 
 
 def test_the_models_preset_is_taken_where_none_is_given(preset):

@@ -186,9 +186,11 @@ def _without_names(model: dict, names: set[str]) -> dict:
 
 def check_merges(model: dict) -> None:
     """ValueError where a merge of BPE has no token; the library would panic."""
+    vocabulary = model["vocab"]
     for merged in _merged(model):
-        if missing := {*merged} - model["vocab"].keys():
-            raise ValueError(f"a merge has {missing}, which the vocabulary has not")
+        for token in merged:
+            if token not in vocabulary:
+                raise ValueError(f"a merge has {token!r}, the vocabulary has not")
 
 
 def _merged(model: dict) -> Iterator[tuple[str, str, str]]:

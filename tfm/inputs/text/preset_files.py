@@ -140,7 +140,7 @@ def _added(config: dict) -> list[dict]:
 
 
 def _tried(path: pathlib.Path, read, *arguments):
-    """What `read` makes of the arguments; a UserError of this file where it fails."""
+    """The return value of `read`; a UserError of this file where it fails."""
     try:
         return read(*arguments)
     except errors.UserError:
