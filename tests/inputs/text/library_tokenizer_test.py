@@ -101,3 +101,15 @@ def test_a_saved_preset_names_no_class_of_a_stranger(tmp_path):
     (tmp_path / "saved/assets/tokenizer/vocabulary.spm").write_bytes(b"")
     with pytest.raises(errors.UserError, match="holds no tokenizer that keras_nlp can"):
         backends.load(tmp_path / "saved")
+
+
+def test_a_run_that_kept_the_librarys_tokenizer_goes_on_with_it(tmp_path):
+    """Its weights were trained on those ids."""
+    library = keras_nlp.models.BertTokenizer(small_preset.WORDS, lowercase=True)
+    ours = _tokenizer(library)
+    loaded = _loaded(ours, tmp_path)
+    assert isinstance(loaded._published, library_tokenizer.LibraryTokenizer)
+    for tokenizer in (ours, loaded):
+        (row,) = tokenizer.encode(["a\xa0man is [SEP] eating"])
+        shown = " ".join(tokenizer.tokens(row))
+        assert shown == "[UNK] is [UNK] [UNK] [UNK] eat ##ing"

@@ -190,7 +190,7 @@ def check_merges(model: dict) -> None:
     for merged in _merged(model):
         for token in merged:
             if token not in vocabulary:
-                raise ValueError(f"a merge has {token!r}, the vocabulary has not")
+                raise ValueError(f"a merge has {token!r}, which the vocabulary lacks")
 
 
 def _merged(model: dict) -> Iterator[tuple[str, str, str]]:
