@@ -64,7 +64,8 @@ RULES = {
     "inputs": (
         # keras_nlp brings TensorFlow, which is to start quietly
         {*GROUND, "interfaces", "inputs", "distribution"},
-        {"numpy", "tokenizers", "sentencepiece", "keras", "keras_nlp", "tensorflow"},
+        {"numpy", "tokenizers", "sentencepiece", "huggingface_hub"}
+        | {"keras", "keras_nlp", "tensorflow"},
     ),
     "data": (
         {*GROUND, "interfaces", "data", "inputs"},

@@ -47,8 +47,8 @@ class Options(generation.Settings, _Places):
 
     Prints each prompt and what the model makes follow it: for prompts on the command
     line, in a file, or, given neither, each line of standard input. A model with an
-    encoder reads the prompt and writes an answer. Special tokens such as <extra_id_0>
-    may be named in a prompt.
+    encoder reads the prompt and writes an answer, and its gaps may be named there, as
+    <extra_id_0>. The name of any other special token is text.
     """
 
 

@@ -1,6 +1,7 @@
 """Prompts, and texts of tokens as they grow."""
 
 from tests.support import small_runs
+from tfm import generation
 from tfm import inputs
 from tfm.generation import continuation
 from tfm.generation import prompts
@@ -71,3 +72,19 @@ def test_sentinels_are_shown():
     found = continuation.Continuation(tokenizer, [], names, eos, ())
     found.extend([sentinel, tokenizer.id_of("fox"), eos, 0])
     assert (found.text, found.finished) == ("<extra_id_0> fox", "eos")
+
+
+def test_names_of_special_tokens_in_a_prompt_are_text():
+    """But for the gaps that an encoder was taught to read."""
+    tokenizer = _tokenizer("character")
+    settings = generation.Settings()
+    reader = prompts.Reader(tokenizer, 64, 64, start_id=None, eos_id=2)
+    text = "the [EOS] <extra_id_0>"
+    found = reader.read(text, settings)
+    assert found.ids == tokenizer.encode([text])[0].tolist()
+    assert {2, 3}.isdisjoint(found.ids)
+    reader = prompts.Reader(
+        tokenizer, 64, 64, start_id=2, eos_id=2, sentinels=("<extra_id_0>",)
+    )
+    found = reader.read(text, settings)
+    assert found.source.count(3) == 1 and found.source.index(2) == len(found.source) - 1

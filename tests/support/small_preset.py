@@ -10,12 +10,12 @@ import sentencepiece
 WORDS = "[PAD] [UNK] [CLS] [SEP] [MASK] a man is eat ##ing food . br".split()  # noqa: SIM905
 
 
-def write(folder: pathlib.Path, **fields) -> str:
+def write(folder: pathlib.Path, tokenizer=None, **fields) -> str:
     """A BERT of 13 tokens and 8 positions; its weights are random."""
     shape = {"num_layers": 2, "num_heads": 2, "hidden_dim": 4, "intermediate_dim": 8}
     shape |= {"vocabulary_size": len(WORDS), "max_sequence_length": 8}
     backbone = keras_nlp.models.BertBackbone(**shape | fields)
-    tokenizer = keras_nlp.models.BertTokenizer(WORDS, lowercase=True)
+    tokenizer = tokenizer or keras_nlp.models.BertTokenizer(WORDS, lowercase=True)
     return save(folder, backbone, tokenizer)
 
 

@@ -9,7 +9,6 @@ B rows, S slots of the KV cache, P a prompt's tokens.
 """
 
 import dataclasses
-import re
 from collections.abc import Callable
 from collections.abc import Sequence
 
@@ -21,7 +20,6 @@ from tfm.generation import continuation
 from tfm.generation import prompts as prompts_lib
 from tfm.generation import settings as settings_lib
 
-_SENTINEL = re.compile(r"<extra_id_\d+>")
 _CALL, _CALL_STREAMING = 32, 4  # tokens of a call of the compiled loop
 
 
@@ -74,11 +72,7 @@ class Generator:
         decoding = _decoding(run)
         self._reader = reader = prompts_lib.Reader.of(run, decoding)
         tokenizer = reader.tokenizer
-        self._sentinels = {
-            tokenizer.id_of(name): name
-            for name in tokenizer.config.special_tokens
-            if reader.start_id is not None and _SENTINEL.fullmatch(name)
-        }
+        self._sentinels = {tokenizer.id_of(name): name for name in reader.sentinels}
 
         from tfm.generation import loop
 

@@ -11,6 +11,7 @@ from tfm import errors
 
 _LEAST = 4  # tokens of the shortest bucket
 _WORD = re.compile(r"\S+")
+_SENTINEL = re.compile(r"<extra_id_\d+>")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,6 +34,7 @@ class Reader:
     start_id: int | None  # what an encoder-decoder's decoder begins with
     eos_id: int | None
     pads: bool = True  # whether prompts of several lengths can be made into a batch
+    sentinels: tuple[str, ...] = ()  # names in a prompt that an encoder reads as gaps
 
     @classmethod
     def of(cls, run, decoding) -> "Reader":
@@ -46,6 +48,7 @@ class Reader:
         trained = run.model.input["tokens"].shape[1]
         positions = max(trained, getattr(decoding, "positions", 0))
         is_limited = start_id is not None or _grows(decoding)
+        names = tokenizer.config.special_tokens if start_id is not None else ()
         return cls(
             tokenizer,
             positions,
@@ -53,6 +56,7 @@ class Reader:
             start_id=start_id,
             eos_id=tokenizer.eos_id,
             pads=getattr(decoding, "pads", True),
+            sentinels=tuple(filter(_SENTINEL.fullmatch, names)),
         )
 
     def read(self, text: str, settings) -> Prompt:
@@ -61,9 +65,9 @@ class Reader:
         Raises:
           UserError: the text is empty, and there is no [EOS] to begin with.
         """
-        ids = self.tokenizer.encode_prompt(text).tolist()
+        ids = self.tokenizer.encode_prompt(text, gaps=self.sentinels).tolist()
         notes = []
-        if unknown := unknown_words(self.tokenizer, text):
+        if unknown := unknown_words(self.tokenizer, text, self.sentinels):
             shown = ", ".join(map(repr, unknown))
             notes.append(f"Not in the vocabulary, so read as unknown: {shown}")
         room = self._room(settings)
@@ -102,15 +106,17 @@ class Reader:
         return self.window
 
 
-def unknown_words(tokenizer, text: str, most: int = 5) -> list[str]:
+def unknown_words(
+    tokenizer, text: str, gaps: Sequence[str] = (), most: int = 5
+) -> list[str]:
     """The first words of a prompt that the vocabulary cannot spell."""
     if tokenizer.config.method == "pretrained":
         return []
-    if 1 not in tokenizer.encode_prompt(text):
+    if 1 not in tokenizer.encode_prompt(text, gaps=gaps):
         return []
     found = []
     for word in dict.fromkeys(_WORD.findall(text)):
-        if 1 in tokenizer.encode_prompt(word):
+        if 1 in tokenizer.encode_prompt(word, gaps=gaps):
             found.append(word)
         if len(found) == most:
             break

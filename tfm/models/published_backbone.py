@@ -101,9 +101,9 @@ def read(preset: str, dropout: float | None = None) -> Shape:
     """
     changes = {} if dropout is None else {"dropout": dropout}
     if not is_kept(pathlib.Path(preset)):
-        library = pretrained_tokenizer.library(preset)
+        ids = pretrained_tokenizer.read(preset).ids
         backbone = _load(preset, load_weights=False, **changes)
-        return Shape(preset, backbone, pretrained_tokenizer.ids_of(library))
+        return Shape(preset, backbone, ids)
     body = json.loads((pathlib.Path(preset) / _FILE).read_text(encoding="utf-8"))
     validation.library_objects(body, pathlib.Path(preset) / _FILE)
     policy = keras.saving.serialize_keras_object(keras.config.dtype_policy())

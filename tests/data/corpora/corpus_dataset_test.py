@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from tests.data.corpora import prepared
+from tests.support import published_tokenizers
 from tfm import data
 from tfm import errors
 from tfm import inputs
@@ -139,3 +140,20 @@ def test_rows_for_prediction_are_those_of_the_file(corpus, tmp_path):
     assert [read.row for read in reads] == [{"text": " A film."}, {"text": "A film."}]
     assert reads[1].shown == {"text": "A film.", "n": "2"}
     assert reads[1].origin == f"{tmp_path / 'new.csv'}:3"
+
+
+def test_documents_of_a_published_tokenizer_are_parted_by_one_end(tmp_path):
+    """And what a document says of the end is text."""
+    published_tokenizers.write("gpt2", tmp_path / "gpt2")
+    lines = ["it says <|endoftext|> here", "A second café", "</s> [SEP]"]
+    (tmp_path / "lines.txt").write_text("\n".join(lines), "utf-8")
+    corpus = data.Corpus(train=str(tmp_path / "lines.txt"), workers=1)
+    corpus = dataclasses.replace(corpus, validation_fraction=0.0)
+    text = inputs.PretrainedText(preset=str(tmp_path / "gpt2"))
+    store = prepared.prepare(corpus, text, tmp_path / "store")
+    split, tokenizer = store.splits["train"], store.tokenizer
+    ids = split.read(0, split.ends[-1])
+    assert np.flatnonzero(ids == tokenizer.eos_id).tolist() == (split.ends - 1).tolist()
+    assert len(split) == 3 and ids[0] != tokenizer.eos_id
+    rows = split.take(np.arange(3))["tokens"]
+    assert sorted(tokenizer.decode(rows)) == sorted(lines)

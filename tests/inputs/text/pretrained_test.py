@@ -1,4 +1,4 @@
-"""keras_nlp's tokenizers under our interface: ids, enclosing, padding, a saved copy."""
+"""Published tokenizers under our interface: ids, enclosing, padding, a saved copy."""
 
 import pathlib
 import subprocess
@@ -13,8 +13,10 @@ from tests.support import small_preset
 from tfm import errors
 from tfm import inputs
 from tfm.inputs.text import backends
+from tfm.inputs.text import definition
+from tfm.inputs.text import library_tokenizer
 from tfm.inputs.text import pretrained_tokenizer
-from tfm.inputs.text import published_ids
+from tfm.inputs.text import settings
 
 ROOT = pathlib.Path(__file__).parents[3]
 
@@ -28,13 +30,24 @@ def _learn(preset: str, **fields) -> pretrained_tokenizer.PretrainedTokenizer:
     return inputs.PretrainedText(preset=preset, **fields).fit().tokenizer
 
 
+def _of_library(library, **fields) -> pretrained_tokenizer.PretrainedTokenizer:
+    """The tokenizer that a KerasHub preset with this one in it has."""
+    body, special = (
+        read(library)
+        for read in (library_tokenizer.pipeline, library_tokenizer.special_ids)
+    )
+    published = definition.Definition(body, special, "-")
+    config = settings.PresetTokenization(preset="-", **fields)
+    return pretrained_tokenizer.PretrainedTokenizer(config, published)
+
+
 def test_a_text_is_enclosed_and_comes_back(preset):
     tokenizer = _learn(preset)
     (row,) = tokenizer.encode(["A man is eating food."])
     assert row.dtype == np.int32
     shown = " ".join(tokenizer.tokens(row))
     assert shown == "[CLS] a man is eat ##ing food . [SEP]"
-    assert tokenizer.decode([[*row, 0, 0]]) == ["a man is eating food ."]
+    assert tokenizer.decode([[*row, 0, 0]]) == ["a man is eating food."]
     assert (tokenizer.vocab_size, tokenizer.first_word_id) == (13, 5)
     assert tokenizer.id_of("[MASK]") == 4
 
@@ -88,25 +101,22 @@ def test_padding_is_zero_whatever_the_model_pads_with():
     # as RoBERTa's: <s> 0, <pad> 1, </s> 2
     vocabulary = {"<s>": 0, "<pad>": 1, "</s>": 2, "<mask>": 3, "a": 4, "b": 5, "ab": 6}
     library = keras_nlp.models.RobertaTokenizer(vocabulary, ["a b"])
-    tokenizer = pretrained_tokenizer.PretrainedTokenizer(
-        inputs.PretrainedText(preset="-"), library
-    )
+    tokenizer = _of_library(library)
     assert (tokenizer.ids.padding, tokenizer.ids.shared) == (1, False)
     assert tokenizer.vocabulary[:3] == ["<pad>", "<s>", "</s>"]
     (row,) = tokenizer.encode(["ab"])
     assert row.tolist() == [1, 6, 2]
     assert tokenizer.decode([[*row, 0]]) == ["ab"]
     # its <mask> under the name that tasks and prompts have for it
-    assert tokenizer.encode_prompt("a[MASK]<mask>").tolist() == [1, 4, 3, 3]
+    row = tokenizer.encode_prompt("a[MASK]b [MASK]", gaps=["[MASK]"])
+    assert row.tolist() == [1, 4, 3, 5, 3]
     assert {"[MASK]", "<mask>"} < {*tokenizer.special_names()}
 
 
 def test_padding_is_no_token_of_a_model_without_it():
     vocabulary = {"!": 0, "a": 1, "b": 2, "ab": 3, "<|endoftext|>": 4}
     library = keras_nlp.models.GPT2Tokenizer(vocabulary, ["a b"])
-    tokenizer = pretrained_tokenizer.PretrainedTokenizer(
-        inputs.PretrainedText(preset="-", enclose=False), library
-    )
+    tokenizer = _of_library(library, enclose=False)
     assert (tokenizer.ids.padding, tokenizer.ids.shared) == (4, True)
     assert tokenizer.vocabulary == ["[PAD]", "a", "b", "ab", "<|endoftext|>", "!"]
     (row,) = tokenizer.encode(["!ab"])
@@ -117,27 +127,50 @@ def test_padding_is_no_token_of_a_model_without_it():
 
 def test_a_prompt_is_begun_and_not_ended(preset):
     tokenizer = _learn(preset)
-    shown = tokenizer.tokens(tokenizer.encode_prompt("A [MASK] is eating"))
-    assert " ".join(shown) == "[CLS] a [MASK] is eat ##ing"
-    shown = tokenizer.tokens(tokenizer.encode_prompt("A [MASK].", whole=True))
-    assert " ".join(shown) == "[CLS] a [MASK] . [SEP]"
+    shown = tokenizer.tokens(tokenizer.encode_prompt("A man is eating"))
+    assert " ".join(shown) == "[CLS] a man is eat ##ing"
+    shown = tokenizer.tokens(tokenizer.encode_prompt("A man.", whole=True))
+    assert " ".join(shown) == "[CLS] a man . [SEP]"
     plain = _learn(preset, enclose=False)
     assert plain.tokens(plain.encode_prompt("a man", whole=True)) == ["a", "man"]
 
 
-@pytest.mark.parametrize(
-    ("fields", "theirs"),
-    [
-        ((4, 0), [0, 1, 2, 3]),
-        ((4, 2), [2, 1, 0, 3]),
-        ((4, 3, True), [3, 1, 2, 3, 0]),
-    ],
-)
-def test_ids_there_and_back(fields, theirs):
-    ids = published_ids.PublishedIds(*fields)
-    assert ids.theirs.tolist() == theirs
-    assert ids.theirs[ids.ours].tolist() == [0, 1, 2, 3]
-    assert 0 not in ids.ours[[i for i in range(4) if i != ids.padding]]
+def test_a_mask_is_a_gap_only_where_there_are_any(preset):
+    tokenizer = _learn(preset)
+    text = "A [MASK] is [SEP]"
+    row = tokenizer.encode_prompt(text, whole=True, gaps=["[MASK]"])
+    shown = " ".join(tokenizer.tokens(row))
+    assert shown == "[CLS] a [MASK] is [UNK] [UNK] [UNK] [SEP]"
+    shown = " ".join(tokenizer.tokens(tokenizer.encode_prompt(text, whole=True)))
+    assert shown == "[CLS] a [UNK] [UNK] [UNK] is [UNK] [UNK] [UNK] [SEP]"
+    np.testing.assert_array_equal(
+        tokenizer.encode_prompt(text, whole=True), tokenizer.encode([text])[0]
+    )
+
+
+def test_one_end_parts_two_documents(preset, tmp_path):
+    """As GPT-2 was taught; where begin and end differ, as BERT's, both stay."""
+    tokenizer = _learn(small_preset.gpt2(tmp_path / "gpt2"))
+    ids, lengths = tokenizer.encode_joined(["an", "", "the"])
+    end = "<|endoftext|>"
+    assert tokenizer.tokens(ids) == ["an", end, end, "the", end]
+    assert lengths.tolist() == [2, 1, 2]
+    assert tokenizer.tokens(tokenizer.encode(["an"])[0]) == [end, "an", end]
+    ids, lengths = _learn(preset).encode_joined(["a man", "food"])
+    shown = " ".join(_learn(preset).tokens(ids))
+    assert shown == "[CLS] a man [SEP] [CLS] food [SEP]"
+    assert lengths.tolist() == [4, 3]
+
+
+def test_a_text_is_not_normalized_before_its_own_tokenizer(tmp_path):
+    vocabulary = {name: id for id, name in enumerate(["e", "Ì", "ģ", "Ã", "©"])}
+    vocabulary["<|endoftext|>"] = len(vocabulary)
+    vocabulary["Ìģ"] = len(vocabulary)
+    library = keras_nlp.models.GPT2Tokenizer(vocabulary, ["Ì ģ"])
+    tokenizer = _of_library(library, enclose=False)
+    (row,) = tokenizer.encode(["e\u0301"])
+    assert tokenizer.decode([row]) == ["e\u0301"]
+    assert tokenizer.tokens(row) == ["e", "Ìģ"]
 
 
 def test_the_models_preset_is_taken_where_none_is_given(preset):

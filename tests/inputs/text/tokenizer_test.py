@@ -11,6 +11,7 @@ import sys
 import numpy as np
 import pytest
 
+from tests.support import hard_texts
 from tfm import errors
 from tfm import inputs
 from tfm.inputs.text import backends
@@ -27,22 +28,7 @@ TEXTS = [
     "סרט טוב מאוד\n\tفيلم جيد",
     "[PAD] [UNK] [MASK] [CLS] <s> </s> <0x00> the the",
 ] * 3
-HARD = [
-    "",
-    " ",
-    " \n\t \r\n ",
-    "  two  spaces  ",
-    "x" * 5000,
-    "x, " * 2000,
-    "👩‍👩‍👧 🏳️‍🌈 👍🏽",
-    "हिन्दी می‌خواهم שלום 안녕 ไทย",
-    "e\u0301 \u0000 \ufeff \u200b \u2028 \x85 \ufffd ▅ ⁇",
-    "a\udc80b \ud83d\ude00",
-    "unseen 龍龘 Ω≈ç√",
-    "[PAD]",
-    "PAD [pad] [PAD][PAD] [MASK] [UNK] <unk> <pad> <s>",
-    "Ġ Ċ ## ##a \u0120the",
-]
+HARD = [*hard_texts.HARD, "a\udc80b \ud83d\ude00", "unseen 龍龘 Ω≈ç√"]
 
 
 @pytest.fixture(scope="module", params=METHODS)
@@ -60,14 +46,6 @@ def learn(method, texts=TEXTS, **fields):
     return backends.learn(inputs.Text(method=method, **fields), iter(texts))
 
 
-def random_texts(number):
-    chance = random.Random(0)
-    letters = "aabcde  \n.'<>[]PADMASK#é漢字😀\u200d\u0301\u0627" + chr(0xDC80)
-    return [
-        "".join(chance.choices(letters, k=chance.randrange(40))) for _ in range(number)
-    ]
-
-
 def test_the_first_ids_are_reserved(tokenizer):
     assert tokenizer.vocabulary[:6] == ["[PAD]", "[UNK]", *SPECIAL]
     ids = [tokenizer.id_of(token) for token in ("[PAD]", "[UNK]", *SPECIAL)]
@@ -77,7 +55,7 @@ def test_the_first_ids_are_reserved(tokenizer):
 
 
 def test_no_text_gives_padding_or_special_ids(tokenizer):
-    rows = tokenizer.encode(TEXTS + HARD + random_texts(300), truncate=False)
+    rows = tokenizer.encode(TEXTS + HARD + hard_texts.random_texts(300), truncate=False)
     ids = set(np.concatenate(rows).tolist())
     assert ids.isdisjoint({0, 2, 3, 4, 5})
     assert max(ids) < tokenizer.vocab_size
@@ -92,7 +70,7 @@ def test_rows_are_int32_and_one_for_each_text(tokenizer):
 
 
 def test_a_text_is_encoded_alike_alone_and_among_thousands(tokenizer):
-    texts = random_texts(1500)
+    texts = hard_texts.random_texts(1500)
     rows = tokenizer.encode(texts)
     for index in (0, 1023, 1024, 1499):
         assert rows[index].tolist() == tokenizer.encode([texts[index]])[0].tolist()
@@ -100,7 +78,9 @@ def test_a_text_is_encoded_alike_alone_and_among_thousands(tokenizer):
 
 @pytest.mark.parametrize("method", EXACT, scope="module")
 def test_round_trip(method, tokenizer):
-    texts = TEXTS + [text for text in HARD + random_texts(300) if "▁" not in text]
+    texts = TEXTS + [
+        text for text in HARD + hard_texts.random_texts(300) if "▁" not in text
+    ]
     if method == "character":
         tokenizer = learn(method, texts, vocab_size=10_000)
     decoded = tokenizer.decode(tokenizer.encode(texts, truncate=False))
@@ -166,7 +146,7 @@ def test_a_loaded_tokenizer_is_the_saved_one(tokenizer, tmp_path):
     loaded = backends.load(str(tmp_path / "new" / "folder"))
     assert loaded.config == tokenizer.config
     assert loaded.vocabulary == tokenizer.vocabulary
-    texts = TEXTS + HARD + random_texts(100)
+    texts = TEXTS + HARD + hard_texts.random_texts(100)
     rows = tokenizer.encode(texts)
     assert [row.tolist() for row in loaded.encode(texts)] == [r.tolist() for r in rows]
     assert loaded.decode(rows) == tokenizer.decode(rows)

@@ -5,7 +5,6 @@ import pathlib
 from collections.abc import Iterable
 
 from tfm import errors
-from tfm.distribution import quiet_start
 from tfm.inputs.text import settings
 from tfm.inputs.text import tokenizer
 
@@ -28,7 +27,6 @@ def preset(config: settings.PresetTokenization) -> tokenizer.Tokenizer:
     Raises:
       UserError: there is no such preset.
     """
-    quiet_start.import_tensorflow()  # keras_nlp would
     from tfm.inputs.text import pretrained_tokenizer
 
     return pretrained_tokenizer.from_preset(settings.tokenization(config))
@@ -48,7 +46,6 @@ def load(folder: str | pathlib.Path) -> tokenizer.Tokenizer:
         )
     fields = json.loads(path.read_text(encoding="utf-8"))
     if "preset" in fields:
-        quiet_start.import_tensorflow()
         from tfm.inputs.text import pretrained_tokenizer
 
         config = settings.PresetTokenization(**fields)

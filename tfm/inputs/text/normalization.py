@@ -22,7 +22,8 @@ def normalize(text: str, config: settings.Tokenization) -> str:
     typed, and nothing that can be seen is changed. (NFKC would also turn "x²" into
     "x2" and the wide Chinese comma into the English one.)
 
-    Surrogates without a partner, which no encoding can write, become U+FFFD.
+    Surrogates without a partner, which no encoding can write, become U+FFFD. Nothing
+    else is done for a published tokenizer, which has its own way.
     """
     if config.strip_html:
         text = _TAG.sub(" ", text)
@@ -34,6 +35,8 @@ def normalize(text: str, config: settings.Tokenization) -> str:
         text.encode()
     except UnicodeEncodeError:
         text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if config.method == "pretrained":
+        return text
     if config.method in ("word", "wordpiece"):
         text = text.replace("’", "'")  # else "don’t" is another word than "don't"
     return unicodedata.normalize("NFC", text)

@@ -21,6 +21,9 @@ class PretrainedText(settings.PresetTokenization):
 
     inputs=inputs.PretrainedText(max_length=128),
     model=models.Pretrained(preset="bert_small_en_uncased"),
+
+    The ids are those of the model's own tokenizer.json or vocabulary files, by the
+    tokenizers library. The name of a special token in a text, such as [SEP], is text.
     """
 
     augment: augmentation.Augment = augmentation.Augment()

@@ -1,26 +1,22 @@
-"""keras_nlp's tokenizers under the interface of ours.
+"""Tokenizers of published models under the interface of ours.
 
 The ids are the published ones but for padding, which is 0 here: see published_ids.
 """
 
-import json
 import pathlib
 from collections.abc import Iterable
 from collections.abc import Sequence
 
-import keras
-import keras_nlp
 import numpy as np
 
 from tfm import errors
-from tfm import validation
+from tfm.distribution import quiet_start
+from tfm.inputs.text import definition
 from tfm.inputs.text import normalization
-from tfm.inputs.text import presets
-from tfm.inputs.text import published_ids
+from tfm.inputs.text import preset_files
 from tfm.inputs.text import settings
 from tfm.inputs.text import tokenizer
 
-FILE = "tokenizer.json"  # and assets/, as in a KerasHub preset
 _MASK = "[MASK]"  # as tasks and prompts name it, whatever the model does
 _PADDING = "[PAD]"  # for display, where the model has no token for it
 
@@ -28,26 +24,30 @@ _PADDING = "[PAD]"  # for display, where the model has no token for it
 class PretrainedTokenizer(tokenizer.Tokenizer):
     """Text to the ids that a published model was trained on.
 
+    Args:
+      config: its settings.PresetTokenization.
+      published: a definition.Definition or library_tokenizer.LibraryTokenizer, which
+        knows the model's own ids.
+
     Attributes:
       ids: the published_ids.PublishedIds, from the model's ids to ours and back.
     """
 
-    def __init__(self, config: settings.PresetTokenization, library):
+    def __init__(self, config: settings.PresetTokenization, published):
         self.config = config
-        self._library = library
-        known = _tokens(library)
-        self.ids = ids_of(library, len(known))
-        self.vocabulary = [known[id] for id in self.ids.theirs]
+        self._published = published
+        self.ids = published.ids
+        self.vocabulary = [published.tokens[id] for id in self.ids.theirs]
         if self.ids.shared:
             self.vocabulary[0] = _PADDING
         self._ids = {token: id for id, token in reversed([*enumerate(self.vocabulary)])}
-        mask = getattr(library, "mask_token_id", None)
-        if mask is not None:  # RoBERTa's is <mask>
-            self._ids.setdefault(_MASK, int(self._ours(mask)))
-        self._special = {0, *self._ours(library.special_token_ids).tolist()}
+        special = published.special
+        if special.mask is not None:  # RoBERTa's is <mask>
+            self._ids.setdefault(_MASK, int(self._ours(special.mask)))
+        self._special = {0, *self._ours(sorted(special.all)).tolist()}
         self._begin, self._end = (
             self._ours([] if id is None else [id]).tolist()
-            for id in (_start_id(library), getattr(library, "end_token_id", None))
+            for id in (special.start, special.end)
         )
 
     @property
@@ -70,8 +70,10 @@ class PretrainedTokenizer(tokenizer.Tokenizer):
         names = [self.vocabulary[id] for id in self._special if id]
         return [*names, *({_MASK} & self._ids.keys() - set(names))]
 
-    def encode_prompt(self, text: str, whole: bool = False) -> np.ndarray:
-        row = super().encode_prompt(text)
+    def encode_prompt(
+        self, text: str, whole: bool = False, gaps: Sequence[str] = ()
+    ) -> np.ndarray:
+        row = super().encode_prompt(text, gaps=gaps)
         if not self.config.enclose:
             return row
         end = self._end if whole else []
@@ -79,6 +81,9 @@ class PretrainedTokenizer(tokenizer.Tokenizer):
 
     def encode_joined(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
         rows = self.encode(texts, truncate=False)
+        if self.config.enclose and self._begin == self._end:
+            # as GPT-2 was taught: one end between two documents, not end and begin
+            rows = [row[len(self._begin) :] for row in rows]
         lengths = np.array([len(row) for row in rows], np.int64)
         return np.concatenate([np.zeros(0, np.int32), *rows]), lengths
 
@@ -91,8 +96,7 @@ class PretrainedTokenizer(tokenizer.Tokenizer):
         return load(config, folder)
 
     def _encode(self, texts: list[str]) -> Iterable[Sequence[int]]:
-        found = self._library(texts)
-        return found.to_list() if hasattr(found, "to_list") else found
+        return self._published.encode(texts)
 
     def _prompt_rows(self, texts: list[str]) -> list[np.ndarray]:
         texts = [normalization.normalize(text, self.config) for text in texts]
@@ -111,10 +115,10 @@ class PretrainedTokenizer(tokenizer.Tokenizer):
         return self.ids.theirs[row[~np.isin(row, list(self._special))]]
 
     def _decode(self, rows: list[np.ndarray]) -> list[str]:
-        return [str(_text(self._library.detokenize(row.tolist()))) for row in rows]
+        return self._published.decode([row.tolist() for row in rows])
 
     def _save(self, folder: pathlib.Path) -> None:
-        self._library.save_to_preset(str(folder))
+        self._published.save(folder)
 
     def _ours(self, theirs: int | Sequence[int]) -> np.ndarray:
         return self.ids.ours[np.asarray(theirs, int)]
@@ -122,56 +126,65 @@ class PretrainedTokenizer(tokenizer.Tokenizer):
 
 def from_preset(config: settings.PresetTokenization) -> PretrainedTokenizer:
     """The tokenizer of config.preset."""
-    return PretrainedTokenizer(config, library(config.preset))
+    return PretrainedTokenizer(config, read(config.preset))
 
 
 def load(
     config: settings.PresetTokenization, folder: pathlib.Path
 ) -> PretrainedTokenizer:
-    """The tokenizer that was saved in a folder."""
-    body = json.loads((folder / FILE).read_text(encoding="utf-8"))
-    validation.library_objects(body, folder / FILE)
-    made = keras.saving.deserialize_keras_object(body)
-    made.load_preset_assets(str(folder))
-    return PretrainedTokenizer(config, made)
+    """The tokenizer that was saved in a folder; a definition needs no TensorFlow.
+
+    Raises:
+      UserError: its files are damaged.
+    """
+    body = definition.read_json(folder / definition.FILE)
+    if not preset_files.is_of_keras(body):
+        return PretrainedTokenizer(config, definition.load(folder))
+    quiet_start.import_tensorflow()  # keras_nlp would
+    from tfm.inputs.text import library_tokenizer
+
+    return PretrainedTokenizer(config, library_tokenizer.load(body, folder))
 
 
-def library(preset: str) -> "keras_nlp.models.Tokenizer":
-    """keras_nlp's tokenizer of a preset; UserError where there is none."""
-    place = presets.located(preset)
+def read(preset: str):
+    """The tokenizer of a preset: a Definition, or else a LibraryTokenizer.
+
+    The special ids are those that keras_nlp gives to the model, where it can read the
+    tokenizer; else those that the preset's files name.
+
+    Raises:
+      UserError: there is none, or it does not fit the model.
+    """
+    quiet_start.import_tensorflow()  # keras_nlp would
+    from tfm.inputs.text import library_tokenizer
+
+    found = preset_files.find(preset)
     try:
-        return keras_nlp.models.Tokenizer.from_preset(place)
-    except (ValueError, OSError, ImportError, KeyError) as error:
-        raise errors.UserError(
-            f"The preset {preset!r} has no tokenizer that keras_nlp can read: "
-            f"{str(error).strip().partition(chr(10))[0]}"
-        ) from error
+        library = library_tokenizer.read(preset)
+    except errors.UserError:
+        if found is None:
+            raise
+        body, path = found
+        special = preset_files.special_ids(preset, body, path)
+        return definition.Definition(body, special, path)
+    if found is not None:
+        body, path = found
+        made = definition.Definition(body, library_tokenizer.special_ids(library), path)
+        _check_same(made, library_tokenizer.tokens(library), path)
+        return made
+    body = library_tokenizer.pipeline(library)
+    if body is None:
+        return library_tokenizer.LibraryTokenizer(library)
+    special = library_tokenizer.special_ids(library)
+    return definition.Definition(body, special, preset)
 
 
-def ids_of(
-    library: "keras_nlp.models.Tokenizer", size: int | None = None
-) -> published_ids.PublishedIds:
-    """The ids of a tokenizer, of `size` tokens."""
-    size = len(_tokens(library)) if size is None else size
-    padding = int(getattr(library, "pad_token_id", None) or 0)
-    if padding == 0 and not hasattr(library, "pad_token"):  # 0 is some word's id
-        end = int(getattr(library, "end_token_id", None) or 0)
-        return published_ids.PublishedIds(size, end, shared=True)
-    return published_ids.PublishedIds(size, padding)
-
-
-def _start_id(library) -> int | None:
-    return getattr(library, "start_token_id", None)
-
-
-def _tokens(library) -> list[str]:
-    """The vocabulary in the order of the model's ids."""
-    known = getattr(library, "vocabulary", None)
-    if isinstance(known, dict):
-        return sorted(known, key=known.get)
-    return [str(token) for token in library.get_vocabulary()]
-
-
-def _text(found) -> str:
-    found = found.numpy() if hasattr(found, "numpy") else found
-    return found.decode("utf-8", "replace") if isinstance(found, bytes) else found
+def _check_same(made: definition.Definition, known: Sequence[str], path) -> None:
+    """Whether a definition and keras_nlp name the same special tokens."""
+    special = made.special
+    for id in (special.start, special.end, special.mask, special.padding):
+        if id is not None and made.tokens[id] != known[id]:
+            raise errors.UserError(
+                f"{path} does not fit the model: its token {id} is "
+                f"{made.tokens[id]!r}, the model's {known[id]!r}."
+            )

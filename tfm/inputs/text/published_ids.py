@@ -1,9 +1,32 @@
-"""Token ids of a published model and ours, from one to the other."""
+"""Token ids of a published model: its special ones, and ours for all of them."""
 
 import dataclasses
 import functools
 
 import numpy as np
+
+
+@dataclasses.dataclass(frozen=True)
+class SpecialIds:
+    """Special token ids as the model counts them; None where it has no such token."""
+
+    start: int | None = None  # begins a text, as [CLS]
+    end: int | None = None  # ends it, as [SEP]
+    mask: int | None = None
+    padding: int | None = None  # None: a batch is padded with a token of use
+    others: tuple[int, ...] = ()  # that stand for no text either
+
+    @property
+    def all(self) -> frozenset[int]:
+        """The ids that stand for no text."""
+        named = {self.start, self.end, self.mask, self.padding}
+        return frozenset(named - {None}) | {*self.others}
+
+    def renumbering(self, size: int) -> "PublishedIds":
+        """The ids of a vocabulary of `size` tokens, theirs and ours."""
+        if self.padding is None:
+            return PublishedIds(size, self.end or 0, shared=True)
+        return PublishedIds(size, self.padding)
 
 
 @dataclasses.dataclass(frozen=True)

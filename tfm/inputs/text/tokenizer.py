@@ -112,23 +112,24 @@ class Tokenizer(abc.ABC):
         return self.document_end
 
     def special_names(self) -> Sequence[str]:
-        """The special tokens that a task may need, and a prompt may name."""
+        """The special tokens that a task may need."""
         return self.config.special_tokens
 
-    def encode_prompt(self, text: str, whole: bool = False) -> np.ndarray:
+    def encode_prompt(
+        self, text: str, whole: bool = False, gaps: Sequence[str] = ()
+    ) -> np.ndarray:
         """Returns the ids of a text, int32, uncut.
 
-        Names of special tokens that stand in it are those tokens.
-
         Args:
-          text: what to encode.
+          text: what to encode. Names of special tokens that stand in it are text, as
+            everywhere, but for `gaps`.
           whole: whether it ends there, or goes on; it matters where a published
             model's tokens enclose it.
+          gaps: names that are those special tokens, as [MASK] where it is to be filled.
         """
-        special = self.special_names()
-        if not special:
+        if not gaps:
             return self._prompt_rows([text])[0]
-        names = sorted(special, key=len, reverse=True)
+        names = sorted(gaps, key=len, reverse=True)
         # texts and names by turns
         parts = re.split(f"({'|'.join(map(re.escape, names))})", text)
         texts, names = parts[::2], parts[1::2]

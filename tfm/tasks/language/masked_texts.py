@@ -50,7 +50,7 @@ class MaskedTexts:
 
 
 def _example(objective, text: str) -> dict[str, np.ndarray]:
-    tokens = objective.tokenizer.encode_prompt(text, whole=True)
+    tokens = objective.tokenizer.encode_prompt(text, whole=True, gaps=[MASK])
     types = np.zeros_like(tokens)
     if objective.pairs:
         tokens, types = objective.pairs.join(tokens)

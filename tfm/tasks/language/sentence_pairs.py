@@ -39,13 +39,13 @@ class Pairs:
           The pair's tokens int32 [T or less], its types (0 to the first [SEP], then
           1) and whether B follows A.
         """
-        tokens = self._without_end(tokens)
+        tokens = self._bare(tokens)
         follows = bool(rng.random() < 0.5) and len(tokens) > 1
         cut = int(rng.integers(1, max(len(tokens), 2)))
         second = tokens[cut:]
         if not follows:
             most = max(len(second), 1)
-            foreign = self._without_end(other(rng))
+            foreign = self._bare(other(rng))
             # never from its beginning, as a second part never is
             second = foreign[max(min(1, len(foreign) - 1), len(foreign) - most) :]
         pair = self.join(tokens[:cut], second)
@@ -53,6 +53,7 @@ class Pairs:
 
     def join(self, first, second=None):
         """Tokens and types of [CLS] first [SEP] second [SEP], or of the first alone."""
+        first = self._bare(first)
         parts = [[self._cls_id], first, [self._sep_id]]
         length = len(first) + 2
         if second is not None:
@@ -62,6 +63,10 @@ class Pairs:
         types[length:] = 1
         return tokens, types
 
-    def _without_end(self, tokens):
-        ends = len(tokens) and tokens[-1] == self._eos_id
-        return tokens[:-1] if ends else tokens
+    def _bare(self, tokens):
+        """A window without what begins and ends its document in the corpus."""
+        if len(tokens) and tokens[0] == self._cls_id:  # of a published tokenizer
+            tokens = tokens[1:]
+        if len(tokens) and tokens[-1] in (self._eos_id, self._sep_id):
+            tokens = tokens[:-1]
+        return tokens
