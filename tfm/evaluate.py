@@ -88,8 +88,9 @@ def main(options: Options, experiment=None, changed: Mapping | None = None) -> N
         )
         return
     experiment = experiment or reading.base_experiment(options)
-    if experiment and options.data and not options.where and folder.is_prepared():
-        look.at_source(experiment.data, options.data, folder.load_columns())
+    if experiment and options.data and folder.is_prepared():
+        data = reading.with_where(experiment.data, options.where)
+        look.at_source(data, options.data, folder.load_columns())
     if experiment:
         print(f"Loading     {options.run_dir}", file=sys.stderr, flush=True)
     run = trained.load(options.run_dir, options.checkpoint, options.trust_code)

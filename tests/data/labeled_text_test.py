@@ -356,3 +356,21 @@ def test_the_default_source_is_imdb(tmp_path):
         for name in records.splits
     }
     assert sum(map(len, normalised.values())) == len(set().union(*normalised.values()))
+
+
+def test_words_for_a_missing_value_are_texts_and_told(tmp_path):
+    rows = [("text", "label"), *((f"text {i}", i % 2) for i in range(40))]
+    rows += [("nan", 0), ("nan", 0), ("None", 1), ("", 1)]
+    with (tmp_path / "a.csv").open("w", newline="") as file:
+        csv.writer(file).writerows(rows)
+    config = data.LabeledText(train=str(tmp_path / "a.csv"), bad_rows="skip")
+    made = config.prepare(tmp_path / "prepared")
+    lines = made.summary()
+    for line in (
+        "2 texts are 'nan', by which some programs write a missing value; they are "
+        "taken as texts",
+        "1 texts are 'None', by which some programs write a missing value; they are "
+        "taken as texts",
+    ):
+        assert line in lines
+    assert "1 skipped: no text" in lines[0]

@@ -44,9 +44,8 @@ class Corpus(settings.CorpusSettings):
         A store that is finished has been looked at.
         """
         from tfm.data import looks
-        from tfm.data.corpora import preparation
 
-        if self.store and preparation.is_finished(pathlib.Path(self.store)):
+        if self.store and settings.is_finished(pathlib.Path(self.store)):
             return self
         return looks.corpus(self)
 
@@ -68,10 +67,9 @@ class Corpus(settings.CorpusSettings):
         """
         from tfm.data import looks
         from tfm.data.corpora import dataset
-        from tfm.data.corpora import preparation
 
         place = pathlib.Path(self.store or pathlib.Path(folder) / "store")
-        there = preparation.is_finished(place)
+        there = settings.is_finished(place)
         config = self if there else looks.named_corpus(self)
         return dataset.CorpusDataset(config, place, engine)
 

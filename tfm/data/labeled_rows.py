@@ -17,6 +17,11 @@ from tfm.data.readers import formats
 from tfm.data.readers import sources
 
 
+# words that some programs write for a missing value; they are texts as any other
+_MISSING = frozenset({"none", "nan", "null", "n/a", "na", "<na>", "#n/a", "nat", "-"})
+_LONGEST = 1 + max(map(len, _MISSING))
+
+
 class Example(typing.NamedTuple):
     text: str
     labels: tuple[int, ...]
@@ -31,6 +36,9 @@ class Tally:
 
     read: int = 0  # rows, without those that `where` leaves out
     left_out: int = 0  # rows that `where` leaves out
+    doubtful: collections.Counter = dataclasses.field(  # good rows by such a text
+        default_factory=collections.Counter
+    )
     skipped: collections.Counter = dataclasses.field(  # bad rows by reason
         default_factory=collections.Counter
     )
@@ -103,6 +111,8 @@ def examples(
         if not problem:
             numbers, problem = labels.numbers(values[config.label])
         if not problem:
+            if len(text) < _LONGEST and text.casefold() in _MISSING:
+                tally.doubtful[text] += 1
             yield Example(text, numbers, origin, line, values)
         elif config.bad_rows == "skip":
             tally.skipped[problem.partition(":")[0]] += 1

@@ -104,6 +104,11 @@ class Records:
             for reason, count in source["skipped"].items():
                 line += f", {count:,} skipped: {reason}"
             lines.append(line)
+            for word, count in source.get("doubtful", {}).items():
+                lines.append(
+                    f"{count:,} texts are {word!r}, by which some programs write a "
+                    "missing value; they are taken as texts"
+                )
         dropped = self._meta["dropped"]
         parts = [
             (dropped["duplicates"], "duplicates"),

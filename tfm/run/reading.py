@@ -27,6 +27,22 @@ def base_experiment(options):
     return experiment
 
 
+def with_where(data, where: str):
+    """Data of which only the rows with COLUMN=VALUE are read; of all if it is empty.
+
+    Raises:
+      UserError: the data has no such field.
+    """
+    if "where" in {field.name for field in dataclasses.fields(data)}:
+        return dataclasses.replace(data, where=where)
+    if where:
+        raise errors.UserError(
+            f"--where is for data with a field where, as data.LabeledText. "
+            f"This run has data.{type(data).__name__}."
+        )
+    return data
+
+
 def check(changed: Mapping[str, object], source: str, flag: str) -> None:
     """Raises UserError where such flags are given and no file that they are of."""
     if changed and not source:

@@ -18,6 +18,7 @@ from tfm import files
 from tfm import interfaces
 from tfm.run import assembly
 from tfm.run import folder as run_folder
+from tfm.run import reading
 from tfm.run import scoring
 
 _BATCHES = 16  # whose rows are encoded at a time
@@ -73,15 +74,7 @@ class Trained:
         Raises:
           UserError: it does not fit the run.
         """
-        config = self.experiment.data
-        fields = {field.name for field in dataclasses.fields(config)}
-        if "where" in fields:
-            config = dataclasses.replace(config, where=where)
-        elif where:
-            raise errors.UserError(
-                f"--where is for data with a field where, as data.LabeledText. "
-                f"This run has data.{type(config).__name__}."
-            )
+        config = reading.with_where(self.experiment.data, where)
         return config.split(source, self.columns, self.preprocessor, scratch)
 
     def score(self, split: interfaces.Split, batch_size: int = 256) -> scoring.Scored:

@@ -48,7 +48,7 @@ class CorpusDataset:
     @property
     def is_finished(self) -> bool:
         """Whether the store is whole, so that `encode` only opens it."""
-        return preparation.is_finished(self._folder)
+        return settings.is_finished(self._folder)
 
     @property
     def sources(self) -> Mapping[str, str]:

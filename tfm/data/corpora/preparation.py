@@ -46,29 +46,24 @@ def check(config: settings.CorpusSettings, folder: pathlib.Path) -> None:
       UserError: it was prepared from other settings or files.
     """
     wanted = store_settings.of_corpus(config)
-    if is_finished(folder):
+    if settings.is_finished(folder):
         store_settings.check_same(
-            config, wanted, _read(folder / stores.MANIFEST), folder
+            config, wanted, _read(folder / settings.MANIFEST), folder
         )
     elif _has_shards(folder):
         store_settings.check_same(config, wanted, _read(folder / WORK / _BEGUN), folder)
 
 
-def is_finished(folder: pathlib.Path) -> bool:
-    """Whether the store in a folder is whole."""
-    return (folder / stores.MANIFEST).exists()
-
-
 def sources(folder: pathlib.Path) -> dict[str, str]:
     """A hash of the content of each source of a whole store, by its path."""
-    entries = _read(folder / stores.MANIFEST)["sources"].values()
+    entries = _read(folder / settings.MANIFEST)["sources"].values()
     found = [entry for entry in entries if entry["fingerprint"]]
     return {entry["path"]: entry["fingerprint"]["content"] for entry in found}
 
 
 def tokenizer_folder(folder: pathlib.Path) -> pathlib.Path | None:
     """The tokenizer of a store that has a shard; None: any other will do."""
-    made = is_finished(folder) or _has_shards(folder)
+    made = settings.is_finished(folder) or _has_shards(folder)
     return folder / _TOKENIZER if made else None
 
 
@@ -113,13 +108,13 @@ def prepare(
       engine: what does the work; None: processes of this machine.
     """
     wanted = store_settings.of_store(config, preprocessor)
-    if not is_finished(folder):
+    if not settings.is_finished(folder):
         with _locked(folder):
-            if not is_finished(folder):
+            if not settings.is_finished(folder):
                 engine = engine or _local(config)
                 _prepare(config, preprocessor, folder, engine, wanted)
     shutil.rmtree(folder / WORK, ignore_errors=True)
-    store_settings.check_same(config, wanted, _read(folder / stores.MANIFEST), folder)
+    store_settings.check_same(config, wanted, _read(folder / settings.MANIFEST), folder)
 
 
 def _local(config: settings.CorpusSettings) -> Engine:
@@ -173,7 +168,7 @@ def _prepare(config, preprocessor, folder: pathlib.Path, engine: Engine, wanted:
         left_over.unlink()
     body = "".join(f"{name}\n" for name in documents.names(config))
     (folder / stores.FILES).write_text(body, "utf-8")
-    files.write_json(folder / stores.MANIFEST, manifest)
+    files.write_json(folder / settings.MANIFEST, manifest)
 
 
 def _begin(config, folder: pathlib.Path, wanted: dict) -> dict:

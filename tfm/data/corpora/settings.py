@@ -1,11 +1,19 @@
 """The fields of a corpus: where it comes from, and how it is cleaned and cut."""
 
 import dataclasses
+import pathlib
 from typing import Literal
 
 from tfm import errors
 from tfm import validation
 from tfm.data import source_fields
+
+MANIFEST = "manifest.json"  # of a store; written last
+
+
+def is_finished(store: pathlib.Path) -> bool:
+    """Whether the store in a folder is whole."""
+    return (store / MANIFEST).exists()
 
 
 @dataclasses.dataclass(frozen=True)

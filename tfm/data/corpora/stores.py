@@ -12,10 +12,10 @@ import pathlib
 import numpy as np
 
 from tfm.data.corpora import documents
+from tfm.data.corpora import settings
 from tfm.data.corpora import token_store
 from tfm.inputs.text import tokenizer as tokenizer_module
 
-MANIFEST = "manifest.json"
 FILES = "files.txt"
 
 
@@ -32,7 +32,7 @@ class Stores:
     """
 
     def __init__(self, folder: pathlib.Path, tokenizer: tokenizer_module.Tokenizer):
-        self.manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
+        self.manifest = json.loads((folder / settings.MANIFEST).read_text("utf-8"))
         dtype = np.dtype(self.manifest["dtype"])
         self.splits = {
             name: token_store.TokenStore(

@@ -82,7 +82,7 @@ def _paths(system, path: str, spec: str) -> dict[str, str]:
 
 
 def _key(info: dict) -> str:
-    """What changes with a file's content."""
+    """A text that changes with a file's content."""
     return repr([info.get("size"), *(str(info.get(name, "")) for name in _KEYS)])
 
 

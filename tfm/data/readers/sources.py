@@ -28,7 +28,7 @@ _START = 4096  # bytes that tell whether a file is text, and in which encoding
 
 @dataclasses.dataclass(frozen=True)
 class Reading:
-    """How the files of a source are written, and what is wanted of them.
+    """The way the files of a source are written, and what is wanted of them.
 
     Attributes:
       text: the column of the text, needed unless it is empty. Plain text and folders
@@ -167,7 +167,9 @@ def _open(file: folders.File, reading: Reading) -> typing.TextIO:
     except BaseException:
         stream.close()
         raise
-    newline = "\n" if file.format in ("jsonl", "text") else ""
+    newline = "\n"
+    if file.format in _ONE_TEXT or (b"\r" in start and b"\n" not in start):
+        newline = ""  # such ends of lines as there are, those of old Macs too
     return io.TextIOWrapper(
         stream, encoding=encoding, errors="surrogateescape", newline=newline
     )

@@ -14,6 +14,7 @@ from tfm.data.readers import notes
 
 SEPARATORS = {"comma": ",", "semicolon": ";", "tab": "\t", "bar": "|"}
 _LONGEST_FIELD = 2**24  # characters; an unclosed quote must not swallow a huge file
+_RETURN = "\ud800"  # no text has it: what is not valid arrives as \udc80 to \udcff
 _LOOKED_AT = 20  # records, to find the separator
 
 
@@ -34,7 +35,7 @@ def read(
     lines after its first are read again as rows of their own.
 
     Args:
-      stream: with its line ends as they are.
+      stream: of lines, with their ends as they are.
       origin: the file, for messages.
       wanted: columns that are needed.
       separator: a name of SEPARATORS; auto finds it.
@@ -70,6 +71,7 @@ def read(
             raise errors.UserError(f"{origin} has two columns {name!r}.")
     places = {name: columns.index(name) for name in wanted}
     for line, fields, problem in _records(lines, reader, records, len(columns)):
+        fields = lines.restored(fields)
         values = {name: fields[place] for name, place in places.items() if fields}
         yield formats.Row(values, origin, line, problem)
 
@@ -154,10 +156,10 @@ def _separator_of(lines: "_Lines", wanted, header, quoting: int) -> str:
 
 
 class _Lines:
-    """The lines of a stream; `count` counts them as editors do: by line feeds.
+    """The lines of a stream; `count` counts them.
 
-    A lone carriage return ends a line for the csv module. It is counted only where
-    the first line ends with one, as in files of the old Macintosh.
+    A carriage return within a line is text, where the csv module takes it for a line's
+    end. It goes through that as another character; see `restored`.
     """
 
     def __init__(self, stream: typing.TextIO):
@@ -165,23 +167,35 @@ class _Lines:
         self._stream = iter(stream)
         self._waiting: collections.deque[str] = collections.deque()
         self._taken: list[str] = []  # since the mark
-        self._old_macintosh: bool | None = None
+        self._has_returns = False
 
     def __iter__(self):
         return self
 
     def __next__(self) -> str:
-        line = self._waiting.popleft() if self._waiting else next(self._stream)
-        if self._old_macintosh is None:
-            self._old_macintosh = line.endswith("\r")
-        self.count += self._counts(line)
+        line = self._waiting.popleft() if self._waiting else self._next()
+        self.count += 1
         self._taken.append(line)
         return line
+
+    def _next(self) -> str:
+        line = next(self._stream)
+        body = line.removesuffix("\n").removesuffix("\r")
+        if "\r" not in body:
+            return line
+        self._has_returns = True
+        return body.replace("\r", _RETURN) + line[len(body) :]
+
+    def restored(self, fields: list[str]) -> list[str]:
+        """The fields of a record as they were in the file."""
+        if not self._has_returns:
+            return fields
+        return [field.replace(_RETURN, "\r") for field in fields]
 
     def peek(self, number: int) -> list[str]:
         """The next lines, which are still to come."""
         missing = max(0, number - len(self._waiting))
-        self._waiting.extend(itertools.islice(self._stream, missing))
+        self._waiting.extend(itertools.islice(iter(self._next, None), missing))
         return list(itertools.islice(self._waiting, number))
 
     def take_separator(self) -> str:
@@ -200,8 +214,5 @@ class _Lines:
         """Has all lines of the record but its first come again."""
         again = self._taken[1:]
         self._waiting.extendleft(reversed(again))
-        self.count -= sum(map(self._counts, again))
+        self.count -= len(again)
         self._taken = []
-
-    def _counts(self, line: str) -> bool:
-        return bool(self._old_macintosh) or not line.endswith("\r")
