@@ -1,5 +1,6 @@
 """From a user's files to records: labels, bad rows, splits, reuse, memory."""
 
+import csv
 import json
 import os
 import pathlib
@@ -367,10 +368,9 @@ def test_words_for_a_missing_value_are_texts_and_told(tmp_path):
     made = config.prepare(tmp_path / "prepared")
     lines = made.summary()
     for line in (
-        "2 texts are 'nan', by which some programs write a missing value; they are "
-        "taken as texts",
-        "1 texts are 'None', by which some programs write a missing value; they are "
-        "taken as texts",
+        "2 texts are 'nan', by which some programs write a missing value; taken as "
+        "text",
+        "1 text is 'None', by which some programs write a missing value; taken as text",
     ):
         assert line in lines
     assert "1 skipped: no text" in lines[0]

@@ -105,9 +105,10 @@ class Records:
                 line += f", {count:,} skipped: {reason}"
             lines.append(line)
             for word, count in source.get("doubtful", {}).items():
+                are = "text is" if count == 1 else "texts are"
                 lines.append(
-                    f"{count:,} texts are {word!r}, by which some programs write a "
-                    "missing value; they are taken as texts"
+                    f"{count:,} {are} {word!r}, by which some programs write a missing "
+                    "value; taken as text"
                 )
         dropped = self._meta["dropped"]
         parts = [

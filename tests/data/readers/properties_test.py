@@ -98,7 +98,7 @@ def test_arrow(rows, feather):
                 ).filter(lambda text: not text.startswith("=") and "_x" not in text)
             ]
             * 3
-        ).filter(any),
+        ).filter(lambda row: "".join(row).strip()),
         min_size=1,
         max_size=8,
     )
