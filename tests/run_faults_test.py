@@ -228,7 +228,7 @@ class Command:
         self.until(self._waits.exists)
 
     def end(self, status: int) -> list[str]:
-        """Its lines, after it has ended with this status and no traceback."""
+        """Its lines but that it starts, after it ended so and without a traceback."""
         try:
             said = self.process.communicate(timeout=SECONDS)[0]
         finally:
@@ -236,7 +236,8 @@ class Command:
             self.process.wait()
         assert self.process.returncode == status, said
         assert "Traceback" not in said
-        return said.splitlines()
+        progress = ("Starting ", "Preparing ")
+        return [line for line in said.splitlines() if not line.startswith(progress)]
 
 
 @pytest.mark.parametrize(

@@ -70,7 +70,7 @@ def main(options: Options, experiment, changed: Mapping[str, object]) -> int:
     job = None
     experiment = look.ahead(experiment, folder)
     if not look.may_be_several():
-        print(f"Starting    {name or folder.path}", flush=True)
+        print(f"Starting    {pathlib.Path(name).stem or folder.path}", flush=True)
     with interrupt.AtOnce() as asked:  # the loop has its own, which saves first
         try:
             job = start_job(options)
