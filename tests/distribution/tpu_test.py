@@ -190,7 +190,7 @@ def test_this_build_says_that_it_has_no_tpu_support(tmp_path):
         timeout=240,
         check=False,
     )
-    assert (done.returncode, done.stdout) == (2, "")
+    assert (done.returncode, done.stdout) == (2, "Starting    text_cls\n")
     assert done.stderr.startswith("error: This build of TensorFlow has no TPU support.")
     assert done.stderr.count("\n") == 1
     assert not (tmp_path / "run").exists()
