@@ -64,7 +64,7 @@ RULES = {
     "inputs": (
         # keras_nlp brings TensorFlow, which is to start quietly
         {*GROUND, "interfaces", "inputs", "distribution"},
-        {"numpy", "tokenizers", "sentencepiece", "huggingface_hub"}
+        {"numpy", "scipy", "sklearn", "tokenizers", "sentencepiece", "huggingface_hub"}
         | {"keras", "keras_nlp", "tensorflow"},
     ),
     "data": (

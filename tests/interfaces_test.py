@@ -19,12 +19,13 @@ from tfm.data.columns import category
 SPEC = interfaces.Spec((8,), "int32", 20)
 PARTS = {
     interfaces.Data: [data.LabeledText(), data.Corpus(train="x.txt")],
-    interfaces.Inputs: [inputs.Text(), inputs.PretrainedText()],
+    interfaces.Inputs: [inputs.Ngrams(), inputs.Text(), inputs.PretrainedText()],
     interfaces.Model: [
         models.CNN(),
         models.Decoder(),
         models.EncoderDecoder(),
         models.LSTM(),
+        models.NgramBag(),
         models.Pretrained(preset="x"),
         models.Transformer(),
     ],

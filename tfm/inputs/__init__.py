@@ -1,4 +1,4 @@
-"""Raw columns to arrays: text.
+"""Raw columns to arrays: text as token ids, text as n-grams.
 
 inputs = inputs.Text(method="wordpiece", vocab_size=8_000)
 preprocessor = inputs.fit([{"text": "A fine film."}])
@@ -7,8 +7,9 @@ preprocessor.save("runs/text_cls/preprocessor")
 preprocessor = inputs.load("runs/text_cls/preprocessor")
 """
 
+from tfm.inputs.ngrams.config import Ngrams
 from tfm.inputs.text.augmentation import Augment
 from tfm.inputs.text.config import Text
 from tfm.inputs.text.pretrained import PretrainedText
 
-__all__ = ["Augment", "PretrainedText", "Text"]
+__all__ = ["Augment", "Ngrams", "PretrainedText", "Text"]

@@ -1,0 +1,1 @@
+"""N-grams of words and characters, weighted by TF-IDF."""
