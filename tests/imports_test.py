@@ -113,7 +113,7 @@ RULES = {
     ),
     "run": (
         {*BELOW_RUN, "run"},
-        {"tensorflow", "keras", "numpy", "pyarrow"},
+        {"tensorflow", "keras", "numpy", "pyarrow", "sklearn"},
     ),
     "api": ({*BELOW_RUN, "run"}, {"keras", "numpy", "tensorflow"}),
     **{

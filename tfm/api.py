@@ -60,6 +60,7 @@ def fit(
     logical_devices: int = 0,
     code: str = "ask",
     trust_code: bool = False,
+    reference: bool = True,
 ) -> trained.Trained:
     """Trains an experiment, or goes on with its run; the trained run.
 
@@ -78,6 +79,7 @@ def fit(
       code: where the experiment's own code was changed since the run was begun: kept,
         current, or ask, which is an error that says so.
       trust_code: run the code that a folder brings along, as of `load`.
+      reference: whether a linear SVM over TF-IDF is fitted beside a classifier.
 
     Raises:
       UserError: what in the data or the fields keeps it from training.
@@ -105,9 +107,9 @@ def fit(
                 job.say(folder.opening(resumes))
                 for told in config.only_here(experiment):
                     job.say(told)
-            outcome = fits.fit(experiment, folder, job, callbacks)
-        for line in outcome.left_out if job.is_chief else ():
-            job.say(f"Left out     {line}")
+            outcome = fits.fit(experiment, folder, job, callbacks, reference)
+        for line in outcome.notes:
+            job.say(line)
         if outcome.name in exit_status.UNFINISHED:
             raise KeyboardInterrupt("all is saved; the same call goes on")
         return trained.load(str(folder.path), trust_code=True)

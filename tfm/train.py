@@ -5,7 +5,6 @@ import pathlib
 import shlex
 import typing
 from collections.abc import Mapping
-from collections.abc import Sequence
 
 from tfm import config
 from tfm import errors
@@ -34,6 +33,8 @@ class Options:
     code: typing.Literal["ask", "kept", "current"] = "ask"
     # run the code that the folder brings along (as trust_remote_code, safe_mode)
     trust_code: bool = False
+    # a linear SVM over TF-IDF that a classifier's scores stand beside
+    reference: typing.Literal["on", "off"] = "on"
     # where it runs; auto goes by the hardware, TF_CONFIG, Slurm and Kubernetes
     # (auto | one | mirrored | multi_worker | tpu)
     strategy: str = "auto"
@@ -84,7 +85,8 @@ def main(options: Options, experiment, changed: Mapping[str, object]) -> int:
                     job.say(folder.opening(resumes))
                 from tfm.run import fit
 
-                ended = fit.fit(experiment, folder, job)
+                compare = options.reference == "on"
+                ended = fit.fit(experiment, folder, job, with_reference=compare)
                 outcome = ended.name
         except BaseException as error:
             if asked.requested is None:
@@ -96,7 +98,7 @@ def main(options: Options, experiment, changed: Mapping[str, object]) -> int:
             print(f"Go on with  python -m tfm.train --run_dir={_quoted(folder)}")
         elif ended:
             _print_scores(ended.scores, folder, ended.usage)
-            print_left_out(ended.left_out)
+            print(*ended.notes, sep="\n", end="\n" if ended.notes else "")
     return exit_status.UNFINISHED.get(outcome, 0)
 
 
@@ -135,12 +137,6 @@ def _print_scores(scores: dict, folder: run_folder.RunFolder, usage: str) -> Non
     print()
     for name, line in lines.items():
         print(f"{name:11}  {line}")
-
-
-def print_left_out(lines: Sequence[str]) -> None:
-    """Prints what of the data was not used, if anything was not."""
-    for line in lines:
-        print(f"{'Left out':11}  {line}")
 
 
 def _quoted(folder: run_folder.RunFolder) -> str:

@@ -12,9 +12,12 @@ _console = rich_console.Console(highlight=False, soft_wrap=True)
 
 
 def print_scores(by_split: dict[str, dict[str, float]]) -> None:
-    """A row for each metric over all classes, a column for each split."""
-    splits = list(by_split)
-    names = dict.fromkeys(name for scores in by_split.values() for name in scores)
+    """A row for each metric over all classes, a column for each split.
+
+    The reference's column is its scores on the test split.
+    """
+    splits = [name for name in by_split if name != "reference_validation"]
+    names = dict.fromkeys(name for split in splits for name in by_split[split])
     rows = [
         (name, *(_figure(by_split[split].get(name)) for split in splits))
         for name in names

@@ -99,6 +99,15 @@ class TensorBoard:
                     tf.summary.text(name, markdown(figure))
 
 
+def reference(folder: pathlib.Path, metrics: Mapping[str, float]) -> None:
+    """Writes the reference's validation scores, as points beside the model's."""
+    writer = tf.summary.create_file_writer(str(folder / "reference"))
+    with writer.as_default(step=0):
+        for name, value in metrics.items():
+            tf.summary.scalar(name, value)
+    writer.close()
+
+
 def matrix_png(matrix: figures.Matrix) -> bytes:
     """A drawing of counts [R, C], or of a panel for each of [P, R, C]."""
     from matplotlib import figure as matplotlib_figure

@@ -7,7 +7,7 @@ preprocessor.save("runs/text_cls/preprocessor")
 preprocessor = inputs.load("runs/text_cls/preprocessor")
 """
 
-from tfm.inputs.ngrams.config import Ngrams
+from tfm.inputs.ngrams import Ngrams
 from tfm.inputs.text.augmentation import Augment
 from tfm.inputs.text.config import Text
 from tfm.inputs.text.pretrained import PretrainedText

@@ -17,6 +17,7 @@ from tfm.distribution import job as jobs
 from tfm.run import assembly
 from tfm.run import exit_status
 from tfm.run import folder as run_folder
+from tfm.run import reference
 from tfm.run import trainer
 from tfm.training import early_stopping
 from tfm.training import interrupt
@@ -32,13 +33,14 @@ class Outcome:
         SIGTERM or SIGHUP).
       scores: metrics of the best checkpoint by split; empty where it is not finished.
       usage: of the trained model, as 'predict --text="..."'.
-      left_out: lines for a human: what of the data was not used, and why.
+      notes: lines for a human, for the end: what of the data was not used, and how the
+        model compares with the reference.
     """
 
     name: str
     scores: Mapping[str, Mapping[str, float]] = dataclasses.field(default_factory=dict)
     usage: str = ""
-    left_out: Sequence[str] = ()
+    notes: Sequence[str] = ()
 
 
 def fit(
@@ -46,6 +48,7 @@ def fit(
     folder: run_folder.RunFolder,
     job=None,
     callbacks: Sequence[object] = (),
+    with_reference: bool = False,
 ) -> Outcome:
     """Trains `experiment` in `folder`, on from where an earlier call stopped.
 
@@ -54,6 +57,7 @@ def fit(
       folder: begun with this experiment.
       job: a distribution.job.Job; None is one device.
       callbacks: besides those of the experiment; see callbacks.own.
+      with_reference: compare a classifier with a simple method; see reference.
 
     Returns:
       How it ended. Where it finished or stopped early, metrics.json holds the scores
@@ -62,7 +66,7 @@ def fit(
     Raises:
       UserError: what in the data or the fields keeps it from training.
     """
-    started = time.monotonic()
+    started, used = time.monotonic(), time.process_time()
     job = job or jobs.Job("one")
     callbacks = [own.Own(c) for c in (*experiment.train.callbacks, *callbacks)]
     if not folder.is_prepared():
@@ -81,7 +85,9 @@ def fit(
     if ended and _are_of(before, prepared, run):
         job.say(f"\nNothing is left to train: the run {_end(ended, plan, run)}.")
         job.say(f"{_train_on(ended, folder, plan, run)}\n")
-        return Outcome(ended, before, prepared.objective.usage, prepared.left_out)
+        return Outcome(
+            ended, before, prepared.objective.usage, _notes(prepared, before)
+        )
     if job.is_chief:
         folder.finished.unlink(missing_ok=True)
     line = _progress_line(prepared, plan, run) if job.is_chief else None
@@ -97,19 +103,29 @@ def fit(
     if outcome == "stopped early":
         job.say(_train_on(outcome, folder, plan, run))
     job.say("")
-    return _scored(outcome, folder, job, prepared, run, line)
+    cpu_seconds = (time.process_time() - used) / 4  # a fifth of it all, with its own
+    budget = cpu_seconds if with_reference else None
+    return _scored(outcome, folder, job, prepared, run, line, budget)
 
 
-def _scored(outcome: str, folder, job, prepared, run, line) -> Outcome:
+def _scored(outcome: str, folder, job, prepared, run, line, budget) -> Outcome:
     """The end of a training, with the scores of its best checkpoint."""
     with interrupt.Interrupt() as signals:
         try:
-            scores = _finish(outcome, folder, job, prepared, run, line, signals)
+            scores = _finish(outcome, folder, job, prepared, run, line, signals, budget)
         except interrupt.StoppedError:
             outcome = signals.outcome
             job.say(f"{outcome.capitalize()}; all is saved but the final scores.")
             return Outcome(outcome)
-    return Outcome(outcome, scores, prepared.objective.usage, prepared.left_out)
+    notes = _notes(prepared, scores)
+    return Outcome(outcome, scores, prepared.objective.usage, notes)
+
+
+def _notes(prepared: assembly.Prepared, scores: Mapping) -> list[str]:
+    """What is said last, beside the scores."""
+    left_out = [f"Left out     {line}" for line in prepared.left_out]
+    best_metric = prepared.experiment.train.best_metric
+    return [*left_out, *reference.compared(scores, best_metric)]
 
 
 def _loop(folder, job, prepared, plan, run, line, own_callbacks) -> str:
@@ -169,7 +185,7 @@ def _tensorboard(folder, prepared, run) -> tensorboard.TensorBoard:
     return board
 
 
-def _finish(outcome, folder, job, prepared, run, line, signals) -> dict:
+def _finish(outcome, folder, job, prepared, run, line, signals, budget) -> dict:
     """The scores of the best checkpoint, by split, written with all else to the end.
 
     Raises:
@@ -193,11 +209,28 @@ def _finish(outcome, folder, job, prepared, run, line, signals) -> dict:
             if job.is_chief:
                 scored.save(folder.evaluation / f"{split}.parquet")
     if job.is_chief:
+        if signals.requested and job.size == 1:
+            raise interrupt.StoppedError
+        if budget is not None:
+            scores |= _reference(folder, job, prepared, budget)
         if prepared.experiment.adapt.lora_rank is not None:
             run.save_adapter(folder.adapter)
         files.write_json(folder.metrics, scores)
         folder.mark_finished(outcome, last_step)
     return scores
+
+
+def _reference(folder, job, prepared: assembly.Prepared, budget: float) -> dict:
+    """The reference's scores, {"reference": those of test}; none for other kinds."""
+    found = reference.scores(
+        prepared.splits, prepared.columns, prepared.experiment.inputs, budget
+    )
+    if found is None:
+        return {}
+    if found.note:
+        job.say(f"Reference    {reference.NAME}, {found.note}")
+    tensorboard.reference(folder.events, found.metrics.get("validation", {}))
+    return reference.as_scores(found)
 
 
 def _scored_splits(prepared) -> list[str]:

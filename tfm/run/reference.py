@@ -1,0 +1,217 @@
+"""A simple reference beside each classifier: a linear SVM over TF-IDF of n-grams.
+
+It is fitted on the same training split, at a fraction of the run's cost. A model that
+does not beat it is not worth its time.
+"""
+
+import dataclasses
+import unicodedata
+import warnings
+from collections.abc import Iterator
+from collections.abc import Mapping
+from collections.abc import Sequence
+
+import numpy as np
+
+from tfm import interfaces
+from tfm.inputs import ngrams
+
+NAME = "linear SVM over TF-IDF"
+_KINDS = ("category", "categories")  # of columns that it predicts
+_BYTES = 20_000_000  # of text that it is fitted on at the most
+_FEWEST = 1_000_000  # bytes that it is fitted on, however short the training was
+_RATE = 500_000  # bytes that it takes in a second of CPU time, scoring included
+_ROWS = 4096  # read at a time
+_FEATURES = 2**21  # n-grams that it knows at the most
+# scripts that write no spaces between words, by the beginnings of their letters' names
+_UNSPACED = ("CJK ", "HIRAGANA", "KATAKANA", "THAI", "LAO ", "KHMER", "MYANMAR")
+
+
+@dataclasses.dataclass(frozen=True)
+class Scores:
+    """Metrics of the reference.
+
+    Attributes:
+      metrics: accuracy and f1_macro by split.
+      note: what it was fitted on, where that was not all; or empty.
+    """
+
+    metrics: Mapping[str, Mapping[str, float]]
+    note: str = ""
+
+
+def as_scores(found: Scores) -> dict[str, dict[str, float]]:
+    """As metrics.json has them: "reference" on test, "reference_validation"."""
+    by_split = dict(found.metrics)
+    last = by_split.get("test") or by_split.get("validation", {})
+    return {
+        "reference": dict(last),
+        "reference_validation": dict(by_split.get("validation", {})),
+    }
+
+
+def compared(scores: Mapping[str, Mapping[str, float]], best_metric: str) -> list[str]:
+    """Lines that say so where the reference is better than the model.
+
+    Args:
+      scores: as metrics.json has them.
+      best_metric: of the run; accuracy where the reference has it not.
+    """
+    theirs = scores.get("reference", {})
+    ours = scores.get("test") or scores.get("validation", {})
+    metric = best_metric if best_metric in theirs else "accuracy"
+    if metric not in theirs or metric not in ours or ours[metric] >= theirs[metric]:
+        return []
+    return [
+        f"Reference    a {NAME} is better: {metric} {theirs[metric]:.4f}, this model "
+        f"{ours[metric]:.4f}",
+        "Try          inputs.Ngrams and models.NgramBag, as in text_cls_ngrams, more",
+        "             --train.epochs, or a published model, as in text_cls_minilm",
+    ]
+
+
+def applies(columns: Mapping[str, interfaces.Column], inputs: interfaces.Inputs):
+    """The names of the text columns and of the one to predict; none for other kinds."""
+    labels = [name for name, column in columns.items() if column.kind in _KINDS]
+    texts = [name for name, kinds in inputs.columns.items() if "text" in kinds]
+    return (texts, labels[0]) if texts and len(labels) == 1 else None
+
+
+def scores(
+    splits: Mapping[str, interfaces.Split],
+    columns: Mapping[str, interfaces.Column],
+    inputs: interfaces.Inputs,
+    cpu_seconds: float,
+) -> Scores | None:
+    """Fits the reference on "train", and scores it on the other splits.
+
+    Args:
+      splits: by name; empty ones are left out.
+      columns: the data's.
+      inputs: which say where the text is.
+      cpu_seconds: that it may take, roughly.
+
+    Returns:
+      None where there is no text, or not one column of classes.
+    """
+    found = applies(columns, inputs)
+    if found is None:
+        return None
+    texts, label = found
+    read = _Reader(texts, label, columns[label].kind == "categories")
+    train = splits["train"]
+    most = min(_BYTES, max(_FEWEST, int(cpu_seconds * _RATE)))
+    rows = read.sample(train, most)
+    svm = _fitted(*read(train, rows))
+    metrics = {
+        name: svm.metrics(*read(split, np.arange(len(split))))
+        for name, split in splits.items()
+        if name != "train" and len(split)
+    }
+    note = ""
+    if len(rows) < len(train):
+        note = f"fitted on {len(rows):,} of {len(train):,} texts, to save time"
+    return Scores(metrics, note)
+
+
+class _Reader:
+    """Texts and labels of a split's rows.
+
+    Args:
+      texts: columns, which are joined.
+      label: the column to predict.
+      several: whether a row has any number of labels.
+    """
+
+    def __init__(self, texts: Sequence[str], label: str, several: bool):
+        self._texts, self._label, self._several = texts, label, several
+
+    def __call__(self, split: interfaces.Split, rows: np.ndarray):
+        """Texts [n] and labels [n], each a name or a tuple of names."""
+        texts, labels = [], []
+        for row in _rows(split, rows):
+            texts.append(" ".join(str(row[name]) for name in self._texts))
+            labels.append(self._label_of(row))
+        return texts, labels
+
+    def _label_of(self, row: interfaces.Row):
+        value = row[self._label]
+        return tuple(value) if self._several else value
+
+    def sample(self, split: interfaces.Split, most: int) -> np.ndarray:
+        """The rows to fit on: all, or a stratified sample of so many bytes of text."""
+        every = np.arange(len(split))
+        sizes, labels = [], []
+        for row in _rows(split, every):
+            sizes.append(sum(len(str(row[name]).encode()) for name in self._texts))
+            labels.append(self._label_of(row))
+        if sum(sizes) <= most:
+            return every
+        order = np.random.default_rng(0).permutation(len(split))
+        by_label: dict[object, int] = {}
+        ranks = np.zeros(len(split))
+        for row in order:  # each label's rows come at even distances
+            count = by_label[labels[row]] = by_label.get(labels[row], -1) + 1
+            ranks[row] = count
+        totals = np.array([by_label[labels[row]] + 1 for row in range(len(split))])
+        chosen = np.argsort(ranks / totals, kind="stable")
+        ends = np.cumsum(np.array(sizes)[chosen])
+        return np.sort(chosen[: max(2, np.searchsorted(ends, most))])
+
+
+def _rows(split: interfaces.Split, rows: np.ndarray) -> Iterator[interfaces.Row]:
+    for start in range(0, len(rows), _ROWS):
+        yield from split.rows(rows[start : start + _ROWS])
+
+
+class _Svm:
+    def __init__(self, features, binarizer, model):
+        self._features, self._binarizer, self._model = features, binarizer, model
+        self._names = None if binarizer is not None else sorted(model.classes_)
+
+    def metrics(self, texts: Sequence[str], labels: Sequence) -> dict[str, float]:
+        """accuracy and f1_macro, as the model's are defined."""
+        from sklearn import metrics
+
+        predicted = self._model.predict(self._features.tfidf(texts))
+        true = labels
+        if self._binarizer is not None:
+            true = self._binarizer.transform(labels)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of classes without a row
+            f1 = metrics.f1_score(
+                true, predicted, labels=self._names, average="macro", zero_division=0
+            )
+            accuracy = metrics.accuracy_score(true, predicted)
+        return {"accuracy": float(accuracy), "f1_macro": float(f1)}
+
+
+def _fitted(texts: Sequence[str], labels: Sequence) -> _Svm:
+    from sklearn import multiclass
+    from sklearn import preprocessing
+    from sklearn import svm
+
+    unspaced = _is_unspaced(texts)
+    config = ngrams.Ngrams(
+        words=() if unspaced else (1, 2),
+        characters=(1, 4) if unspaced else (2, 5),
+        max_features=_FEATURES,
+    )
+    features = config.fit({"text": text} for text in texts)
+    model = svm.LinearSVC(random_state=0)
+    binarizer = None
+    if isinstance(labels[0], tuple):
+        binarizer = preprocessing.MultiLabelBinarizer().fit(labels)
+        labels = binarizer.transform(labels)
+        model = multiclass.OneVsRestClassifier(model)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of convergence, and of labels that all have
+        model.fit(features.tfidf(texts), labels)
+    return _Svm(features, binarizer, model)
+
+
+def _is_unspaced(texts: Sequence[str]) -> bool:
+    """Whether most letters are of scripts without spaces between words."""
+    letters = [c for text in texts[:200] for c in text[:200] if c.isalpha()]
+    unspaced = sum(unicodedata.name(c, "").startswith(_UNSPACED) for c in letters)
+    return unspaced > len(letters) / 2
