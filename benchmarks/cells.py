@@ -3,6 +3,7 @@
 import contextlib
 import datetime
 import fcntl
+import functools
 import importlib.metadata
 import json
 import os
@@ -75,8 +76,9 @@ class Cells:
             )
 
 
+@functools.cache  # the file that is written makes the checkout another than it was
 def provenance() -> dict[str, str]:
-    """When a cell is computed, with what, and on which processor."""
+    """When this process runs, with what, and on which processor."""
     return {
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
         "tfm": f"{tfm.__version__}{_commit()}",

@@ -29,10 +29,9 @@ def reference(texts: Sequence[str], labels: Sequence[str], seed: int) -> Classif
     """
     # Chosen by 3-fold cross-validation within the training rows (seed 0, at most
     # 3,000) of 10 of own_data.py's sets, by the mean accuracy / macro F1 over them:
-    #   C=1, balanced              0.823 / 0.747  (C=0.3: 0.820 / 0.744, 3: 0.822 / 0.743)
-    #   not balanced               0.822 / 0.730
-    #   not balanced, words alone  0.791 / 0.683, characters alone (all) 0.810 / 0.708
-    #   not balanced, of one text  0.814 / 0.703  (what stands in one text is kept)
+    #   C=1, balanced        0.823 / 0.747; C=0.3 0.820 / 0.744; C=3 0.822 / 0.743
+    #   C=1, not balanced    0.822 / 0.730; words alone 0.791 / 0.683; characters
+    #   alone 0.810 / 0.708; also what is in one text only 0.814 / 0.703
     # Choosing C on each set could gain 0.002 at most, for nine times the work.
     classifier = svm.LinearSVC(C=1.0, class_weight="balanced", random_state=seed)
     return pipeline.make_pipeline(_features(texts), classifier).fit(texts, labels)
