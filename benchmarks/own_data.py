@@ -23,10 +23,12 @@ one source are drawn together. `--table` prints only.
 
 import argparse
 import collections
+import itertools
 import pathlib
 import shutil
 import sys
 import tempfile
+from collections.abc import Iterator
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
 
@@ -60,22 +62,21 @@ def compute(
       runs: where to keep what the recipes leave; None removes it.
     """
     failed = False
-    unavailable: dict[str, str] = {}
-    for seed in seeds:
-        for name in sets:
-            if name in unavailable:
+    for name, seed, split in _available(sets, seeds):
+        facts = split.facts()
+        for recipe in recipes:
+            if cells.is_known(name, seed, recipe, facts["digest"]):
                 continue
+            title = f"{name} {seed} {recipe}"
             try:
-                split = data_sets.split(name, seed)
-            except package_files.UnavailableError as error:
-                unavailable[name] = str(error)
-                print(f"{name} is left out: {error}", flush=True)
+                scores = _scores(title.replace(" ", "-"), seed, recipe, split, runs)
+            except recipes_module.RecipeError as error:
+                print(f"{title} failed: {error}", flush=True)
+                failed = True
                 continue
-            facts = split.facts()
-            for recipe in recipes:
-                if not cells.is_known(name, seed, recipe, facts["digest"]):
-                    done = _computed(cells, name, seed, recipe, split, facts, runs)
-                    failed = failed or not done
+            cells.add(name, seed, recipe, facts, scores)
+            told = " ".join(f"{key}={value}" for key, value in scores.items())
+            print(f"{title}: {told}", flush=True)
     return failed
 
 
@@ -93,22 +94,37 @@ def tables(cells: cells_module.Cells, against: str) -> str:
     return "\n".join(parts)
 
 
-def _computed(cells, name, seed, recipe, split, facts, runs) -> bool:
+def _available(
+    sets: list[str], seeds: list[int]
+) -> Iterator[tuple[str, int, data_sets.Split]]:
+    """All sets with the first seed, then with the next; tells what cannot be had."""
+    unavailable = set()
+    for seed, name in itertools.product(seeds, sets):
+        if name in unavailable:
+            continue
+        try:
+            yield name, seed, data_sets.split(name, seed)
+        except package_files.UnavailableError as error:
+            unavailable.add(name)
+            print(f"{name} is left out: {error}", flush=True)
+
+
+def _scores(
+    title: str,
+    seed: int,
+    recipe: str,
+    split: data_sets.Split,
+    runs: pathlib.Path | None,
+) -> dict[str, float]:
+    """Those of a recipe that works in a folder of its own."""
     if runs is not None:
         runs.mkdir(parents=True, exist_ok=True)
-    folder = tempfile.mkdtemp(prefix=f"{name}-{seed}-{recipe}-", dir=runs)
+    folder = tempfile.mkdtemp(prefix=f"{title}-", dir=runs)
     try:
-        scores = recipes_module.run(recipe, split, seed, pathlib.Path(folder))
-    except recipes_module.RecipeError as error:
-        print(f"{name} {seed} {recipe} failed: {error}", flush=True)
-        return False
+        return recipes_module.run(recipe, split, seed, pathlib.Path(folder))
     finally:
         if runs is None:
             shutil.rmtree(folder)
-    cells.add(name, seed, recipe, facts, scores)
-    told = " ".join(f"{key}={value}" for key, value in scores.items())
-    print(f"{name} {seed} {recipe}: {told}", flush=True)
-    return True
 
 
 def _parsed() -> argparse.Namespace:

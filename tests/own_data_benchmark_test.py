@@ -10,6 +10,7 @@ from benchmarks import cell_tables
 from benchmarks import cells as cells_module
 from benchmarks import data_sets
 from benchmarks import own_data
+from benchmarks import package_files
 from benchmarks import paired
 from benchmarks import recipes
 from benchmarks import reference_svm
@@ -130,6 +131,20 @@ def test_a_recipe_that_fails_leaves_no_cell(two_sets, monkeypatch, capsys):
     assert own_data.compute(cells, ["small"], ["auto"], [0])
     assert not list(cells)
     assert "small 0 auto failed: status 2: no such file" in capsys.readouterr().out
+
+
+def test_a_set_that_cannot_be_had_is_left_out(two_sets, monkeypatch, capsys):
+    def unavailable():
+        raise package_files.UnavailableError("npm is not installed.")
+
+    monkeypatch.setattr(recipes, "run", lambda *_: _SCORES)
+    gone = data_sets.DataSet("gone", unavailable, "npm")
+    monkeypatch.setitem(data_sets.SETS, "gone", gone)
+    cells = cells_module.Cells(two_sets)
+    assert not own_data.compute(cells, ["gone", "small"], ["reference"], [0, 1])
+    assert [cell["set"] for cell in cells] == ["small", "small"]
+    told = capsys.readouterr().out
+    assert told.count("gone is left out: npm is not installed.") == 1
 
 
 def test_the_interval_over_seeds_is_students():
