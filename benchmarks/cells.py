@@ -56,7 +56,7 @@ class Cells:
         cell |= {"data": facts.pop("digest"), **provenance()}
         with _alone(self._path.parent):
             self.sets, self._cells = _read(self._path)
-            self.sets[name] = facts
+            self.sets[name] = facts  # of one seed, the last; they differ little
             self._cells[name, seed, recipe] = cell
             self._write()
 

