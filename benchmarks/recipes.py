@@ -100,10 +100,20 @@ def _with_minilm(
     return _with_tfm(flags, few, test, seed, folder)
 
 
+LSTM = (  # what a user's own file was trained by before there was auto
+    "--experiment=text_cls",
+    "--data.text=text",
+    "--data.label=label",
+    "--data.where=",
+    "--data.rename=",
+    "--train.epochs=8",
+    "--train.batch_size=32",
+    "--train.patience=3",
+)
 RECIPES: dict[str, Callable[..., tuple[float, float]]] = {
     "reference": functools.partial(_with_sklearn, reference_svm.reference),
     "logistic": functools.partial(_with_sklearn, reference_svm.logistic),
-    "my_csv": functools.partial(_with_tfm, ("--experiment=my_csv",)),
+    "lstm": functools.partial(_with_tfm, LSTM),
     "auto": functools.partial(_with_tfm, ()),
     "minilm": _with_minilm,
 }

@@ -50,7 +50,7 @@ def plain_text(tmp_path) -> str:
 
 
 def _is_used(capsys, tmp_path, name, shown):
-    run_dir = f"runs/{name}"
+    run_dir = "runs/reviews" if name == "auto" else f"runs/{name}"
     assert f"python -m tfm.predict --run_dir={run_dir}" in shown
     folder = tmp_path / run_dir
     scores = json.loads((folder / "metrics.json").read_text())
@@ -63,7 +63,7 @@ def _is_used(capsys, tmp_path, name, shown):
 
 @pytest.mark.parametrize("name", sorted({*LABELED} - PRETRAINED))
 def test_a_classifier_trains_and_predicts(name, train, capsys, tmp_path):
-    reviews.write_csv(tmp_path / "reviews.csv")  # which my_csv reads
+    reviews.write_csv(tmp_path / "reviews.csv")  # which auto reads
     shown = train(name, "--data.max_examples=300", *SHORT)
     _is_used(capsys, tmp_path, name, shown)
 

@@ -19,13 +19,19 @@ from tfm.data.columns import category
 SPEC = interfaces.Spec((8,), "int32", 20)
 PARTS = {
     interfaces.Data: [data.LabeledText(), data.Corpus(train="x.txt")],
-    interfaces.Inputs: [inputs.Ngrams(), inputs.Text(), inputs.PretrainedText()],
+    interfaces.Inputs: [
+        inputs.Ngrams(),
+        inputs.PretrainedText(),
+        inputs.Stacked(),
+        inputs.Text(),
+    ],
     interfaces.Model: [
         models.CNN(),
         models.Decoder(),
         models.EncoderDecoder(),
         models.LSTM(),
         models.NgramBag(),
+        models.Stacked(),
         models.Pretrained(preset="x"),
         models.Transformer(),
     ],

@@ -99,7 +99,7 @@ def test_it_prepares_tells_what_to_do_next_and_finds_it_done(folder):
             ["--experiment=exp.py", "--", "--runner=x"],
             "give --beam too. Got --runner=x",
         ),
-        (["--experiment=my_csv"], "data.LabeledText is prepared by training itself"),
+        (["--experiment=auto"], "data.LabeledText is prepared by training itself"),
         (["--store=x"], "Give --experiment=NAME"),
     ],
 )

@@ -2,7 +2,9 @@
 
 import dataclasses
 import pathlib
+import re
 import shlex
+import sys
 import typing
 from collections.abc import Mapping
 
@@ -15,6 +17,7 @@ from tfm.run import folder as run_folder
 from tfm.run import look
 from tfm.training import interrupt
 
+AUTO = "auto"  # the experiment that chooses
 Strategy = typing.Literal["auto", "one", "mirrored", "multi_worker", "tpu"]
 
 
@@ -23,7 +26,8 @@ class Options:
     """python -m tfm.train --experiment=NAME [--run_dir=DIR] [--FIELD=VALUE ...]
 
     Trains, evaluates, and leaves a run folder. Run it again to go on where it
-    stopped; --run_dir alone is enough for that.
+    stopped; --run_dir alone is enough for that. With --data.train=FILE alone it
+    chooses an experiment for that file (auto).
     """
 
     experiment: str = ""  # a name that --list shows, or the path of a .py file
@@ -52,6 +56,9 @@ class Options:
 
 def base_experiment(options: Options):
     """The experiment that the options name, or that lies in their run folder."""
+    options = _named(options)
+    if options.experiment == AUTO:
+        return config.load_experiment(AUTO)
     folder = _folder(options)
     if options.experiment and not (options.code == "kept" and folder.exists()):
         return config.load_experiment(options.experiment)
@@ -66,10 +73,15 @@ def base_experiment(options: Options):
 
 
 def main(options: Options, experiment, changed: Mapping[str, object]) -> int:
-    name = options.experiment
-    folder = _folder(options)
+    name = _named(options).experiment
+    source = ""
+    if name == AUTO:
+        folder = _auto_folder(options, experiment)
+        experiment, source = _chosen(experiment, changed, folder)
+    else:
+        folder = _folder(options)
+        experiment = look.ahead(experiment, folder)
     job = None
-    experiment = look.ahead(experiment, folder)
     if not look.may_be_several():
         print(f"Starting    {pathlib.Path(name).stem or folder.path}", flush=True)
     with interrupt.AtOnce() as asked:  # the loop has its own, which saves first
@@ -82,6 +94,8 @@ def main(options: Options, experiment, changed: Mapping[str, object]) -> int:
                     experiment = look.by_chief(experiment, folder)
                     own = config.own_code_of(name)
                     resumes = folder.begin(name, experiment, changed, options.code, own)
+                    if source:
+                        folder.source.write_text(source, encoding="utf-8")
                     job.say(folder.opening(resumes))
                 from tfm.run import fit
 
@@ -100,6 +114,41 @@ def main(options: Options, experiment, changed: Mapping[str, object]) -> int:
             _print_scores(ended.scores, folder, ended.usage)
             print(*ended.notes, sep="\n", end="\n" if ended.notes else "")
     return exit_status.UNFINISHED.get(outcome, 0)
+
+
+def _named(options: Options) -> Options:
+    """With auto as the experiment where a file to train on is all that is given."""
+    if options.experiment or not any(a.startswith("--data.train") for a in sys.argv):
+        return options
+    if options.run_dir and run_folder.RunFolder(options.run_dir).exists():
+        return options  # that run goes on
+    return dataclasses.replace(options, experiment=AUTO)
+
+
+def _auto_folder(options: Options, experiment) -> run_folder.RunFolder:
+    """The folder of what auto trains: runs/ and the file's stem by default."""
+    name = pathlib.PurePath(experiment.data.train.partition("#")[0]).name
+    stem = re.sub(r"[^\w-]+", "_", name.partition(".")[0]).strip("_") or AUTO
+    default = pathlib.Path("runs") / stem
+    return run_folder.RunFolder(options.run_dir or default, options.trust_code)
+
+
+def _chosen(experiment, changed: Mapping[str, object], folder: run_folder.RunFolder):
+    """What auto chooses for the data, and its file's text; what a run there has."""
+    if look.may_be_several():
+        raise errors.UserError(
+            "auto chooses in one process. Give several the file that it writes: "
+            "--experiment=RUN_DIR/experiment.py."
+        )
+    if folder.exists() and folder.has_trained():
+        return fields.override(folder.experiment(), changed), ""
+    from tfm import auto
+    from tfm.auto import source
+
+    choice = auto.choose(look.at(experiment), changed)
+    print(*choice.lines, sep="\n", flush=True)
+    first_line = f"Chosen by auto for {experiment.data.train}."
+    return choice.experiment, source.of(choice.experiment, first_line)
 
 
 def _folder(options: Options) -> run_folder.RunFolder:

@@ -51,7 +51,7 @@ def files(tmp_path_factory) -> pathlib.Path:
     return folder
 
 
-TRAIN = ("train", "--experiment=my_csv", "--data.text=review", "--data.label=stars")
+TRAIN = ("train", "--data.text=review", "--data.label=stars")
 MISTAKES = {
     "train: path": ((*TRAIN, "--data.train=none.csv"), "There is no file none.csv"),
     "train: column": (

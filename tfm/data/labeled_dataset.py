@@ -12,6 +12,8 @@ from tfm.data import store
 from tfm.data.columns import categories
 from tfm.data.columns import category
 
+_ROWS = 4096  # read at a time
+
 
 class LabeledDataset:
     """Prepared records as a data set; see interfaces.Dataset.
@@ -33,8 +35,13 @@ class LabeledDataset:
         self.columns = {"label": kind(records.label_names, counts)}
 
     def training_rows(self) -> Iterator[interfaces.Row]:
-        """The texts of the training split in the order of the files."""
-        return ({"text": text} for text in self.records.iterate_texts("train"))
+        """Texts and labels of the training split in the order of the files."""
+        numbers = self.records.splits["train"]
+        for start in range(0, len(numbers), _ROWS):
+            own = numbers[start : start + _ROWS]
+            labels = self.columns["label"].decode(self.records.labels(own))
+            for text, label in zip(self.records.texts(own), labels, strict=True):
+                yield {"text": text, "label": label}
 
     def encode(
         self, preprocessor: interfaces.Preprocessor, folder: pathlib.Path

@@ -2,6 +2,7 @@
 
 tfm.json       says that tfm made the folder; without it nothing is written or removed
 config.json    the experiment, every field, and what the command line changed
+experiment.py  what auto chose, as a file that makes the experiment
 code/          the experiment's file and the modules beside it, where they are a
                user's own
 sources.json   the sources' full paths, and hashes of their content
@@ -53,6 +54,7 @@ class RunFolder:
         self._trust_code = trust_code
         self.marker = self.path / files.MARKER
         self.config = self.path / "config.json"
+        self.source = self.path / "experiment.py"
         self.code = self.path / "code"
         self.columns = self.path / "columns.json"
         self.sources = self.path / "sources.json"

@@ -51,6 +51,13 @@ class NgramPreprocessor:
         }
         self.specs = self.stored
 
+    @property
+    def are_words(self) -> np.ndarray:
+        """Whether each n-gram is one of words, bool [V]; else it is of characters."""
+        if not self.config.words:
+            return np.zeros(len(self._buckets), bool)
+        return self._buckets < counts.BUCKETS
+
     def encode(self, rows: Sequence[interfaces.Row]) -> dict[str, list[np.ndarray]]:
         """{"ngrams": ids, "weights": of length 1} of each row's text, K at the most."""
         ids, weights = [], []

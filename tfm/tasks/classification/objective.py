@@ -50,6 +50,7 @@ class ClassificationObjective:
         self.multi_label = column.kind == "categories"
         self.class_weights = class_weights
         self._stored = preprocessor.stored
+        self._classes = list(getattr(preprocessor, "classes", ()))
         self._label = column.spec
         self._dropout = dropout
         self._label_smoothing = label_smoothing
@@ -63,7 +64,15 @@ class ClassificationObjective:
         return batches.Rows(split, {**self._stored, **label})
 
     def head(self, backbone: keras.Model) -> keras.Model:
-        """`backbone` with a dense layer on its pooled features -> logits_BC."""
+        """`backbone` with a dense layer on its pooled features -> logits_BC.
+
+        One whose output has "class_logits" scores the classes itself, in the order of the
+        preprocessor's `classes`.
+        """
+        if "class_logits" in backbone.output:
+            order = [self._classes.index(name) for name in self.label_names]
+            logits_BC = ops.take(backbone.output["class_logits"], order, axis=1)
+            return keras.Model(backbone.input, logits_BC, name="classifier")
         x_BD = backbone.output["pooled"]
         if self._dropout:
             x_BD = keras.layers.Dropout(self._dropout, name="head_dropout")(x_BD)

@@ -1,0 +1,124 @@
+"""Stacking: out-of-fold scores of training texts, the machines' of others."""
+
+import dataclasses
+import random
+
+import numpy as np
+import pytest
+from sklearn import model_selection
+from sklearn import svm
+
+from tfm import errors
+from tfm import inputs
+from tfm.inputs.stacking import parts
+
+WORDS = ["alpha", "beta", "gamma", "delta", "epsilon", "zeta"]
+
+
+def _rows(count=120, classes="xyz", seed=0, noise=0.3):
+    rng = random.Random(seed)
+    rows = []
+    for i in range(count):
+        label = rng.choice(classes)
+        told = WORDS[classes.index(label)] if rng.random() > noise else "nothing"
+        text = f"{i} {' '.join(rng.choices(WORDS, k=4))} {told} {told}"
+        rows.append({"text": text, "label": label})
+    return rows
+
+
+def _scores(made, rows):
+    return np.stack(made.encode(rows)["scores"])
+
+
+def test_a_training_text_has_the_scores_of_machines_fitted_without_it():
+    rows = _rows()
+    made = inputs.Stacked(parts=("ngrams",), folds=3).fit(rows)
+    assert made.classes == ("x", "y", "z") and made.stored["scores"].shape == (1, 3)
+    features = inputs.Ngrams(max_features=1_048_576).fit(rows)
+    features = features.tfidf([row["text"] for row in rows])
+    labels = np.array([row["label"] for row in rows])
+    machine = svm.LinearSVC(class_weight="balanced", tol=1e-3, random_state=0)
+    cutter = model_selection.StratifiedKFold(3, shuffle=True, random_state=0)
+    numbers = np.searchsorted(["x", "y", "z"], labels)
+    expected = model_selection.cross_val_predict(
+        machine,
+        features,
+        labels == "x",
+        cv=list(cutter.split(features, numbers)),
+        method="decision_function",
+    )
+    ours = _scores(made, rows)[:, 0, 0]
+    assert np.corrcoef(ours, expected)[0, 1] > 0.999
+    # of a text that it was fitted on, a machine is surer than it should be
+    whole = parts.fit(features, labels[:, None] == np.array(["x", "y", "z"]))
+    seen = whole.scores(features)[:, 0]
+    right = (labels == "x") * 2 - 1
+    assert (seen * right).mean() > (expected * right).mean() + 0.2
+
+
+def test_new_texts_are_scored_whatever_stands_beside_them():
+    made = inputs.Stacked().fit(_rows())
+    rows = [{"text": row["text"]} for row in _rows(30, seed=1)]
+    together = _scores(made, rows)
+    for row, expected in zip(rows, together, strict=True):
+        np.testing.assert_allclose(_scores(made, [row])[0], expected, atol=1e-5)
+    best = together.sum(axis=1).argmax(axis=1)
+    labels = [row["label"] for row in _rows(30, seed=1)]
+    assert np.mean(np.array(made.classes)[best] == labels) > 0.6
+
+
+def test_a_saved_one_is_the_same_to_the_bit_and_another_is_refused(tmp_path):
+    config = inputs.Stacked(folds=2)
+    made = config.fit(_rows())
+    made.save(tmp_path)
+    loaded = config.load(tmp_path)
+    rows = [*_rows(), *_rows(20, seed=2), {"text": ""}]
+    np.testing.assert_array_equal(_scores(made, rows), _scores(loaded, rows))
+    assert loaded.classes == made.classes
+    with pytest.raises(errors.UserError, match="has folds=2; got folds=3"):
+        dataclasses.replace(config, folds=3).load(tmp_path)
+    with pytest.raises(errors.UserError, match="holds no stacking"):
+        config.load(tmp_path / "none")
+
+
+def test_two_classes_are_opposites_and_several_labels_are_not():
+    made = inputs.Stacked().fit(_rows(classes="xy"))
+    scores = _scores(made, _rows(10, classes="xy", seed=3))
+    np.testing.assert_allclose(scores[..., 0], -scores[..., 1], atol=1e-6)
+    several = [r | {"label": [r["label"], "x"][: i % 3]} for i, r in enumerate(_rows())]
+    made = inputs.Stacked().fit(several)
+    assert np.isfinite(_scores(made, several)).all()
+
+
+def test_rare_classes_and_few_texts():
+    rows = [*_rows(40), {"text": "once only", "label": "rare"}]
+    made = inputs.Stacked().fit(rows)
+    assert np.isfinite(_scores(made, rows)).all() and "rare" in made.classes
+    few = _rows(4, classes="xy")
+    assert np.isfinite(_scores(inputs.Stacked().fit(few), few)).all()
+
+
+def test_the_cut_shares_out_the_classes():
+    target = np.zeros((60, 2), bool)
+    target[:12, 0], target[12:, 1] = True, True
+    for others, own in parts.cut(target, 4):
+        assert target[own, 0].sum() == 3 and len(others) + len(own) == 60
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"parts": ("x",)}, "parts must be some of ngrams, words, characters. Got x"),
+        ({"parts": ()}, "Got none"),
+        ({"words": (), "parts": ("words",)}, "there are no n-grams of words"),
+        ({"folds": 1}, "folds must be at least 2"),
+    ],
+)
+def test_mistakes_in_fields(fields, message):
+    with pytest.raises(errors.UserError, match=message):
+        inputs.Stacked(**fields)
+
+
+def test_texts_without_labels():
+    with pytest.raises(errors.UserError, match="is fitted on texts with labels"):
+        inputs.Stacked().fit([{"text": "a"}])

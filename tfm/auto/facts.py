@@ -1,0 +1,84 @@
+"""Facts of labelled texts that decide how they are best learnt."""
+
+import collections
+import dataclasses
+import re
+import unicodedata
+from collections.abc import Sequence
+
+from tfm.data import labeled_rows
+from tfm.data import labeled_settings
+
+_TAG = re.compile(r"</?[a-zA-Z][a-zA-Z0-9:-]*(?:\s[^<>]*)?/?>")
+_MOST = 200_000  # rows that are looked at
+# scripts that write no spaces between words, by the beginnings of their letters' names
+_UNSPACED = ("CJK ", "HIRAGANA", "KATAKANA", "THAI", "LAO ", "KHMER", "MYANMAR")
+
+
+@dataclasses.dataclass(frozen=True)
+class Facts:
+    """What a training source holds.
+
+    Attributes:
+      texts: rows, at most those that were looked at.
+      bytes: of all texts.
+      classes: texts of each class, by name, the most frequent first.
+      multi_label: whether a text has any number of labels.
+      median_words: of a text.
+      long_words: of the text that is longer than 95 % of the others.
+      unspaced: share of the letters in scripts without spaces between words.
+      tags: share of the texts with HTML tags.
+    """
+
+    texts: int
+    bytes: int
+    classes: dict[str, int]
+    multi_label: bool
+    median_words: int
+    long_words: int
+    unspaced: float
+    tags: float
+
+    @property
+    def rare(self) -> list[str]:
+        """Classes with fewer than 5 texts, of which nothing sure can be learnt."""
+        return [name for name, count in self.classes.items() if count < 5]
+
+
+def of(config: labeled_settings.LabeledTextSettings) -> Facts:
+    """Reads the training source, whose columns are named.
+
+    Raises:
+      UserError: a mistake in it that would stop the preparation.
+    """
+    labels = labeled_rows.label_reader(config, config.labels or None)
+    counts: collections.Counter = collections.Counter()
+    words, num_bytes, tagged, sample = [], 0, 0, []
+    tally = labeled_rows.Tally()
+    for example in labeled_rows.examples(
+        config, config.train, labels, tally, limit=_MOST
+    ):
+        counts.update(labels.names[number] for number in example.labels)
+        words.append(example.text.count(" ") + 1)
+        num_bytes += len(example.text.encode("utf-8", "replace"))
+        tagged += _TAG.search(example.text) is not None
+        if len(sample) < 300:
+            sample.append(example.text[:300])
+    words.sort()
+    return Facts(
+        texts=len(words),
+        bytes=num_bytes,
+        classes=dict(counts.most_common()),
+        multi_label=config.multi_label,
+        median_words=words[len(words) // 2],
+        long_words=words[int(0.95 * (len(words) - 1))],
+        unspaced=unspaced_share(sample),
+        tags=tagged / len(words),
+    )
+
+
+def unspaced_share(texts: Sequence[str]) -> float:
+    """The share of letters of scripts without spaces between words."""
+    letters = [c for text in texts for c in text[:300] if c.isalpha()]
+    unspaced = sum(unicodedata.name(c, "").startswith(_UNSPACED) for c in letters)
+    return unspaced / max(1, len(letters))

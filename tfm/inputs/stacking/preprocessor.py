@@ -1,0 +1,187 @@
+"""Preprocessor of stacking: texts to the scores of each part.
+
+N texts, P parts, C classes, V n-grams.
+"""
+
+import dataclasses
+import hashlib
+import json
+import pathlib
+from collections.abc import Callable
+from collections.abc import Iterable
+from collections.abc import Mapping
+from collections.abc import Sequence
+
+import numpy as np
+from scipy import sparse
+from sklearn import preprocessing
+
+from tfm import errors
+from tfm import interfaces
+from tfm.inputs.ngrams import config as ngrams
+from tfm.inputs.ngrams import preprocessor as ngram_preprocessor
+from tfm.inputs.stacking import parts
+from tfm.inputs.stacking import settings
+
+FIELDS = "stacking.json"
+ARRAYS = "stacking.npz"
+_NGRAMS = "ngrams"  # folder of the n-grams
+_WEIGHTS = 25_000_000  # of a part at the most: fewer n-grams where classes are many
+
+
+class StackingPreprocessor:
+    """Texts to scores float32 [P, C]; see interfaces.Preprocessor.
+
+    Args:
+      config: an inputs.Stacked.
+      classes: C names, in the order of the scores.
+      grams: the n-grams, an NgramPreprocessor.
+      machines: of each part.
+      scales: float32 [P], by which scores are divided.
+      known: {hash of a training text: its scores out of fold, float32 [P, C]}.
+
+    Attributes:
+      classes: as given; the task's head takes the scores by these names.
+      stored: scores float32 [P, C].
+      specs: the same.
+    """
+
+    def __init__(self, config, classes, grams, machines, scales, known):
+        self.config = config
+        self.classes = tuple(classes)
+        self._grams, self._machines, self._scales = grams, machines, scales
+        self._known = known
+        shape = (len(config.parts), len(self.classes))
+        self.stored = {"scores": interfaces.Spec(shape, "float32")}
+        self.specs = self.stored
+
+    def encode(self, rows: Sequence[interfaces.Row]) -> dict[str, list[np.ndarray]]:
+        """{"scores": float32 [P, C]} of each row's text; of training texts as kept."""
+        texts = [row["text"] for row in rows]
+        found = [self._known.get(_digest(text)) for text in texts]
+        new = [row for row, scores in enumerate(found) if scores is None]
+        if new:
+            scores_NPC = self._scores([texts[row] for row in new])
+            for row, scores_PC in zip(new, scores_NPC, strict=True):
+                found[row] = scores_PC
+        return {"scores": found}
+
+    def _scores(self, texts: Sequence[str]) -> np.ndarray:
+        features_NV = self._grams.tfidf(texts)
+        scores = [
+            machines.scores(of_part(features_NV, part, self._grams)) / scale
+            for part, machines, scale in zip(
+                self.config.parts, self._machines, self._scales, strict=True
+            )
+        ]
+        return np.stack(scores, axis=1).astype(np.float32)
+
+    def graph(self) -> Callable[[Mapping, object], Mapping]:
+        """(arrays, seeds) -> the same arrays: nothing is augmented."""
+        return lambda stored, seeds: dict(stored)
+
+    def save(self, folder: pathlib.Path) -> None:
+        """Writes the n-grams, the machines, and the training texts' scores."""
+        fields = dataclasses.asdict(self.config) | {"classes": self.classes}
+        body = json.dumps(fields, indent=1, ensure_ascii=False)
+        (folder / FIELDS).write_text(body + "\n", encoding="utf-8")
+        (folder / _NGRAMS).mkdir()
+        self._grams.save(folder / _NGRAMS)
+        shape = (0, *self.stored["scores"].shape)
+        arrays = {
+            "scales": self._scales,
+            "digests": np.array([*self._known], "S16"),
+            "scores": np.stack([*self._known.values()] or np.zeros(shape)),
+        }
+        for number, machines in enumerate(self._machines):
+            arrays[f"weights_{number}"] = machines.weights
+            arrays[f"bias_{number}"] = machines.bias
+        np.savez(folder / ARRAYS, **arrays)
+
+
+def fit(
+    config: settings.StackingSettings, rows: Iterable[interfaces.Row]
+) -> StackingPreprocessor:
+    """Fits n-grams and parts on rows with "text" and "label"."""
+    texts, labels = [], []
+    for row in rows:
+        if "label" not in row:
+            raise errors.UserError(
+                "inputs.Stacked is fitted on texts with labels. Use data.LabeledText."
+            )
+        texts.append(row["text"])
+        value = row["label"]
+        labels.append(value if isinstance(value, (list, tuple)) else [value])
+    if not texts:
+        raise errors.UserError("inputs.Stacked needs a text to be fitted on. Got none.")
+    binarizer = preprocessing.MultiLabelBinarizer()
+    target_NC = binarizer.fit_transform(labels).astype(bool)
+    most = min(config.max_features, max(1000, _WEIGHTS // target_NC.shape[1]))
+    grams = _ngrams(config, most).fit({"text": text} for text in texts)
+    features_NV = grams.tfidf(texts)
+    machines, scales, scores = [], [], []
+    for part in config.parts:
+        own_NV = of_part(features_NV, part, grams)
+        machines.append(parts.fit(own_NV, target_NC))
+        found_NC = parts.out_of_fold(own_NV, target_NC, config.folds)
+        scales.append(found_NC.std() + 1e-6)
+        scores.append(found_NC / scales[-1])
+    scores_NPC = np.stack(scores, axis=1).astype(np.float32)
+    known = dict(zip(map(_digest, texts), scores_NPC, strict=True))
+    scales = np.array(scales, np.float32)
+    return StackingPreprocessor(
+        config, map(str, binarizer.classes_), grams, machines, scales, known
+    )
+
+
+def load(
+    config: settings.StackingSettings, folder: pathlib.Path
+) -> StackingPreprocessor:
+    """The preprocessor that was saved in a folder, as `config` wants it."""
+    path = folder / FIELDS
+    if not path.is_file():
+        raise errors.UserError(f"{folder} holds no stacking ({FIELDS}).")
+    saved = json.loads(path.read_text(encoding="utf-8"))
+    classes = saved.pop("classes")
+    for name, value in json.loads(json.dumps(dataclasses.asdict(config))).items():
+        if saved.get(name) != value:
+            raise errors.UserError(
+                f"Weights fit only the scores that they were trained on. {folder} has "
+                f"{name}={saved.get(name)}; got {name}={value}."
+            )
+    arrays = np.load(folder / ARRAYS)
+    body = json.loads((folder / _NGRAMS / ngram_preprocessor.FIELDS).read_text("utf-8"))
+    grams = _ngrams(config, body["max_features"]).load(folder / _NGRAMS)
+    machines = [
+        parts.Machines(arrays[f"weights_{number}"], arrays[f"bias_{number}"])
+        for number in range(len(config.parts))
+    ]
+    digests = (bytes(digest).ljust(16, b"\0") for digest in arrays["digests"])
+    known = dict(zip(digests, arrays["scores"], strict=True))
+    return StackingPreprocessor(
+        config, classes, grams, machines, arrays["scales"], known
+    )
+
+
+def of_part(features_NV: sparse.csr_matrix, part: str, grams) -> sparse.csr_matrix:
+    """The features of a part, of which others are zero; rows of length 1."""
+    if part == "ngrams":
+        return features_NV
+    own = features_NV.copy()
+    own.data = own.data * (grams.are_words == (part == "words"))[own.indices]
+    return preprocessing.normalize(own, copy=False)
+
+
+def _ngrams(config: settings.StackingSettings, most: int) -> ngrams.Ngrams:
+    return ngrams.Ngrams(
+        words=config.words,
+        characters=config.characters,
+        max_features=most,
+        lowercase=config.lowercase,
+        strip_html=config.strip_html,
+    )
+
+
+def _digest(text: str) -> bytes:
+    data = text.encode("utf-8", "surrogatepass")
+    return hashlib.blake2b(data, digest_size=16).digest()
