@@ -66,8 +66,8 @@ class ClassificationObjective:
     def head(self, backbone: keras.Model) -> keras.Model:
         """`backbone` with a dense layer on its pooled features -> logits_BC.
 
-        One whose output has "class_logits" scores the classes itself, in the order of the
-        preprocessor's `classes`.
+        One with an output "class_logits" scores the classes itself, in the order of
+        the preprocessor's `classes`.
         """
         if "class_logits" in backbone.output:
             order = [self._classes.index(name) for name in self.label_names]
