@@ -1,6 +1,7 @@
 """Figures of an evaluation beside its metrics: tables, samples, confusion matrices."""
 
 import typing
+from collections.abc import Mapping
 from collections.abc import Sequence
 
 if typing.TYPE_CHECKING:
@@ -29,3 +30,10 @@ class Matrix(typing.NamedTuple):
 
 
 Figure = Table | Samples | Matrix
+
+
+class Evaluation(typing.NamedTuple):
+    """Metrics of a split, and what is drawn of it, by name."""
+
+    metrics: Mapping[str, float]
+    figures: Mapping[str, Figure] = {}

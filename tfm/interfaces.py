@@ -181,6 +181,16 @@ class Inputs(Protocol):
 
 
 @runtime_checkable
+class OutOfFold(Inputs, Protocol):
+    """Inputs fitted with labels, a row's arrays by a fit without it (cross-fitting).
+
+    So they are fitted on dataset.held_out_rows() too.
+    """
+
+    folds: int  # parts of the rows
+
+
+@runtime_checkable
 class FollowsModel(Protocol):
     """Inputs whose fields follow those of the model, such as its preset."""
 
@@ -233,13 +243,6 @@ class Examples(Protocol):
         """
 
 
-class Evaluation(typing.NamedTuple):
-    """Metrics of a split, and what is drawn of it, by name."""
-
-    metrics: Mapping[str, float]
-    figures: Mapping[str, "figures.Figure"] = {}
-
-
 class Objective(Protocol):
     """A task bound to columns and a preprocessor: examples, head, loss, metrics."""
 
@@ -262,7 +265,7 @@ class Objective(Protocol):
     def eval_step(self, model: "keras.Model", mode: Mode) -> Callable:
         """batch -> {name: [B, ...]}: all that is kept of each example; in a graph."""
 
-    def compute_metrics(self, results: Arrays, split: Split) -> Evaluation:
+    def compute_metrics(self, results: Arrays, split: Split) -> figures.Evaluation:
         """Metrics over a split from what was kept: arrays [N, ...] and "row" [N]."""
 
     def predictions(self, results: Arrays, split: Split) -> list[dict]:

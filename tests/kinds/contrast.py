@@ -8,6 +8,7 @@ import pathlib
 import numpy as np
 
 from tfm import errors
+from tfm import figures
 from tfm import interfaces
 from tfm import training
 from tfm.data import batches
@@ -148,7 +149,7 @@ class InfoNCE:
         own = np.arange(len(logits))
         top = logits.max(axis=1, keepdims=True)
         total = np.log(np.exp(logits - top).sum(axis=1)) + top[:, 0]
-        return interfaces.Evaluation(
+        return figures.Evaluation(
             {
                 "loss": float(np.mean(total - logits[own, own])),
                 "recall": float(np.mean(np.argmax(logits, axis=1) == own)),

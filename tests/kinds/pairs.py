@@ -194,7 +194,7 @@ class Letterwise:
             (row["source"], row["target"], text)
             for row, text in zip(rows, written, strict=True)
         ]
-        return interfaces.Evaluation(
+        return figures.Evaluation(
             {"loss": float(results["loss"].mean()), "exact": float(same.mean())},
             {"written": figures.Samples(("source", "target", "written"), cells)},
         )

@@ -7,6 +7,7 @@ import pathlib
 import numpy as np
 
 from tfm import errors
+from tfm import figures
 from tfm import interfaces
 from tfm import models
 from tfm import training
@@ -185,7 +186,7 @@ class WordTags:
         there = results["tags"] > 0
         right = (results["predicted"] == results["tags"])[there]
         loss = float(results["loss"].sum() / there.sum())
-        return interfaces.Evaluation({"loss": loss, "accuracy": float(right.mean())})
+        return figures.Evaluation({"loss": loss, "accuracy": float(right.mean())})
 
     def predictions(self, results, split):
         return [{"tags": tags} for tags in self._column.decode(results["predicted"])]

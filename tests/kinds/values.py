@@ -8,6 +8,7 @@ import pathlib
 import numpy as np
 
 from tfm import errors
+from tfm import figures
 from tfm import interfaces
 from tfm import training
 from tfm.data import batches
@@ -161,7 +162,7 @@ class SquaredError:
     def compute_metrics(self, results, split):
         errors_N = results["predicted"] - results["value"]
         loss = float(np.mean(errors_N**2))
-        return interfaces.Evaluation(
+        return figures.Evaluation(
             {"loss": loss, "r2": 1.0 - loss / float(np.var(results["value"]))}
         )
 

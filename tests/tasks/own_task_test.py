@@ -119,7 +119,7 @@ class RegressionObjective:
         errors_N = np.abs(results["value"] - results["target"])
         places = np.argsort(-errors_N)[:3]
         worst = [row["text"] for row in split.rows(results["row"][places])]
-        return interfaces.Evaluation(
+        return figures.Evaluation(
             {"loss": np.mean(errors_N**2), "within_a_tenth": np.mean(errors_N < 0.1)},
             {"worst": figures.Table(("text",), [[text] for text in worst])},
         )

@@ -36,7 +36,14 @@ class LabeledDataset:
 
     def training_rows(self) -> Iterator[interfaces.Row]:
         """Texts and labels of the training split in the order of the files."""
-        numbers = self.records.splits["train"]
+        return self._rows("train")
+
+    def held_out_rows(self) -> Iterator[interfaces.Row]:
+        """Likewise of the validation split, if it was cut from the training source."""
+        return iter(()) if self.records.has_own_validation else self._rows("validation")
+
+    def _rows(self, split: str) -> Iterator[interfaces.Row]:
+        numbers = self.records.splits[split]
         for start in range(0, len(numbers), _ROWS):
             own = numbers[start : start + _ROWS]
             labels = self.columns["label"].decode(self.records.labels(own))

@@ -49,6 +49,11 @@ class Records:
         paths, found = self._meta["paths"], self._meta["fingerprints"]
         return {paths[n]: found[n]["content"] for n in paths if found[n]}
 
+    @property
+    def has_own_validation(self) -> bool:
+        """Whether the validation split is a source of the user's, not a cut."""
+        return bool(self._meta["config"]["validation"])
+
     def texts(self, indices: Sequence[int] | np.ndarray) -> list[str]:
         """Returns the texts of these records, in this order."""
         return [value.as_py() for value in self._values("text", indices)]

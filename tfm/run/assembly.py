@@ -6,6 +6,7 @@ none of it knows which kind of work the run does.
 
 import dataclasses
 import functools
+import itertools
 import pathlib
 from collections.abc import Mapping
 
@@ -122,7 +123,11 @@ def preprocessor_of(
     if found:
         made = inputs.load(found)
     else:
-        made = inputs.fit(dataset.training_rows(), e.task.reserves(e.inputs))
+        rows = dataset.training_rows()
+        if isinstance(inputs, interfaces.OutOfFold):
+            held_out = getattr(dataset, "held_out_rows", tuple)()
+            rows = itertools.chain(rows, held_out)
+        made = inputs.fit(rows, e.task.reserves(e.inputs))
     if kept:
         with files.whole(kept) as partial:
             made.save(partial)

@@ -12,6 +12,7 @@ import typing
 from collections.abc import Callable
 
 from tfm import errors
+from tfm import figures
 from tfm import files
 from tfm import interfaces
 
@@ -27,7 +28,7 @@ _ROWS = 4096  # raw rows that are hashed at a time
 class Scored:
     """An evaluation of a split, with what was kept of each example."""
 
-    evaluation: interfaces.Evaluation
+    evaluation: figures.Evaluation
     results: "dict[str, np.ndarray]"
     split: interfaces.Split
 

@@ -21,7 +21,6 @@ from tfm.inputs.text import normalization
 FIELDS = "ngrams.json"  # the fields that decide what an id means
 ARRAYS = "ngrams.npz"
 _TEXTS = 512  # counted at a time
-_FEW = 1000  # texts below which one of them is enough to know an n-gram
 _FREE = ("max_ngrams",)  # fields that do not decide what an id means
 
 
@@ -108,12 +107,11 @@ def fit(config: settings.NgramSettings, texts: Iterable[str]) -> NgramPreprocess
         found = counter(normalized(chunk, config))
         found.sum_duplicates()
         frequency_G += np.bincount(found.indices, minlength=counter.size)
-    least = config.min_count or (2 if total >= _FEW else 1)
-    known = np.flatnonzero(frequency_G >= least)
+    known = np.flatnonzero(frequency_G >= config.min_count)
+    if not len(known):  # of a handful of texts
+        known = np.flatnonzero(frequency_G)
     if not len(known):
-        raise errors.UserError(
-            f"inputs.Ngrams found no n-gram that is in {least} texts or more."
-        )
+        raise errors.UserError("inputs.Ngrams found no n-gram: there is no text.")
     most = np.argsort(-frequency_G[known], kind="stable")[: config.max_features]
     buckets = np.sort(known[most])
     # smoothed, as scikit-learn's TfidfTransformer has it

@@ -14,8 +14,7 @@ class NgramSettings:
     characters: tuple[int, ...] = (2, 5)  # likewise of characters; empty: none
     # n-grams that are known at the most, those of the most texts
     max_features: int = 262_144
-    # training texts in which an n-gram must be; none: 2, or 1 below 1,000 texts
-    min_count: int | None = None
+    min_count: int = 2  # training texts in which an n-gram must be
     max_ngrams: int = 2_048  # of a text, those of the highest weight
     lowercase: bool = True  # "The" and "the" are one word
     strip_html: bool = False  # replace tags such as <br /> by a space

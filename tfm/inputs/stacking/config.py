@@ -23,7 +23,9 @@ class Stacked(settings.StackingSettings):
     Each part is a linear support vector machine that is fitted on the training split,
     once, when the data is prepared. A training text's scores come from machines that
     were fitted without it (out of fold), so that what is learnt on top does not take
-    them for better than they are. Source: Wolpert 1992, "Stacked generalization".
+    them for better than they are. So do those of validation texts that were cut from
+    the training source: nothing of it is lost to the machines that score new texts.
+    Source: Wolpert 1992, "Stacked generalization".
     """
 
     columns = {"text": frozenset({"text"})}

@@ -150,7 +150,7 @@ class ClassificationObjective:
 
     def compute_metrics(
         self, results: interfaces.Arrays, split: interfaces.Split
-    ) -> interfaces.Evaluation:
+    ) -> figures.Evaluation:
         """Accuracy, precision, recall, F1, ROC-AUC; see classification.metrics.
 
         Args:
@@ -166,7 +166,7 @@ class ClassificationObjective:
         found = metrics.compute_metrics(
             probabilities_NC, results["label"], self.label_names, predicted
         )
-        return interfaces.Evaluation(
+        return figures.Evaluation(
             found,
             {
                 "classes": tables.classes(found, self.label_names),

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import keras
 import numpy as np
 
+from tfm import figures
 from tfm import interfaces
 from tfm.data import windows
 from tfm.tasks.language import sum_metrics
@@ -86,6 +87,6 @@ class LanguageObjective:
 
     def compute_metrics(
         self, results: interfaces.Arrays, split: interfaces.Split
-    ) -> interfaces.Evaluation:
+    ) -> figures.Evaluation:
         """See `metrics`; from what `eval_step` kept of N examples."""
-        return interfaces.Evaluation(self.metrics(terms_lib.split_sums(results)))
+        return figures.Evaluation(self.metrics(terms_lib.split_sums(results)))
