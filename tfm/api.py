@@ -65,13 +65,12 @@ def fit(
     """Trains an experiment, or goes on with its run; the trained run.
 
     What is there afterwards is the same as that of `python -m tfm train`. From any
-    thread; a second call waits for the first. The dtype policy and the seeds of
-    Python, NumPy and TensorFlow are as before when it returns.
+    thread; a second call waits for the first. Dtype policy and seeds are put back.
 
     Args:
       experiment: a tfm.experiment.Experiment.
-      run_dir: the run's folder; one where training stopped goes on, a finished one is
-        returned as it is. By default a new one, runs/fit-DATE-TIME.
+      run_dir: the run's folder, where training goes on, or is finished; by default
+        a new one, runs/fit-DATE-TIME.
       callbacks: objects with any of the methods progress, logged, evaluated and
         warned; see training.loop.Callback.
       strategy: auto, one, mirrored, multi_worker or tpu.

@@ -182,10 +182,7 @@ class Inputs(Protocol):
 
 @runtime_checkable
 class OutOfFold(Inputs, Protocol):
-    """Inputs fitted with labels, a row's arrays by a fit without it (cross-fitting).
-
-    So they are fitted on dataset.held_out_rows() too.
-    """
+    """Inputs fitted out of fold with labels, so on dataset.held_out_rows() too."""
 
     folds: int  # parts of the rows
 

@@ -3,21 +3,18 @@
 import collections
 import dataclasses
 import re
-import unicodedata
-from collections.abc import Sequence
 
 from tfm.data import labeled_rows
 from tfm.data import labeled_settings
+from tfm.inputs.ngrams import scripts
 
 _TAG = re.compile(r"</?[a-zA-Z][a-zA-Z0-9:-]*(?:\s[^<>]*)?/?>")
 _MOST = 200_000  # rows that are looked at
-# scripts that write no spaces between words, by the beginnings of their letters' names
-_UNSPACED = ("CJK ", "HIRAGANA", "KATAKANA", "THAI", "LAO ", "KHMER", "MYANMAR")
 
 
 @dataclasses.dataclass(frozen=True)
 class Facts:
-    """What a training source holds.
+    """Counts and shares of a training source.
 
     Attributes:
       texts: rows, at most those that were looked at.
@@ -72,13 +69,6 @@ def of(config: labeled_settings.LabeledTextSettings) -> Facts:
         multi_label=config.multi_label,
         median_words=words[len(words) // 2],
         long_words=words[int(0.95 * (len(words) - 1))],
-        unspaced=unspaced_share(sample),
+        unspaced=scripts.unspaced_share(sample),
         tags=tagged / len(words),
     )
-
-
-def unspaced_share(texts: Sequence[str]) -> float:
-    """The share of letters of scripts without spaces between words."""
-    letters = [c for text in texts for c in text[:300] if c.isalpha()]
-    unspaced = sum(unicodedata.name(c, "").startswith(_UNSPACED) for c in letters)
-    return unspaced / max(1, len(letters))

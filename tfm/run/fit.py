@@ -83,11 +83,7 @@ def fit(
     run = trainer.build(folder, job, prepared, plan)
     ended = plan.outcome(run.state)
     if ended and _are_of(before, prepared, run):
-        job.say(f"\nNothing is left to train: the run {_end(ended, plan, run)}.")
-        job.say(f"{_train_on(ended, folder, plan, run)}\n")
-        return Outcome(
-            ended, before, prepared.objective.usage, _notes(prepared, before)
-        )
+        return _nothing_left(ended, before, folder, job, plan, run)
     if job.is_chief:
         folder.finished.unlink(missing_ok=True)
     line = _progress_line(prepared, plan, run) if job.is_chief else None
@@ -108,6 +104,14 @@ def fit(
     return _scored(outcome, folder, job, prepared, run, line, budget)
 
 
+def _nothing_left(outcome, scores, folder, job, plan, run) -> Outcome:
+    """The end of a run that was finished before, as it was."""
+    job.say(f"\nNothing is left to train: the run {_end(outcome, plan, run)}.")
+    job.say(f"{_train_on(outcome, folder, plan, run)}\n")
+    notes = _notes(run.prepared, scores)
+    return Outcome(outcome, scores, run.prepared.objective.usage, notes)
+
+
 def _scored(outcome: str, folder, job, prepared, run, line, budget) -> Outcome:
     """The end of a training, with the scores of its best checkpoint."""
     with interrupt.Interrupt() as signals:
@@ -122,7 +126,7 @@ def _scored(outcome: str, folder, job, prepared, run, line, budget) -> Outcome:
 
 
 def _notes(prepared: assembly.Prepared, scores: Mapping) -> list[str]:
-    """What is said last, beside the scores."""
+    """Lines for the end, beside the scores."""
     left_out = [f"Left out     {line}" for line in prepared.left_out]
     best_metric = prepared.experiment.train.best_metric
     return [*left_out, *reference.compared(scores, best_metric)]

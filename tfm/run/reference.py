@@ -5,7 +5,6 @@ does not beat it is not worth its time.
 """
 
 import dataclasses
-import unicodedata
 import warnings
 from collections.abc import Iterator
 from collections.abc import Mapping
@@ -15,6 +14,8 @@ import numpy as np
 
 from tfm import interfaces
 from tfm.inputs import ngrams
+from tfm.inputs.ngrams import scripts
+from tfm.inputs.stacking import parts
 
 NAME = "linear SVM over TF-IDF"
 _KINDS = ("category", "categories")  # of columns that it predicts
@@ -23,8 +24,6 @@ _FEWEST = 1_000_000  # bytes that it is fitted on, however short the training wa
 _RATE = 500_000  # bytes that it takes in a second of CPU time, scoring included
 _ROWS = 4096  # read at a time
 _FEATURES = 2**21  # n-grams that it knows at the most
-# scripts that write no spaces between words, by the beginnings of their letters' names
-_UNSPACED = ("CJK ", "HIRAGANA", "KATAKANA", "THAI", "LAO ", "KHMER", "MYANMAR")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -98,11 +97,12 @@ def scores(
     if found is None:
         return None
     texts, label = found
-    read = _Reader(texts, label, columns[label].kind == "categories")
+    several = columns[label].kind == "categories"
+    read = _Reader(texts, label, several)
     train = splits["train"]
     most = min(_BYTES, max(_FEWEST, int(cpu_seconds * _RATE)))
     rows = read.sample(train, most)
-    svm = _fitted(*read(train, rows))
+    svm = _fitted(*read(train, rows), several)
     metrics = {
         name: svm.metrics(*read(split, np.arange(len(split))))
         for name, split in splits.items()
@@ -165,53 +165,52 @@ def _rows(split: interfaces.Split, rows: np.ndarray) -> Iterator[interfaces.Row]
 
 
 class _Svm:
-    def __init__(self, features, binarizer, model):
-        self._features, self._binarizer, self._model = features, binarizer, model
-        self._names = None if binarizer is not None else sorted(model.classes_)
+    """The fitted reference.
+
+    Args:
+      features: an NgramPreprocessor.
+      binarizer: from tuples of labels to bool [n, C].
+      machines: of each class.
+      several: whether a text has any number of labels.
+    """
+
+    def __init__(self, features, binarizer, machines: parts.Machines, several: bool):
+        self._features, self._binarizer = features, binarizer
+        self._machines, self._several = machines, several
 
     def metrics(self, texts: Sequence[str], labels: Sequence) -> dict[str, float]:
         """accuracy and f1_macro, as the model's are defined."""
         from sklearn import metrics
 
-        predicted = self._model.predict(self._features.tfidf(texts))
-        true = labels
-        if self._binarizer is not None:
-            true = self._binarizer.transform(labels)
+        scores_NC = self._machines.scores(self._features.tfidf(texts))
+        predicted_NC = scores_NC > 0
+        if not self._several:
+            predicted_NC = np.eye(scores_NC.shape[1], dtype=bool)[scores_NC.argmax(1)]
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of classes without a row
+            warnings.simplefilter("ignore")  # of labels that were not fitted on
+            true_NC = self._binarizer.transform(_tuples(labels, self._several))
             f1 = metrics.f1_score(
-                true, predicted, labels=self._names, average="macro", zero_division=0
+                true_NC, predicted_NC, average="macro", zero_division=0
             )
-            accuracy = metrics.accuracy_score(true, predicted)
-        return {"accuracy": float(accuracy), "f1_macro": float(f1)}
+        right_N = (true_NC == predicted_NC).all(axis=1)
+        return {"accuracy": float(right_N.mean()), "f1_macro": float(f1)}
 
 
-def _fitted(texts: Sequence[str], labels: Sequence) -> _Svm:
-    from sklearn import multiclass
+def _tuples(labels: Sequence, several: bool) -> list[tuple]:
+    return list(labels) if several else [(label,) for label in labels]
+
+
+def _fitted(texts: Sequence[str], labels: Sequence, several: bool) -> _Svm:
     from sklearn import preprocessing
-    from sklearn import svm
 
-    unspaced = _is_unspaced(texts)
+    unspaced = scripts.unspaced_share(texts[:300]) > 0.5
     config = ngrams.Ngrams(
         words=() if unspaced else (1, 2),
         characters=(1, 4) if unspaced else (2, 5),
         max_features=_FEATURES,
     )
     features = config.fit({"text": text} for text in texts)
-    model = svm.LinearSVC(random_state=0)
-    binarizer = None
-    if isinstance(labels[0], tuple):
-        binarizer = preprocessing.MultiLabelBinarizer().fit(labels)
-        labels = binarizer.transform(labels)
-        model = multiclass.OneVsRestClassifier(model)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of convergence, and of labels that all have
-        model.fit(features.tfidf(texts), labels)
-    return _Svm(features, binarizer, model)
-
-
-def _is_unspaced(texts: Sequence[str]) -> bool:
-    """Whether most letters are of scripts without spaces between words."""
-    letters = [c for text in texts[:200] for c in text[:200] if c.isalpha()]
-    unspaced = sum(unicodedata.name(c, "").startswith(_UNSPACED) for c in letters)
-    return unspaced > len(letters) / 2
+    binarizer = preprocessing.MultiLabelBinarizer()
+    target_NC = binarizer.fit_transform(_tuples(labels, several)).astype(bool)
+    machines = parts.fit(features.tfidf(texts), target_NC)
+    return _Svm(features, binarizer, machines, several)
