@@ -71,14 +71,13 @@ def fit(
       experiment: a tfm.experiment.Experiment.
       run_dir: the run's folder, where training goes on, or is finished; by default
         a new one, runs/fit-DATE-TIME.
-      callbacks: objects with any of the methods progress, logged, evaluated and
-        warned; see training.loop.Callback.
+      callbacks: objects with any of training.loop.Callback's methods.
       strategy: auto, one, mirrored, multi_worker or tpu.
       logical_devices: cut the CPU into so many devices, to try replicas.
-      code: where the experiment's own code was changed since the run was begun: kept,
-        current, or ask, which is an error that says so.
+      code: where the experiment's own code was changed since: kept, current, or ask,
+        which is an error that says so.
       trust_code: run the code that a folder brings along, as of `load`.
-      reference: whether a linear SVM over TF-IDF is fitted beside a classifier.
+      reference: fit a linear SVM over TF-IDF beside a classifier.
 
     Raises:
       UserError: what in the data or the fields keeps it from training.

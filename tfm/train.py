@@ -134,7 +134,7 @@ def _auto_folder(options: Options, experiment) -> run_folder.RunFolder:
 
 
 def _chosen(experiment, changed: Mapping[str, object], folder: run_folder.RunFolder):
-    """An experiment that auto chooses, and its file's text; or that of the run there."""
+    """The experiment that auto chooses, and its file; or that of the run there."""
     if look.may_be_several():
         raise errors.UserError(
             "auto chooses in one process. Give several the file that it writes: "
