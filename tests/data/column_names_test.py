@@ -87,6 +87,11 @@ def test_what_cannot_be_found_is_told(tmp_path):
     alone = _write(tmp_path / "b.csv", ("text", "id"), rows)
     with pytest.raises(errors.UserError, match="no column that looks like a label"):
         _find(alone)
+    (tmp_path / "c.txt").write_text("a text\nanother\n")
+    with pytest.raises(
+        errors.UserError, match="has texts and no labels. To learn from"
+    ):
+        _find(str(tmp_path / "c.txt"))
     assert _find("tfds:anything") == ("text", "label")
 
 

@@ -116,6 +116,11 @@ def _label(spec: str, values: dict[str, list], text: str) -> str:
             f"{spec} has several columns that may be the label: {', '.join(likely)}. "
             "Name one with --data.label."
         )
+    if not others:
+        raise errors.UserError(
+            f"{spec} has texts and no labels. To learn from plain text, take an "
+            "experiment of a language model; --list shows them all."
+        )
     raise errors.UserError(
         f"{spec} has no column that looks like a label, whose values come again. "
         f"It has: {', '.join(values)}. Name one with --data.label."
