@@ -87,6 +87,15 @@ def test_globals_are_as_before_and_a_thread_can_train(experiment, tmp_path):
     assert draws() == expected
 
 
+def test_auto_chooses_when_it_is_loaded(experiment, capsys):
+    made = tfm.load_experiment(
+        "auto", **{"data.train": experiment.data.train, "train.seed": 3}
+    )
+    assert "Chosen      models.Stacked" in capsys.readouterr().out
+    assert (made.data.text, made.data.label) == ("review", "stars")
+    assert (made.train.seed, made.train.best_metric) == (3, "loss")
+
+
 def test_an_experiment_by_name_with_other_values():
     made = tfm.load_experiment("text_cls", **{"train.steps": 100, "model.width": "32"})
     assert (made.train.steps, made.model.width) == (100, 32)

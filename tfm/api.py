@@ -31,6 +31,9 @@ def load_experiment(name: str, **changes):
     """An experiment by name, or the path of its file, with other values of fields.
 
         tfm.load_experiment("text_cls", **{"train.steps": 100, "model.width": 32})
+        tfm.load_experiment("auto", **{"data.train": "reviews.csv"})
+
+    auto looks at the data, prints what it chooses and why, and returns that.
 
     Args:
       name: as `python -m tfm train --list` has it, or the path of a .py file.
@@ -48,7 +51,14 @@ def load_experiment(name: str, **changes):
         else value
         for path, value in changes.items()
     }
-    return fields.override(experiment, parsed)
+    experiment = fields.override(experiment, parsed)
+    if name != "auto":
+        return experiment
+    from tfm import auto
+
+    choice = auto.choose(look.at(experiment), parsed)
+    print(*choice.lines, sep="\n")
+    return choice.experiment
 
 
 def fit(
