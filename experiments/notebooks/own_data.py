@@ -90,7 +90,7 @@ else:
 
 experiment = tfm.load_experiment("auto", **{"data.train": source})
 data = experiment.data.look()  # finds the columns
-frame = pandas.read_csv(source)
+frame = pandas.read_csv(source)  # with sep=";" if need be; tfm itself finds it
 frame.head()
 
 # %%
@@ -122,7 +122,8 @@ run = tfm.fit(choice.experiment, RUN_DIR, strategy="auto")
 # ## How it went
 #
 # `test` is of texts that were not trained on; `reference` is a linear support vector
-# machine over TF-IDF, which was fitted on the same texts and scored on the same test.
+# machine over TF-IDF on the same test, fitted on the same training texts, or on part of
+# them where all would take long (the lines above say so).
 
 # %%
 scores = pandas.DataFrame(run.scores)
@@ -147,7 +148,8 @@ if TENSORBOARD:
 # %% [markdown]
 # ## Predictions
 #
-# Of texts of your own, and of a table with the same column of text.
+# Of texts of your own, and of a table with the same column of text. Most of this table
+# was trained on, so it shows how to predict; the scores above say how well.
 
 # %%
 run.predict(["A moving film, superbly played.", "Two hours that I want back."])

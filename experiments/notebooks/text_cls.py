@@ -90,7 +90,8 @@ run = tfm.fit(experiment, RUN_DIR, strategy="auto")
 # ## How it went
 #
 # `test` is of texts that were not trained on; `reference` is a linear support vector
-# machine over TF-IDF, which was fitted on the same texts and scored on the same test.
+# machine over TF-IDF on the same test, fitted on the same training texts, or on part of
+# them where all would take long (the lines above say so).
 
 # %%
 scores = pandas.DataFrame(run.scores)
