@@ -1,0 +1,160 @@
+"""The notebooks in experiments/notebooks: pairs, installation, and a run of each."""
+
+import importlib.util
+import json
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+FOLDER = pathlib.Path(__file__).parents[1] / "experiments/notebooks"
+NAMES = sorted(path.stem for path in FOLDER.glob("*.ipynb"))
+FEW = {  # parameters of a quick run
+    "own_data": {"NUM_ROWS": 200},
+    "text_cls": {"STEPS": 4, "NUM_EXAMPLES": 200},
+}
+pytestmark = pytest.mark.slow  # needs .ci/requirements.txt
+
+
+@pytest.fixture(scope="module")
+def convert():
+    spec = importlib.util.spec_from_file_location("convert", FOLDER / "convert.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def _read(name: str):
+    import nbformat
+
+    return nbformat.read(FOLDER / f"{name}.ipynb", as_version=4)
+
+
+def _code(name: str, beginning: str) -> str:
+    """The first code cell with a line that begins so."""
+    sources = (cell.source for cell in _read(name).cells if cell.cell_type == "code")
+    return next(s for s in sources if re.search(f"^{beginning}", s, re.MULTILINE))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_notebook_is_what_jupytext_makes_of_its_script(convert, name):
+    update = "python experiments/notebooks/convert.py"
+    script, made = convert.script(name), convert.notebook(name)
+    assert (FOLDER / f"{name}.py").read_text(encoding="utf-8") == script, update
+    assert (FOLDER / f"{name}.ipynb").read_text(encoding="utf-8") == made, update
+
+
+def test_all_scripts_have_notebooks(convert):
+    assert sorted(convert.NAMES) == NAMES == sorted(FEW)
+    scripts = {path.stem for path in FOLDER.glob("*.py")}
+    assert scripts == {*NAMES, "convert"}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_links_and_installation_follow_the_repository(convert, monkeypatch, name):
+    monkeypatch.setattr(convert, "REPOSITORY", "https://github.com/some-one/tfm.train")
+    first, *_, last = re.findall(r"\S*github\S*", convert.notebook(name))
+    colab = "https://colab.research.google.com/github/some-one/tfm.train/blob/main"
+    assert f"({colab}/experiments/notebooks/{name}.ipynb)" in first
+    assert "git+https://github.com/some-one/tfm.train" in last
+    assert "OWNER" not in convert.notebook(name)
+
+
+@pytest.mark.parametrize(
+    ("there", "gpu", "devices", "asked", "tpu_name"),
+    [
+        ({"tfm", "tensorflow"}, True, "", None, None),
+        ({"tensorflow"}, False, "", "tfm-train", None),
+        ({"tensorflow"}, True, "", "tfm-train", None),
+        ({"tensorflow", "libtpu"}, False, "accel*", "tfm-train", "local"),
+        ({"tensorflow", "tfm", "libtpu"}, False, "vfio/[0-9]*", None, "local"),
+        ({"tensorflow"}, True, "vfio/[0-9]*", "tfm-train", None),
+        (set(), False, "accel*", "tfm-train[tpu]", None),
+        (set(), True, "", "tfm-train[gpu]", None),
+        (set(), False, "", "tfm-train[cpu]", None),
+    ],
+)
+def test_no_second_tensorflow_is_installed(
+    monkeypatch, there, gpu, devices, asked, tpu_name
+):
+    cells = {_code(name, "def is_there") for name in NAMES}
+    (cell,) = cells  # the same in each
+    started = []
+    monkeypatch.delenv("TPU_NAME", raising=False)
+    monkeypatch.setattr(os, "environ", dict(os.environ))
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name: True if name in there else None
+    )
+    monkeypatch.setattr(shutil, "which", lambda _: "/usr/bin/it" if gpu else None)
+    monkeypatch.setattr(
+        pathlib.Path, "glob", lambda _, p: iter(["it"] if p == devices else [])
+    )
+    monkeypatch.setattr(subprocess, "run", lambda args, check: started.append(args))
+    exec(compile(cell, "cell", "exec"), {})
+    pip = [sys.executable, "-m", "pip", "install", "-q"]
+    expected = [] if asked is None else [pip, pip]
+    assert [args[:5] for args in started] == expected
+    if asked is not None:
+        assert started[0][5].partition(" @ ")[0] == asked
+        assert started[1][5] == "--no-deps"
+    assert os.environ.get("TPU_NAME") == tpu_name
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_runs_and_predicts(installed, tmp_path, monkeypatch, name):
+    import nbclient
+
+    kernel = tmp_path / "kernels" / "installed" / "kernel.json"
+    kernel.parent.mkdir(parents=True)
+    start = [str(installed), "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    spec = {"argv": start, "display_name": "installed", "language": "python"}
+    kernel.write_text(json.dumps(spec))
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path))
+    monkeypatch.delenv("PYTHONPATH", raising=False)
+    monkeypatch.delenv("TF_CPP_MIN_LOG_LEVEL", raising=False)  # as a user's shell
+    notebook = _read(name)
+    _set(notebook, FEW[name] | {"TENSORBOARD": False})
+    client = nbclient.NotebookClient(
+        notebook,
+        kernel_name="installed",
+        timeout=300,
+        resources={"metadata": {"path": str(tmp_path)}},
+    )
+    client.execute(env=os.environ.copy())  # an error in a cell is raised
+    cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    for cell in cells:
+        streams = [o for o in cell.outputs if o.output_type == "stream"]
+        # on standard error are TensorFlow's notes and Python's warnings
+        assert not [o.text for o in streams if o.name == "stderr"]
+        assert not [o.text for o in streams if "Traceback" in o.text]
+    predicted, table = (_result(cell) for cell in cells[-2:])
+    assert re.search(r"'label': '(negative|positive)',\s+'probabilities'", predicted)
+    assert re.search(r"prediction\n.*(negative|positive)\n", table)
+    (picture,) = [
+        output.data["image/png"]
+        for cell in cells
+        for output in cell.outputs
+        if "image/png" in output.get("data", {})
+    ]
+    assert picture
+    scores = _result(next(c for c in cells if c.source.startswith("scores = ")))
+    assert re.search(r"test +reference\n", scores) and "accuracy" in scores
+
+
+def _set(notebook, values: dict) -> None:
+    """Sets parameters in the cell that is tagged so."""
+    (cell,) = [c for c in notebook.cells if "parameters" in c.metadata.get("tags", ())]
+    for name, value in values.items():
+        cell.source, found = re.subn(
+            rf"^{name} = .*", f"{name} = {value!r}", cell.source, flags=re.MULTILINE
+        )
+        assert found == 1, name
+
+
+def _result(cell) -> str:
+    (output,) = [o for o in cell.outputs if o.output_type == "execute_result"]
+    return output.data["text/plain"]
