@@ -63,12 +63,9 @@ RUN_DIR = "runs/own_data"  # another for other data
 TENSORBOARD = True
 
 # %%
-import dataclasses
-
 import pandas
 
 import tfm
-from tfm import auto
 
 # %% [markdown]
 # ## The data
@@ -88,26 +85,24 @@ else:
     reviews["label"] = reviews.label.map({0: "negative", 1: "positive"})
     reviews[["text", "label"]].to_csv(source, index=False)
 
-experiment = tfm.load_experiment("auto", **{"data.train": source})
-data = experiment.data.look()  # finds the columns
 frame = pandas.read_csv(source)  # with sep=";" if need be; tfm itself finds it
 frame.head()
-
-# %%
-frame[data.label].value_counts().to_frame("rows")
-
-# %%
-words = frame[data.text].str.split().str.len()
-words.describe().to_frame("words of a text").round()
 
 # %% [markdown]
 # ## The model
 #
-# What was chosen for this data, why, and what else there is.
+# Finds the columns, and chooses a model for this data: what, why, and what else there is.
 
 # %%
-choice = auto.choose(dataclasses.replace(experiment, data=data), {})
-print("\n".join(choice.lines))
+experiment = tfm.load_experiment("auto", **{"data.train": source})
+
+# %%
+text, label = experiment.data.text, experiment.data.label
+frame[label].value_counts().to_frame("rows")
+
+# %%
+words = frame[text].str.split().str.len()
+words.describe().to_frame("words of a text").round()
 
 # %% [markdown]
 # ## Training
@@ -116,7 +111,7 @@ print("\n".join(choice.lines))
 # it was stopped.
 
 # %%
-run = tfm.fit(choice.experiment, RUN_DIR, strategy="auto")
+run = tfm.fit(experiment, RUN_DIR, strategy="auto")
 
 # %% [markdown]
 # ## How it went
@@ -155,5 +150,5 @@ if TENSORBOARD:
 run.predict(["A moving film, superbly played.", "Two hours that I want back."])
 
 # %%
-some = frame.sample(5, random_state=1)[[data.text, data.label]]
+some = frame.sample(5, random_state=1)[[text, label]]
 some.assign(prediction=[row["label"] for row in run.predict(some)])

@@ -20,7 +20,7 @@ from tfm.inputs.stacking import parts
 NAME = "linear SVM over TF-IDF"
 _KINDS = ("category", "categories")  # of columns that it predicts
 _BYTES = 20_000_000  # of text that it is fitted on at the most
-_FEWEST = 1_000_000  # bytes that it is fitted on, however short the training was
+_FEWEST = 3_000_000  # bytes that it is fitted on, however short the training was
 _RATE = 500_000  # bytes that it takes in a second of CPU time, scoring included
 _ROWS = 4096  # read at a time
 _FEATURES = 2**21  # n-grams that it knows at the most
