@@ -91,3 +91,21 @@ def test_predict_reads_standard_input_line_by_line(run, monkeypatch, capsys):
 def test_predicts_mistakes_are_told(run, fields, message):
     with pytest.raises(errors.UserError, match=message):
         predict.main(predict.Options(run_dir=str(run), **fields))
+
+
+def test_output_does_not_overwrite_the_input_or_the_runs_data(run, tmp_path):
+    source = tmp_path / "new.csv"
+    source.write_text("review\na superb film\n")
+    options = predict.Options(
+        run_dir=str(run), input=str(source), output=str(tmp_path / "." / "new.csv")
+    )
+    with pytest.raises(
+        errors.UserError, match="would overwrite .*new.csv. Give another"
+    ):
+        predict.main(options)
+    trained_on = run.parent / "reviews.csv"
+    options = predict.Options(
+        run_dir=str(run), input=str(source), output=str(trained_on)
+    )
+    with pytest.raises(errors.UserError, match="would overwrite .*reviews.csv"):
+        predict.main(options)

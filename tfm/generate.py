@@ -70,7 +70,8 @@ def main(options: Options, experiment=None, changed: Mapping | None = None) -> N
             f"--batch_size takes 1 or more. Got {options.batch_size}."
         )
     if options.output:
-        text_rows.check_output(options.output)
+        sources = reading.sources(options)
+        text_rows.check_output(options.output, sources)
     experiment = experiment or reading.base_experiment(options)
     if experiment and options.input:
         look.at_source(experiment.data, options.input)

@@ -57,7 +57,8 @@ def main(options: Options, experiment=None, changed: Mapping | None = None) -> N
             f"--batch_size takes 1 or more. Got {options.batch_size}."
         )
     if options.output:  # a mistake in it is told before the model is loaded
-        text_rows.check_output(options.output)
+        sources = reading.sources(options)
+        text_rows.check_output(options.output, sources)
     experiment = experiment or reading.base_experiment(options)
     if experiment and options.input:  # so is one in that
         look.at_source(experiment.data, options.input)

@@ -152,7 +152,11 @@ def _chosen(experiment, changed: Mapping[str, object], folder: run_folder.RunFol
 
 
 def _folder(options: Options) -> run_folder.RunFolder:
-    default = pathlib.Path("runs") / pathlib.Path(options.experiment).stem
+    path = pathlib.Path(options.experiment)
+    stem = path.stem
+    if path.parts[1:] and stem == pathlib.Path(run_folder.SOURCE).stem:
+        stem = f"{path.parent.name}_2"  # the file that auto wrote into a run's folder
+    default = pathlib.Path("runs") / stem
     return run_folder.RunFolder(options.run_dir or default, options.trust_code)
 
 

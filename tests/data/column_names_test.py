@@ -121,3 +121,17 @@ def test_a_run_keeps_what_was_found(tmp_path):
         data.LabeledText(train=spec, text="kind").prepare(tmp_path / "prepared")
     (read, *_) = config.rows(spec, {})
     assert read.row == {"text": LONG.format(0)}
+
+
+def test_a_file_without_a_header_line_is_told(tmp_path):
+    rows = [("pos" if i % 2 else "neg", LONG.format(i)) for i in range(40)]
+    spec = _write(tmp_path / "a.csv", rows[0], rows[1:])
+    rule = "has no header line, it seems: 'neg' .* --data.header=label,text"
+    with pytest.raises(errors.UserError, match=rule):
+        _find(spec)
+
+
+def test_dates_are_no_labels(tmp_path):
+    rows = [(f"2020-01-{i % 5 + 1:02}", LONG.format(i), i % 2) for i in range(60)]
+    spec = _write(tmp_path / "a.csv", ("day", "what", "good"), rows)
+    assert _find(spec) == ("what", "good")

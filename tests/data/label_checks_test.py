@@ -106,3 +106,23 @@ def test_what_a_setting_left_out_is_said_at_the_end(tmp_path):
     ]
     whole = _config(tmp_path / "b.csv", rows[:-3]).prepare(tmp_path / "whole")
     assert whole.left_out() == []
+
+
+def test_what_may_be_meant_otherwise_is_told(tmp_path, capsys, monkeypatch):
+    from tfm.data.readers import notes
+
+    monkeypatch.setattr(notes, "_told", set())
+    names = ("a", "b", "a,b", "b,a", "c,a", "NaN")
+    rows = [(f"text {i}", names[i % 6]) for i in range(60)]
+    _config(tmp_path / "a.csv", rows).look()
+    said = capsys.readouterr().err
+    assert "'NaN' is taken for a class" in said
+    assert "--data.multi_label --data.label_separator=','" in said
+
+
+def test_texts_with_two_labels_are_the_cause(tmp_path):
+    rows = [(f"text {i}", label) for i in range(30) for label in ("pos", "neg")]
+    config = _config(tmp_path / "a.csv", rows)
+    rule = "'neg' of .* has none: 30 of its texts are there before with another label"
+    with pytest.raises(errors.UserError, match=rule):
+        config.prepare(tmp_path / "prepared")

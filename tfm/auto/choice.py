@@ -133,8 +133,8 @@ def _described(facts: facts_module.Facts) -> list[str]:
     if facts.rare:
         names = ", ".join(facts.rare[:_SHOWN])
         lines.append(
-            f"warning     {len(facts.rare)} classes have fewer than 5 texts, too few "
-            f"to learn them or to tell how well: {names}"
+            f"warning     too few texts to learn a class or to tell how well, fewer "
+            f"than 5: {names}{', ...' if len(facts.rare) > _SHOWN else ''}"
         )
     return lines
 

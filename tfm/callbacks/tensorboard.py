@@ -2,6 +2,7 @@
 
 import io
 import pathlib
+import warnings
 from collections.abc import Mapping
 
 import keras
@@ -140,7 +141,9 @@ def matrix_png(matrix: figures.Matrix) -> bytes:
         )
         axis.set_title(title)
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png")
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph")  # of letters that the font lacks
+        figure.savefig(buffer, format="png")
     return buffer.getvalue()
 
 

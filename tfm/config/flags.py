@@ -99,7 +99,14 @@ def _parse(argv, options_class, base_experiment, only):
             if whole:
                 _print_list()
             sys.exit(0)
-        _read(argv, own)  # a mistyped flag is the nearer mistake
+        dotted = any(a.startswith("--") and "." in a.partition("=")[0] for a in argv)
+        if not (whole and dotted):
+            _read(argv, own)  # a mistyped flag is the nearer mistake
+        if whole and dotted:
+            raise errors.UserError(
+                "Fields are of an experiment: give --experiment=NAME (--list shows "
+                "them all), or --data.train=FILE alone for one that suits the file."
+            )
         if whole:
             raise errors.UserError("Give --experiment=NAME; --list shows them all.")
         return chosen, None, {}

@@ -3,6 +3,7 @@
 import collections
 import dataclasses
 import itertools
+import re
 from collections.abc import Sequence
 
 from tfm import errors
@@ -20,6 +21,7 @@ _LABELS = """
     label labels class category target sentiment polarity topic intent stars rating
     genre tag y emotion spam department priority language
 """
+_DATE = re.compile(r"\d{4}-\d\d?-\d\d?|\d\d?[./]\d\d?[./]\d{2,4}")
 _SHARE = 5  # a label comes again: this many rows a class, on average
 
 
@@ -48,6 +50,8 @@ def found(spec: str, reading: sources.Reading, label: bool) -> tuple[str, str]:
         text = _text(spec, values, name)
     if label and not name:
         name = _label(spec, values, text)
+    if label and not reading.header and not (reading.text and reading.label):
+        _check_header(spec, values, text, name)
     return text, name
 
 
@@ -62,8 +66,22 @@ def candidates(values: dict[str, list], taken: str) -> list[str]:
         name
         for name, count in counts.items()
         if 2 <= count <= max(2, len(values[name]) // _SHARE)
+        and not all(_DATE.match(str(value)) for value in values[name])
     ]
     return sorted(likely, key=counts.get)
+
+
+def _check_header(spec: str, values: dict[str, list], text: str, label: str) -> None:
+    """Raises UserError where the first line of a table is a row as any other."""
+    if label in {str(value) for value in values.get(label, ())}:
+        known = {text: "text", label: "label"}
+        names = ",".join(
+            known.get(name, f"column_{place}") for place, name in enumerate(values, 1)
+        )
+        raise errors.UserError(
+            f"{spec} has no header line, it seems: {label!r} in its first line is a "
+            f"label of other rows too. Name the columns: --data.header={names}."
+        )
 
 
 def _rows(spec: str, reading: sources.Reading, label: bool) -> list[dict]:

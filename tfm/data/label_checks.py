@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from tfm import errors
 from tfm.data import labeled_settings
 from tfm.data import labels
+from tfm.data.readers import notes
 
 _FEW = 20  # so many different values may be numbers, or alone in a text each
 _SHOWN = 5
+_MISSING = frozenset({"none", "nan", "null", "n/a", "na", "<na>", "#n/a"})
 
 
 def check(
@@ -49,6 +51,31 @@ def check(
             "such as low and high, and give it with --data.label."
         )
     _check_case(where, names)
+    _note_missing(where, names)
+    if not config.multi_label:
+        _note_several(where, names)
+
+
+def _note_missing(where: str, names: Sequence[str]) -> None:
+    found = [name for name in names if name.casefold() in _MISSING]
+    if found:
+        notes.tell(
+            f"{where}: {', '.join(map(repr, found))} is taken for a class. Where it "
+            "stands for a missing label, empty these cells and set "
+            "--data.bad_rows=skip."
+        )
+
+
+def _note_several(where: str, names: Sequence[str]) -> None:
+    for separator in ",;|":
+        parts = {part.strip() for name in names for part in name.split(separator)}
+        joined = sum(separator in name for name in names)
+        if joined > 1 and len(parts) < len(names):
+            notes.tell(
+                f"{where} has several labels a text, it seems: set "
+                f"--data.multi_label --data.label_separator='{separator}'. As it is, "
+                f"each of the {len(names):,} combinations is a class."
+            )
 
 
 def _check_case(where: str, names: Sequence[str]) -> None:

@@ -148,6 +148,12 @@ def _check_splits(
     if without:
         held_out = dropped["held_out"]
         why = f"{config.train} has none of {', '.join(map(repr, without[:10]))}."
+        if dropped["conflicts"]:
+            why = (
+                f"{', '.join(map(repr, without[:10]))} of {config.train} has none: "
+                f"{dropped['conflicts']:,} of its texts are there before with another "
+                "label, and the first one counts. Correct the labels."
+            )
         if held_out:
             why += (
                 f" {held_out:,} of its {num_read:,} texts are in the validation or "

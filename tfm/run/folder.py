@@ -40,6 +40,8 @@ from tfm.run import kept_code
 from tfm.run import trust
 from tfm.training import settings
 
+SOURCE = "experiment.py"
+
 
 class RunFolder:
     """Paths within one run's folder, and its small JSON files.
@@ -54,7 +56,7 @@ class RunFolder:
         self._trust_code = trust_code
         self.marker = self.path / files.MARKER
         self.config = self.path / "config.json"
-        self.source = self.path / "experiment.py"
+        self.source = self.path / SOURCE
         self.code = self.path / "code"
         self.columns = self.path / "columns.json"
         self.sources = self.path / "sources.json"

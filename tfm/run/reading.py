@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Mapping
 
 from tfm import errors
+from tfm import files
 from tfm.run import folder as run_folder
 
 _NAMES = (
@@ -25,6 +26,13 @@ def base_experiment(options):
         data = dataclasses.replace(experiment.data, format="auto")
         return dataclasses.replace(experiment, data=data)
     return experiment
+
+
+def sources(options) -> list[str]:
+    """The input, and the files that the run was trained on."""
+    kept = run_folder.RunFolder(options.run_dir).sources
+    found = files.read_json(kept) if options.run_dir and kept.is_file() else {}
+    return [options.input, *found]
 
 
 def with_where(data, where: str):

@@ -52,9 +52,23 @@ def only_column(inputs: interfaces.Inputs) -> str:
     return columns[0]
 
 
-def check_output(path: str) -> None:
-    """Raises UserError unless a .csv or .jsonl file can be written there."""
+def check_output(path: str, sources: Iterable[str] = ()) -> None:
+    """Raises UserError unless a .csv or .jsonl file can be written there.
+
+    Args:
+      path: of the output.
+      sources: files that must not be overwritten: the input, and the run's data.
+    """
     path = pathlib.Path(path)
+    for source in sources:
+        if (
+            source
+            and path.exists()
+            and pathlib.Path(source).resolve() == path.resolve()
+        ):
+            raise errors.UserError(
+                f"--output={path} would overwrite {source}. Give another file."
+            )
     if path.suffix not in (".csv", ".jsonl"):
         raise errors.UserError(f"--output must end in .csv or .jsonl. Got {path}.")
     if not path.parent.is_dir():

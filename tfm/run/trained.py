@@ -154,7 +154,7 @@ class Trained:
         """
         if isinstance(rows, str | Mapping):
             rows = [rows]
-        if hasattr(rows, "iloc"):  # a DataFrame, which iterates over its columns
+        if hasattr(rows, "columns"):  # a DataFrame, which iterates over them
             rows = rows.to_dict("records")
         if isinstance(rows, Iterator):
             return self._stream(rows, batch_size)
@@ -195,13 +195,23 @@ class Trained:
                     f"A row must have {', '.join(sorted(columns))}. It lacks "
                     f"{', '.join(sorted(missing))}; it has {', '.join(row)}."
                 )
-            return row
+            return self._checked(row)
         if len(columns) > 1:
             raise errors.UserError(
                 f"A row must be a mapping with {', '.join(sorted(columns))}. "
                 f"Got {row!r:.60}"
             )
-        return dict.fromkeys(columns, row)
+        return self._checked(dict.fromkeys(columns, row))
+
+    def _checked(self, row: interfaces.Row) -> interfaces.Row:
+        """The row; UserError where what is to be a text is none."""
+        for name, kinds in self.experiment.inputs.columns.items():
+            value = row[name]
+            if "text" in kinds and not isinstance(value, str):
+                raise errors.UserError(
+                    f"{name} of a row must be a text (str). Got {value!r:.60}."
+                )
+        return row
 
 
 def load(run_dir: str, checkpoint: str = "best", trust_code: bool = False) -> Trained:

@@ -99,3 +99,37 @@ def test_a_first_line_that_names_the_separator(tmp_path):
     for line in ("sep=;\n", '"sep=;"\r\n'):
         (tmp_path / "a.csv").write_bytes(f"{line}text;label\na, b;1\n".encode())
         assert _rows(tmp_path / "a.csv") == [("a, b", "1")]
+
+
+def test_an_object_that_holds_the_rows_and_rows_of_objects(tmp_path):
+    path = tmp_path / "a.json"
+    for body in (
+        '{"text": {"0": "a"}, "label": {"0": 1}}',
+        '{"v": 1, "d": [{"a": 1}]}',
+    ):
+        path.write_text(body)
+        with pytest.raises(
+            errors.UserError, match="one JSON object that holds all rows"
+        ):
+            _rows(path)
+    nested = '{"text": ["a"], "label": ["x"]}\n'
+    path.write_text(nested * 3)
+    assert _rows(path) == [(["a"], ["x"])] * 3
+
+
+def test_columns_without_a_name_and_of_one_name(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("text,label,,,label\na,1,x,y,z\n")
+    reading = sources.Reading(all_columns=True)
+    (row,) = sources.read(str(path), reading)
+    assert list(row.values) == ["text", "label", "column_3", "column_4", "label_2"]
+    with pytest.raises(
+        errors.UserError, match="two columns 'label'. Rename one of them"
+    ):
+        _rows(path)
+
+
+def test_a_blank_line_of_one_column_is_an_empty_cell(tmp_path):
+    (tmp_path / "a.csv").write_text('text\ngreat\n\n""\nfine\n')
+    rows = sources.read(str(tmp_path / "a.csv"), sources.Reading())
+    assert [row.values["text"] for row in rows] == ["great", "", "", "fine"]

@@ -28,6 +28,22 @@ def need(
             )
 
 
+def distinct(columns: Collection[str]) -> list[str]:
+    """Names of columns: one without is named by its place, a second one by its number.
+
+    So ["text", "", "text"] become ["text", "column_2", "text_2"].
+    """
+    found: list[str] = []
+    for place, name in enumerate(columns, 1):
+        name = name or f"column_{place}"
+        number, plain = 1, name
+        while name in found:
+            number += 1
+            name = f"{plain}_{number}"
+        found.append(name)
+    return found
+
+
 def jsonl(
     stream: typing.TextIO,
     origin: str,
@@ -61,25 +77,52 @@ def jsonl(
         need(sorted(never_seen), present, origin)
 
 
+_ROWS_OF_JSON = (
+    "A row must be an object on a line of its own, or in one list of all: pandas "
+    "writes it with to_json(orient='records', lines=True)."
+)
+
+
 def _json_values(stream: typing.TextIO, origin: str):
     """Yields number, value and problem of each line, or of each item of one list."""
+    first = None  # an object that holds the rows, if no other line follows
     for number, line in enumerate(stream, 1):
         text = line.strip()
         if number == 1 and text == "{":
             raise errors.UserError(
-                f"{origin} is one JSON object over several lines. A row must be an "
-                "object on a line of its own, or in one list of all: pandas writes it "
-                "with to_json(orient='records', lines=True)."
+                f"{origin} is one JSON object over several lines. {_ROWS_OF_JSON}"
             )
         if number == 1 and (text == "[" or text.startswith("[{")):
             yield from _json_list(line + stream.read(), origin)
             return
         if not text:
             continue
+        if first is not None:
+            yield 1, first, ""
+            first = None
         try:
-            yield number, json.loads(line), ""
+            value = json.loads(line)
         except (ValueError, RecursionError) as error:
             yield number, None, f"not valid JSON: {error}"
+            continue
+        if number == 1 and _holds_rows(value):
+            first = value
+        else:
+            yield number, value, ""
+    if first is not None:
+        raise errors.UserError(
+            f"{origin} is one JSON object that holds all rows. {_ROWS_OF_JSON}"
+        )
+
+
+def _holds_rows(value: object) -> bool:
+    """Whether an object is one of columns or of lists, not a row."""
+    if not isinstance(value, dict) or not value:
+        return False
+    inner = [item for item in value.values() if isinstance(item, dict | list)]
+    return len(inner) == len(value) or any(
+        isinstance(item, list) and item and isinstance(item[0], dict) for item in inner
+    )
 
 
 def _json_list(text: str, origin: str):

@@ -55,7 +55,10 @@ def fetched(spec: str) -> pathlib.Path:
         raise
     except Exception as error:  # each kind of place has errors of its own
         if not known or isinstance(error, FileNotFoundError):
-            reason = str(error).partition("\n")[0] or type(error).__name__
+            reason = str(error).partition("\n")[0]
+            if not reason or reason in spec:
+                missing = isinstance(error, FileNotFoundError)
+                reason = "it is not there" if missing else type(error).__name__
             raise errors.UserError(f"{spec} cannot be read: {reason}.") from error
         notes.tell(f"{spec} cannot be asked; the copy from before is read")
         found = known

@@ -64,11 +64,15 @@ def read(
 
     records = reader()
     columns = _columns(records, origin, wanted, header, encoding)
-    if all_columns:
-        wanted = tuple(columns)
     for name in wanted:
         if columns.count(name) > 1:
-            raise errors.UserError(f"{origin} has two columns {name!r}.")
+            raise errors.UserError(
+                f"{origin} has two columns {name!r}. Rename one of them in its first "
+                "line."
+            )
+    if all_columns:
+        columns = formats.distinct(columns)
+        wanted = tuple(columns)
     places = {name: columns.index(name) for name in wanted}
     for line, fields, problem in _records(lines, reader, records, len(columns)):
         fields = lines.restored(fields)
@@ -102,8 +106,8 @@ def _records(lines: "_Lines", reader, records, width: int):
             lines.back_to_second()
             records = reader()
             yield line, [], problem
-        elif fields:
-            yield line, fields, ""
+        elif fields or width == 1:  # a blank line is an empty cell of one column
+            yield line, fields or [""], ""
 
 
 def _columns(records, origin: str, wanted, header, encoding: str) -> list[str]:
