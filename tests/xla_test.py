@@ -43,8 +43,27 @@ class Preprocessor:
         self.stored = self.specs = {"tokens": spec}
 
 
+def _of_counts(experiment):
+    """The objective over n-grams of a few texts, and a batch of them."""
+    texts = [
+        f"{word} film number {i % 7}" for i in range(20) for word in ("bad", "good")
+    ]
+    rows = [{"text": text, "label": text.split()[0]} for text in texts]
+    preprocessor = experiment.inputs.fit(rows)
+    label = columns.Category(("bad", "good"))
+    batch = {"label": np.array([0, 1, 0, 1], np.int32)}
+    for name, found in preprocessor.encode(rows[:SIZE]).items():
+        spec = preprocessor.specs[name]
+        batch[name] = np.zeros((SIZE, *spec.shape), spec.dtype)
+        for row, values in zip(batch[name], found, strict=True):
+            row[: len(values)] = values
+    return experiment.task.bind({"label": label}, preprocessor), batch
+
+
 def _bound(experiment):
     """The objective over a small vocabulary, and a batch of its examples."""
+    if "tokens" not in experiment.inputs.gives:
+        return _of_counts(experiment)
     task = experiment.task
     special = task.reserves(experiment.inputs)
     config = experiment.inputs
