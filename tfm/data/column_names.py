@@ -98,12 +98,12 @@ def _text(spec: str, values: dict[str, list], label: str) -> str:
         for name in _named(others, _TEXTS)
         if name == "text" or _is_text(values[name])
     ]
+    texts = [name for name in others if _is_text(values[name])]
     if named:
-        return _told(spec, "text", named[0], "by its name", others)
+        return _told(spec, "text", named[0], "by its name", texts)
     words = {
         name: sum(len(value.split()) for value in values[name]) / len(values[name])
-        for name in others
-        if _is_text(values[name])
+        for name in texts
     }
     if not words:
         raise errors.UserError(
@@ -112,7 +112,7 @@ def _text(spec: str, values: dict[str, list], label: str) -> str:
         )
     name = max(words, key=words.get)
     reason = f"its texts are the longest, {words[name]:.0f} words on average"
-    return _told(spec, "text", name, reason, others)
+    return _told(spec, "text", name, reason, texts)
 
 
 def _label(spec: str, values: dict[str, list], text: str) -> str:
