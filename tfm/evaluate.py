@@ -4,7 +4,6 @@ import dataclasses
 import pathlib
 import re
 import shutil
-import sys
 import tempfile
 import typing
 import weakref
@@ -91,8 +90,7 @@ def main(options: Options, experiment=None, changed: Mapping | None = None) -> N
     if experiment and options.data and folder.is_prepared():
         data = reading.with_where(experiment.data, options.where)
         look.at_source(data, options.data, folder.load_columns())
-    if experiment:
-        print(f"Loading     {options.run_dir}", file=sys.stderr, flush=True)
+    reading.say_loading(options, experiment)
     run = trained.load(options.run_dir, options.checkpoint, options.trust_code)
     name = options.data or options.split_name
 

@@ -13,7 +13,6 @@ from tfm import config
 from tfm import errors
 from tfm import generation
 from tfm import interfaces
-from tfm.run import look
 from tfm.run import prediction_files
 from tfm.run import reading
 from tfm.run import text_rows
@@ -60,23 +59,8 @@ def main(options: Options, experiment=None, changed: Mapping | None = None) -> N
       experiment: the run's, with the `changed` fields of how its data is written.
       changed: those fields by path.
     """
-    reading.check(changed or {}, options.input, "--input")
-    if options.prompt and options.input:
-        raise errors.UserError("Give --prompt or --input, not both.")
-    if options.output and not options.input:
-        raise errors.UserError("--output goes with --input.")
-    if options.batch_size < 1:
-        raise errors.UserError(
-            f"--batch_size takes 1 or more. Got {options.batch_size}."
-        )
-    if options.output:
-        sources = reading.sources(options)
-        text_rows.check_output(options.output, sources)
-    experiment = experiment or reading.base_experiment(options)
-    if experiment and options.input:
-        look.at_source(experiment.data, options.input)
-    if experiment:
-        print(f"Loading     {options.run_dir}", file=sys.stderr, flush=True)
+    experiment = reading.opened(options, experiment, changed, "prompt")
+    reading.say_loading(options, experiment)
     run = trained.load(options.run_dir, options.checkpoint, options.trust_code)
     run = dataclasses.replace(run, experiment=experiment)
     generator = generation.Generator(run, jit_compile=options.jit)

@@ -8,9 +8,7 @@ from collections.abc import Iterator
 from collections.abc import Mapping
 
 from tfm import config
-from tfm import errors
 from tfm import interfaces
-from tfm.run import look
 from tfm.run import prediction_files
 from tfm.run import reading
 from tfm.run import text_rows
@@ -47,23 +45,8 @@ def main(options: Options, experiment=None, changed: Mapping | None = None) -> N
       experiment: the run's, with the `changed` fields of how its data is written.
       changed: those fields by path.
     """
-    reading.check(changed or {}, options.input, "--input")
-    if options.text and options.input:
-        raise errors.UserError("Give --text or --input, not both.")
-    if options.output and not options.input:
-        raise errors.UserError("--output goes with --input.")
-    if options.batch_size < 1:
-        raise errors.UserError(
-            f"--batch_size takes 1 or more. Got {options.batch_size}."
-        )
-    if options.output:  # a mistake in it is told before the model is loaded
-        sources = reading.sources(options)
-        text_rows.check_output(options.output, sources)
-    experiment = experiment or reading.base_experiment(options)
-    if experiment and options.input:  # so is one in that
-        look.at_source(experiment.data, options.input)
-    if experiment:
-        print(f"Loading     {options.run_dir}", file=sys.stderr, flush=True)
+    experiment = reading.opened(options, experiment, changed, "text")
+    reading.say_loading(options, experiment)
     run = trained.load(options.run_dir, options.checkpoint, options.trust_code)
     run = dataclasses.replace(run, experiment=experiment)
     count = left_out = 0

@@ -21,6 +21,7 @@ from tfm import models
 from tfm import tasks
 from tfm import training
 from tfm.auto import facts as facts_module
+from tfm.inputs.ngrams import scripts
 
 _STACKED_BYTES = 60_000_000  # of text, above which n-grams are learnt as a stream
 _SHOWN = 5
@@ -69,14 +70,13 @@ def choose(experiment, changed: Mapping[str, object]) -> Choice:
 
 
 def _stacked(facts: facts_module.Facts):
-    unspaced = facts.unspaced > 0.5
-    gram_fields = {"words": (), "characters": (1, 4)} if unspaced else {}
+    sizes = scripts.sizes(facts.unspaced)
     made = inputs.Stacked(
-        parts=("characters",) if unspaced else ("ngrams", "words", "characters"),
+        parts=("ngrams", "words", "characters") if sizes["words"] else ("characters",),
         strip_html=facts.tags > 0.01,
-        **gram_fields,
+        **sizes,
     )
-    why = f"linear classifiers over n-grams of {_grams(unspaced)}, weighed out of fold"
+    why = f"linear classifiers over n-grams of {_grams(sizes)}, weighed out of fold"
     return (
         "models.Stacked",
         why,
@@ -94,11 +94,10 @@ def _stacked(facts: facts_module.Facts):
 
 
 def _ngram_bag(facts: facts_module.Facts):
-    unspaced = facts.unspaced > 0.5
-    gram_fields = {"words": (), "characters": (1, 4)} if unspaced else {}
-    made = inputs.Ngrams(strip_html=facts.tags > 0.01, **gram_fields)
+    sizes = scripts.sizes(facts.unspaced)
+    made = inputs.Ngrams(strip_html=facts.tags > 0.01, **sizes)
     width = max(16, min(96, 2 * len(facts.classes)))
-    why = f"a vector for each n-gram of {_grams(unspaced)}, as the texts are many"
+    why = f"a vector for each n-gram of {_grams(sizes)}, as the texts are many"
     return (
         "models.NgramBag",
         why,
@@ -112,8 +111,8 @@ def _ngram_bag(facts: facts_module.Facts):
     )
 
 
-def _grams(unspaced: bool) -> str:
-    return "characters" if unspaced else "words and characters"
+def _grams(sizes: Mapping[str, tuple[int, ...]]) -> str:
+    return "words and characters" if sizes["words"] else "characters"
 
 
 def _held_out(facts: facts_module.Facts) -> float:

@@ -10,7 +10,6 @@ from tfm.data.readers import notes
 
 _FEW = 20  # so many different values may be numbers, or alone in a text each
 _SHOWN = 5
-_MISSING = frozenset({"none", "nan", "null", "n/a", "na", "<na>", "#n/a"})
 
 
 def check(
@@ -57,7 +56,7 @@ def check(
 
 
 def _note_missing(where: str, names: Sequence[str]) -> None:
-    found = [name for name in names if name.casefold() in _MISSING]
+    found = [name for name in names if name.casefold() in labels.MISSING]
     if found:
         notes.tell(
             f"{where}: {', '.join(map(repr, found))} is taken for a class. Where it "

@@ -16,8 +16,7 @@ from tfm.data import unlabeled_rows
 from tfm.data.readers import formats
 from tfm.data.readers import sources
 
-# words that some programs write for a missing value; they are texts as any other
-_MISSING = frozenset({"none", "nan", "null", "n/a", "na", "<na>", "#n/a", "nat", "-"})
+_MISSING = labels_module.MISSING | {"nat", "-"}
 _LONGEST = 1 + max(map(len, _MISSING))
 
 

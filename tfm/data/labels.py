@@ -4,6 +4,8 @@ import re
 from collections.abc import Mapping
 from collections.abc import Sequence
 
+# words that some programs write for a missing value; they are texts as any other
+MISSING = frozenset({"none", "nan", "null", "n/a", "na", "<na>", "#n/a"})
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 _WHOLE = re.compile(r"([+-]?\d+)\.0+")
 

@@ -3,16 +3,14 @@
 tfm.json       says that tfm made the folder; without it nothing is written or removed
 config.json    the experiment, every field, and what the command line changed
 experiment.py  what auto chose, as a file that makes the experiment
-code/          the experiment's file and the modules beside it, where they are a
-               user's own
+code/          the experiment's file and the modules beside it, if a user's own
 sources.json   the sources' full paths, and hashes of their content
 columns.json   the columns besides the inputs', such as the labels
 preprocessor/  the vocabulary, and what else was fitted on the training split
 pretrained/    the shape of a published model, where the run began with one
 frozen.json    hashes of other runs' models that the loss asks, such as a teacher's
 adapter/       what was trained with adapt.lora_rank, alone: small
-data/          the prepared records and tokens, or the store of a corpus (can be
-               made again from the source)
+data/          prepared records and tokens, or a corpus's store; can be made again
 checkpoints/   last/ and best/
 events/        for TensorBoard
 metrics.json   the scores of the best checkpoint

@@ -1,11 +1,14 @@
 """Flags of predict, evaluate and generate that say how a new file is written."""
 
 import dataclasses
+import sys
 from collections.abc import Mapping
 
 from tfm import errors
 from tfm import files
 from tfm.run import folder as run_folder
+from tfm.run import look
+from tfm.run import text_rows
 
 _NAMES = (
     "format text label header encoding separator quoted bad_rows rename label_separator"
@@ -28,7 +31,42 @@ def base_experiment(options):
     return experiment
 
 
-def sources(options) -> list[str]:
+def opened(options, experiment, changed: Mapping | None, texts: str):
+    """The run's experiment, with the input of predict or generate looked at.
+
+    Args:
+      options: the command's.
+      experiment: with the `changed` fields of how the input is written, or None.
+      changed: those fields by path.
+      texts: the option that is for texts on the command line.
+
+    Raises:
+      UserError: options that do not go together, or a mistake in input or output.
+    """
+    check(changed or {}, options.input, "--input")
+    if getattr(options, texts) and options.input:
+        raise errors.UserError(f"Give --{texts} or --input, not both.")
+    if options.output and not options.input:
+        raise errors.UserError("--output goes with --input.")
+    if options.batch_size < 1:
+        raise errors.UserError(
+            f"--batch_size takes 1 or more. Got {options.batch_size}."
+        )
+    if options.output:
+        text_rows.check_output(options.output, _sources(options))
+    experiment = experiment or base_experiment(options)
+    if experiment and options.input:
+        look.at_source(experiment.data, options.input)
+    return experiment
+
+
+def say_loading(options, experiment) -> None:
+    """Says at once what is loaded, as TensorFlow takes seconds."""
+    if experiment:
+        print(f"Loading     {options.run_dir}", file=sys.stderr, flush=True)
+
+
+def _sources(options) -> list[str]:
     """The input, and the files that the run was trained on."""
     kept = run_folder.RunFolder(options.run_dir).sources
     found = files.read_json(kept) if options.run_dir and kept.is_file() else {}

@@ -203,12 +203,8 @@ def _tuples(labels: Sequence, several: bool) -> list[tuple]:
 def _fitted(texts: Sequence[str], labels: Sequence, several: bool) -> _Svm:
     from sklearn import preprocessing
 
-    unspaced = scripts.unspaced_share(texts[:300]) > 0.5
-    config = ngrams.Ngrams(
-        words=() if unspaced else (1, 2),
-        characters=(1, 4) if unspaced else (2, 5),
-        max_features=_FEATURES,
-    )
+    sizes = scripts.sizes(scripts.unspaced_share(texts[:300]))
+    config = ngrams.Ngrams(**sizes, max_features=_FEATURES)
     features = config.fit({"text": text} for text in texts)
     binarizer = preprocessing.MultiLabelBinarizer()
     target_NC = binarizer.fit_transform(_tuples(labels, several)).astype(bool)

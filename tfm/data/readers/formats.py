@@ -3,7 +3,9 @@
 import json
 import typing
 from collections.abc import Collection
+from collections.abc import Iterable
 from collections.abc import Iterator
+from collections.abc import Sequence
 
 from tfm import errors
 from tfm.data.readers import locations
@@ -26,6 +28,25 @@ def need(
                 f"{origin} has no column {name!r}. It has: {', '.join(present)}."
                 f"{locations.nearest(name, present)}{hint}"
             )
+
+
+def places(
+    columns: Sequence[str], wanted: Sequence[str], all_columns: bool, origin: str
+) -> dict[str, int]:
+    """{name: place} of the wanted columns of a table, or of all by `distinct` names.
+
+    Raises:
+      UserError: a wanted column is there twice.
+    """
+    for name in wanted:
+        if columns.count(name) > 1:
+            raise errors.UserError(
+                f"{origin} has two columns {name!r}. Rename one of them in its first "
+                "line."
+            )
+    if all_columns:
+        return {name: place for place, name in enumerate(distinct(columns))}
+    return {name: columns.index(name) for name in wanted}
 
 
 def distinct(columns: Collection[str]) -> list[str]:
@@ -54,14 +75,35 @@ def jsonl(
 
     Of a list the number of the object is its line.
     """
-    never_seen = set(wanted)
-    present = {}
-    for number, values, problem in _json_values(stream, origin):
+    values = (
+        (number, value, problem or ("" if isinstance(value, dict) else _NO_OBJECT))
+        for number, value, problem in _json_values(stream, origin)
+    )
+    yield from of_objects(values, origin, wanted, all_columns)
+
+
+def of_objects(
+    numbered: Iterable[tuple[int, dict, str]],
+    origin: str,
+    wanted: tuple[str, ...],
+    all_columns: bool,
+) -> Iterator[Row]:
+    """Yields rows of objects each with columns of its own, as JSON and TFRecord have.
+
+    Args:
+      numbered: number, values by column, and problem of each; no values where it has
+        one.
+      origin: the file.
+      wanted: columns that are needed; one without such a column is a bad row.
+      all_columns: keep the columns that are not needed too.
+
+    Raises:
+      UserError: none has a wanted column.
+    """
+    present, never_seen = {}, set(wanted)
+    for number, values, problem in numbered:
         if problem:
             yield Row({}, origin, number, problem)
-            continue
-        if not isinstance(values, dict):
-            yield Row({}, origin, number, "not a JSON object")
             continue
         if never_seen:
             never_seen.difference_update(values)
@@ -77,6 +119,7 @@ def jsonl(
         need(sorted(never_seen), present, origin)
 
 
+_NO_OBJECT = "not a JSON object"
 _ROWS_OF_JSON = (
     "A row must be an object on a line of its own, or in one list of all: pandas "
     "writes it with to_json(orient='records', lines=True)."

@@ -41,11 +41,12 @@ def fetched(spec: str) -> pathlib.Path:
     try:
         system, path = fsspec.core.url_to_fs(spec)
         paths = _paths(system, path, spec)
-        found = {name: _key(system.info(path)) for name, path in paths.items()}
+        infos = {name: system.info(path) for name, path in paths.items()}
+        found = {name: _key(info) for name, info in infos.items()}
         for name, path in paths.items():
             place = folder / "files" / name
             if known.get(name) != found[name] or not place.exists():
-                _download(system, path, place, spec)
+                _download(system, path, place, spec, infos[name].get("size"))
         files.write_json(index, found)
     except ImportError as error:
         raise errors.UserError(
@@ -89,8 +90,9 @@ def _key(info: dict) -> str:
     return repr([info.get("size"), *(str(info.get(name, "")) for name in _KEYS)])
 
 
-def _download(system, path: str, place: pathlib.Path, spec: str) -> None:
-    size = system.info(path).get("size")
+def _download(
+    system, path: str, place: pathlib.Path, spec: str, size: int | None
+) -> None:
     notes.tell(f"downloading {spec}" + (f" ({size / 1e6:,.1f} MB)" if size else ""))
     place.parent.mkdir(parents=True, exist_ok=True)
     scratch = place.with_name(place.name + ".partial")

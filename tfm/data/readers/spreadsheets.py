@@ -41,15 +41,7 @@ def read(
         columns = [_text(cell).strip() for cell in first]
     hint = "" if header else " Without a header row, name them with --data.header."
     formats.need(wanted, [name for name in columns if name], origin, hint)
-    for name in wanted:
-        if columns.count(name) > 1:
-            raise errors.UserError(
-                f"{origin} has two columns {name!r}. Rename one of them."
-            )
-    if all_columns:
-        columns = formats.distinct(columns)
-    names = columns if all_columns else wanted
-    places = {name: columns.index(name) for name in names}
+    places = formats.places(columns, wanted, all_columns, origin)
     for line, row in rows:
         if any(cell != "" for cell in row):
             cells = itertools.chain(row, itertools.repeat(""))

@@ -64,16 +64,7 @@ def read(
 
     records = reader()
     columns = _columns(records, origin, wanted, header, encoding)
-    for name in wanted:
-        if columns.count(name) > 1:
-            raise errors.UserError(
-                f"{origin} has two columns {name!r}. Rename one of them in its first "
-                "line."
-            )
-    if all_columns:
-        columns = formats.distinct(columns)
-        wanted = tuple(columns)
-    places = {name: columns.index(name) for name in wanted}
+    places = formats.places(columns, wanted, all_columns, origin)
     for line, fields, problem in _records(lines, reader, records, len(columns)):
         fields = lines.restored(fields)
         values = {name: fields[place] for name, place in places.items() if fields}

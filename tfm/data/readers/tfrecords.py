@@ -21,25 +21,11 @@ def read(
       UserError: a record is corrupt; the message has its number. No example has a
         wanted feature.
     """
-    origin = str(path)
-    present, never_seen = {}, set(wanted)
-    for number, record in enumerate(_records(path), 1):
-        values = _features(record)
-        if values is None:
-            yield formats.Row({}, origin, number, "not a tf.train.Example")
-            continue
-        if never_seen:
-            never_seen.difference_update(values)
-            present.update(dict.fromkeys(list(values)[:20]))
-        absent = [name for name in wanted if name not in values]
-        if absent:
-            problem = f"no value: {absent[0]!r} is not among {', '.join(values)}"
-            yield formats.Row({}, origin, number, problem)
-        else:
-            kept = values if all_columns else {name: values[name] for name in wanted}
-            yield formats.Row(kept, origin, number)
-    if present:
-        formats.need(sorted(never_seen), present, origin)
+    examples = (
+        (number, values, "" if values is not None else "not a tf.train.Example")
+        for number, values in enumerate(map(_features, _records(path)), 1)
+    )
+    yield from formats.of_objects(examples, str(path), wanted, all_columns)
 
 
 def _records(path: pathlib.Path) -> Iterator[bytes]:

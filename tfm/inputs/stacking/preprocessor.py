@@ -143,12 +143,8 @@ def load(
         raise errors.UserError(f"{folder} holds no stacking ({FIELDS}).")
     saved = json.loads(path.read_text(encoding="utf-8"))
     classes = saved.pop("classes")
-    for name, value in json.loads(json.dumps(dataclasses.asdict(config))).items():
-        if saved.get(name) != value:
-            raise errors.UserError(
-                f"Weights fit only the scores that they were trained on. {folder} has "
-                f"{name}={saved.get(name)}; got {name}={value}."
-            )
+    fields = dataclasses.asdict(config)
+    ngram_preprocessor.check_same(fields, saved, folder, "scores")
     arrays = np.load(folder / ARRAYS)
     body = json.loads((folder / _NGRAMS / ngram_preprocessor.FIELDS).read_text("utf-8"))
     grams = _ngrams(config, body["max_features"]).load(folder / _NGRAMS)
