@@ -1,9 +1,8 @@
 """Training in a notebook: a real Jupyter kernel, where tfm was installed as a wheel."""
 
-import json
-import os
-
 import pytest
+
+from tests.support import kernels
 
 CELLS = [
     """
@@ -51,26 +50,11 @@ pandas.DataFrame(found[0].history).step.max()
 
 @pytest.mark.slow  # needs .ci/requirements.txt
 def test_a_notebook_fits_shows_predicts_and_goes_on(installed, tmp_path, monkeypatch):
-    import nbclient
     import nbformat
 
-    kernel = tmp_path / "kernels" / "installed" / "kernel.json"
-    kernel.parent.mkdir(parents=True)
-    start = [str(installed), "-m", "ipykernel_launcher", "-f", "{connection_file}"]
-    spec = {"argv": start, "display_name": "installed", "language": "python"}
-    kernel.write_text(json.dumps(spec))
-    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path))
-    monkeypatch.delenv("PYTHONPATH", raising=False)
     notebook = nbformat.v4.new_notebook()
     notebook.cells = [nbformat.v4.new_code_cell(cell.strip()) for cell in CELLS]
-    client = nbclient.NotebookClient(
-        notebook,
-        kernel_name="installed",
-        timeout=300,
-        allow_errors=True,
-        resources={"metadata": {"path": str(tmp_path)}},
-    )
-    client.execute(env=os.environ.copy())
+    kernels.execute(notebook, installed, tmp_path, monkeypatch, allow_errors=True)
     cells = [cell.outputs for cell in notebook.cells]
     for number, outputs in enumerate(cells[:-1]):
         wrong = [o for o in outputs if o.output_type == "error"]

@@ -1,7 +1,6 @@
 """The notebooks in experiments/notebooks: pairs, installation, and a run of each."""
 
 import importlib.util
-import json
 import os
 import pathlib
 import re
@@ -10,6 +9,8 @@ import subprocess
 import sys
 
 import pytest
+
+from tests.support import kernels
 
 FOLDER = pathlib.Path(__file__).parents[1] / "experiments/notebooks"
 NAMES = sorted(path.stem for path in FOLDER.glob("*.ipynb"))
@@ -106,25 +107,10 @@ def test_no_second_tensorflow_is_installed(
 
 @pytest.mark.parametrize("name", NAMES)
 def test_it_runs_and_predicts(installed, tmp_path, monkeypatch, name):
-    import nbclient
-
-    kernel = tmp_path / "kernels" / "installed" / "kernel.json"
-    kernel.parent.mkdir(parents=True)
-    start = [str(installed), "-m", "ipykernel_launcher", "-f", "{connection_file}"]
-    spec = {"argv": start, "display_name": "installed", "language": "python"}
-    kernel.write_text(json.dumps(spec))
-    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path))
-    monkeypatch.delenv("PYTHONPATH", raising=False)
     monkeypatch.delenv("TF_CPP_MIN_LOG_LEVEL", raising=False)  # as a user's shell
     notebook = _read(name)
     _set(notebook, FEW[name] | {"TENSORBOARD": False})
-    client = nbclient.NotebookClient(
-        notebook,
-        kernel_name="installed",
-        timeout=300,
-        resources={"metadata": {"path": str(tmp_path)}},
-    )
-    client.execute(env=os.environ.copy())  # an error in a cell is raised
+    kernels.execute(notebook, installed, tmp_path, monkeypatch)
     cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
     for cell in cells:
         streams = [o for o in cell.outputs if o.output_type == "stream"]
