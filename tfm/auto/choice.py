@@ -4,7 +4,7 @@ The rules were measured by benchmarks/own_data.py, on sets of 200 to 20,000 text
 
 | data | choice | why |
 |---|---|---|
-| up to 60 MB of text | Stacked | never behind a linear SVM; seconds |
+| up to 60 MB of text | Stacked | level with a linear SVM or ahead; seconds |
 | more | NgramBag | reads the texts as a stream; few passes are enough |
 | scripts without spaces | n-grams of characters alone | there are no words to count |
 | HTML tags in 1 % of the texts | tags are taken out | they say nothing |
@@ -116,8 +116,7 @@ def _grams(sizes: Mapping[str, tuple[int, ...]]) -> str:
 
 
 def _held_out(facts: facts_module.Facts) -> float:
-    """The share of the training source that picks the checkpoint: few weights need
-    few texts."""
+    """The share that picks the checkpoint: few weights need few texts."""
     return 0.1 if facts.texts < 1000 else 0.05
 
 
