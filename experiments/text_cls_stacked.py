@@ -1,4 +1,4 @@
-"""Text classification by stacked linear classifiers over n-grams: level with an SVM or ahead."""
+"""Text classification by stacked linear classifiers: level with an SVM or ahead."""
 
 import dataclasses
 

@@ -118,7 +118,8 @@ def main(options: Options, experiment, changed: Mapping[str, object]) -> int:
 
 def _named(options: Options) -> Options:
     """With auto as the experiment where a file to train on is all that is given."""
-    if options.experiment or not any(a.startswith("--data.train") for a in sys.argv):
+    given = {argument.partition("=")[0] for argument in sys.argv}
+    if options.experiment or "--data.train" not in given:
         return options
     if options.run_dir and run_folder.RunFolder(options.run_dir).exists():
         return options  # that run goes on
