@@ -15,8 +15,8 @@ from tfm import errors
 from tfm import inputs
 from tfm import interfaces
 from tfm.adaptation import weights_from
+from tfm.inputs.text import published_backbone
 from tfm.models import pretrained
-from tfm.models import published_backbone
 
 TOKENS = np.array([[2, 5, 6, 7, 3, 0], [2, 10, 3, 0, 0, 0], [0] * 6], np.int32)
 INPUTS = {"tokens": TOKENS}

@@ -15,10 +15,10 @@ from tfm import inputs
 from tfm import interfaces
 from tfm import tasks
 from tfm.adaptation import weights_from
+from tfm.inputs.text import published_backbone
 from tfm.inputs.text import published_ids
 from tfm.models import pretrained
 from tfm.models import published
-from tfm.models import published_backbone
 
 LENGTH = 8
 TEXT = "the man. an!"

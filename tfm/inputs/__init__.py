@@ -1,4 +1,4 @@
-"""Raw columns to arrays: text as token ids, as n-grams, as scores.
+"""Raw columns to arrays: text as token ids, n-grams, vectors or scores.
 
 inputs = inputs.Text(method="wordpiece", vocab_size=8_000)
 preprocessor = inputs.fit([{"text": "A fine film."}])
@@ -8,9 +8,17 @@ preprocessor = inputs.load("runs/text_cls/preprocessor")
 """
 
 from tfm.inputs.ngrams import Ngrams
+from tfm.inputs.sentence_vectors import SentenceVectors
 from tfm.inputs.stacking import Stacked
 from tfm.inputs.text.augmentation import Augment
 from tfm.inputs.text.config import Text
 from tfm.inputs.text.pretrained import PretrainedText
 
-__all__ = ["Augment", "Ngrams", "PretrainedText", "Stacked", "Text"]
+__all__ = [
+    "Augment",
+    "Ngrams",
+    "PretrainedText",
+    "SentenceVectors",
+    "Stacked",
+    "Text",
+]

@@ -4,6 +4,7 @@ from tfm.models.cnn import CNN as CNN
 from tfm.models.decoder import Decoder as Decoder
 from tfm.models.encoder_decoder import EncoderDecoder as EncoderDecoder
 from tfm.models.lstm import LSTM as LSTM
+from tfm.models.mlp import MLP as MLP
 from tfm.models.ngram_bag import NgramBag as NgramBag
 from tfm.models.pretrained import Pretrained as Pretrained
 from tfm.models.sizes import bert as bert

@@ -63,8 +63,8 @@ class Pretrained:
         import keras
 
         from tfm import layers
+        from tfm.inputs.text import published_backbone
         from tfm.models import published
-        from tfm.models import published_backbone
         from tfm.models import stack
 
         shape = published_backbone.read(self.preset, self.dropout)
@@ -114,7 +114,7 @@ class Pretrained:
         Raises:
           UserError: the preset cannot be read.
         """
-        from tfm.models import published_backbone
+        from tfm.inputs.text import published_backbone
 
         return published_backbone.with_weights(self.preset)
 
@@ -123,7 +123,7 @@ class Pretrained:
 
         With it a run needs the preset no more: the weights are in its checkpoints.
         """
-        from tfm.models import published_backbone
+        from tfm.inputs.text import published_backbone
 
         folder = pathlib.Path(folder)
         if not published_backbone.is_kept(folder):

@@ -2,12 +2,14 @@
 
 import dataclasses
 import random
+import shutil
 
 import numpy as np
 import pytest
 from sklearn import model_selection
 from sklearn import svm
 
+from tests.support import small_preset
 from tfm import errors
 from tfm import inputs
 from tfm.inputs.stacking import parts
@@ -98,6 +100,28 @@ def test_rare_classes_and_few_texts():
     assert np.isfinite(_scores(inputs.Stacked().fit(few), few)).all()
 
 
+def test_sentence_vectors_are_a_part_and_are_saved_with_it(tmp_path):
+    preset = small_preset.write(tmp_path / "bert")
+    texts = {"x": "a man is", "y": "eating food."}
+    rows = [
+        {"text": f"{texts[label]} a{' a' * (i % 3)}", "label": label}
+        for i, label in enumerate("xyyx" * 10)
+    ]
+    config = inputs.Stacked(parts=("words", "vectors"), preset=preset, max_length=8)
+    made = config.fit(rows)
+    new = [{"text": "a man is food."}, {"text": "man"}, {"text": "eating food."}]
+    scores = _scores(made, new)
+    assert scores.shape == (3, 2, 2) and np.abs(scores[0, 0] - scores[0, 1]).max() > 0.1
+    np.testing.assert_array_equal(scores[[1, 2]].argmax(axis=2), [[0, 0], [1, 1]])
+    (tmp_path / "kept").mkdir()
+    made.save(tmp_path / "kept")
+    shutil.rmtree(preset)
+    loaded = config.load(tmp_path / "kept")
+    np.testing.assert_array_equal(_scores(loaded, new), scores)
+    alone = inputs.Stacked(parts=("vectors",), preset=preset, max_length=8)
+    assert alone.gives == {"scores"}
+
+
 def test_the_cut_shares_out_the_classes():
     target = np.zeros((60, 2), bool)
     target[:12, 0], target[12:, 1] = True, True
@@ -108,9 +132,14 @@ def test_the_cut_shares_out_the_classes():
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({"parts": ("x",)}, "parts must be some of ngrams, words, characters. Got x"),
+        (
+            {"parts": ("x",)},
+            "parts must be some of ngrams, words, characters, vectors. ",
+        ),
         ({"parts": ()}, "Got none"),
         ({"words": (), "parts": ("words",)}, "there are no n-grams of words"),
+        ({"parts": ("vectors",)}, "preset names the model of the part vectors"),
+        ({"preset": "x"}, "Got preset=x, parts=ngrams,words,characters"),
         ({"folds": 1}, "folds must be at least 2"),
     ],
 )

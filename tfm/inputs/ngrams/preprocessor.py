@@ -14,6 +14,7 @@ from scipy import sparse
 
 from tfm import errors
 from tfm import interfaces
+from tfm.inputs import saved_fields
 from tfm.inputs.ngrams import counts
 from tfm.inputs.ngrams import settings
 from tfm.inputs.text import normalization
@@ -125,28 +126,9 @@ def load(config: settings.NgramSettings, folder: pathlib.Path) -> NgramPreproces
     if not path.is_file():
         raise errors.UserError(f"{folder} holds no n-grams ({FIELDS}).")
     saved = json.loads(path.read_text(encoding="utf-8"))
-    check_same(_deciding(config), saved, folder, "n-grams")
+    saved_fields.check_same(_deciding(config), saved, folder, "n-grams")
     arrays = np.load(folder / ARRAYS)
     return NgramPreprocessor(config, arrays["buckets"], arrays["idf"])
-
-
-def check_same(
-    fields: Mapping[str, object], saved: Mapping, folder: pathlib.Path, what: str
-) -> None:
-    """Raises UserError where the fields of a config are not those saved in a folder.
-
-    Args:
-      fields: that decide what a value means.
-      saved: from the folder's JSON.
-      folder: for the message.
-      what: the values, as "n-grams".
-    """
-    for name, value in json.loads(json.dumps(fields)).items():
-        if saved.get(name) != value:
-            raise errors.UserError(
-                f"Weights fit only the {what} that they were trained on. {folder} has "
-                f"{name}={saved.get(name)}; got {name}={value}."
-            )
 
 
 def normalized(texts: Sequence[str], config: settings.NgramSettings) -> list[str]:

@@ -1,6 +1,6 @@
 """Preprocessor of stacking: texts to the scores of each part.
 
-N texts, P parts, C classes, V n-grams.
+N texts, P parts, C classes, V features.
 """
 
 import dataclasses
@@ -13,20 +13,17 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 
 import numpy as np
-from scipy import sparse
 from sklearn import preprocessing
 
 from tfm import errors
 from tfm import interfaces
-from tfm.inputs.ngrams import config as ngrams
-from tfm.inputs.ngrams import preprocessor as ngram_preprocessor
+from tfm.inputs import saved_fields
+from tfm.inputs.stacking import features as features_module
 from tfm.inputs.stacking import parts
 from tfm.inputs.stacking import settings
 
 FIELDS = "stacking.json"
 ARRAYS = "stacking.npz"
-_NGRAMS = "ngrams"  # folder of the n-grams
-_WEIGHTS = 25_000_000  # of a part at the most: fewer n-grams where classes are many
 
 
 class StackingPreprocessor:
@@ -35,7 +32,7 @@ class StackingPreprocessor:
     Args:
       config: an inputs.Stacked.
       classes: C names, in the order of the scores.
-      grams: the n-grams, an NgramPreprocessor.
+      features: of texts for each part, a Features.
       machines: of each part.
       scales: float32 [P], by which scores are divided.
       known: {hash of a training text: its scores out of fold, float32 [P, C]}.
@@ -46,11 +43,11 @@ class StackingPreprocessor:
       specs: the same.
     """
 
-    def __init__(self, config, classes, grams, machines, scales, known):
+    def __init__(self, config, classes, features, machines, scales, known):
         self.config = config
         self.classes = tuple(classes)
-        self._grams, self._machines, self._scales = grams, machines, scales
-        self._known = known
+        self._features, self._machines = features, machines
+        self._scales, self._known = scales, known
         shape = (len(config.parts), len(self.classes))
         self.stored = {"scores": interfaces.Spec(shape, "float32")}
         self.specs = self.stored
@@ -67,11 +64,10 @@ class StackingPreprocessor:
         return {"scores": found}
 
     def _scores(self, texts: Sequence[str]) -> np.ndarray:
-        features_NV = self._grams.tfidf(texts)
         scores = [
-            machines.scores(of_part(features_NV, part, self._grams)) / scale
-            for part, machines, scale in zip(
-                self.config.parts, self._machines, self._scales, strict=True
+            machines.scores(features_NV) / scale
+            for features_NV, machines, scale in zip(
+                self._features(texts), self._machines, self._scales, strict=True
             )
         ]
         return np.stack(scores, axis=1).astype(np.float32)
@@ -81,12 +77,11 @@ class StackingPreprocessor:
         return lambda stored, seeds: dict(stored)
 
     def save(self, folder: pathlib.Path) -> None:
-        """Writes the n-grams, the machines, and the training texts' scores."""
+        """Writes what features need, the machines, and the training texts' scores."""
         fields = dataclasses.asdict(self.config) | {"classes": self.classes}
         body = json.dumps(fields, indent=1, ensure_ascii=False)
         (folder / FIELDS).write_text(body + "\n", encoding="utf-8")
-        (folder / _NGRAMS).mkdir()
-        self._grams.save(folder / _NGRAMS)
+        self._features.save(folder)
         shape = (0, *self.stored["scores"].shape)
         arrays = {
             "scales": self._scales,
@@ -116,12 +111,9 @@ def fit(
         raise errors.UserError("inputs.Stacked needs a text to be fitted on. Got none.")
     binarizer = preprocessing.MultiLabelBinarizer()
     target_NC = binarizer.fit_transform(labels).astype(bool)
-    most = min(config.max_features, max(1000, _WEIGHTS // target_NC.shape[1]))
-    grams = _ngrams(config, most).fit({"text": text} for text in texts)
-    features_NV = grams.tfidf(texts)
+    features = features_module.fit(config, texts, target_NC.shape[1])
     machines, scales, scores = [], [], []
-    for part in config.parts:
-        own_NV = of_part(features_NV, part, grams)
+    for own_NV in features(texts):
         machines.append(parts.fit(own_NV, target_NC))
         found_NC = parts.out_of_fold(own_NV, target_NC, config.folds)
         scales.append(found_NC.std() + 1e-6)
@@ -130,7 +122,7 @@ def fit(
     known = dict(zip(map(_digest, texts), scores_NPC, strict=True))
     scales = np.array(scales, np.float32)
     return StackingPreprocessor(
-        config, map(str, binarizer.classes_), grams, machines, scales, known
+        config, map(str, binarizer.classes_), features, machines, scales, known
     )
 
 
@@ -144,10 +136,9 @@ def load(
     saved = json.loads(path.read_text(encoding="utf-8"))
     classes = saved.pop("classes")
     fields = dataclasses.asdict(config)
-    ngram_preprocessor.check_same(fields, saved, folder, "scores")
+    saved_fields.check_same(fields, saved, folder, "scores")
     arrays = np.load(folder / ARRAYS)
-    body = json.loads((folder / _NGRAMS / ngram_preprocessor.FIELDS).read_text("utf-8"))
-    grams = _ngrams(config, body["max_features"]).load(folder / _NGRAMS)
+    features = features_module.load(config, folder)
     machines = [
         parts.Machines(arrays[f"weights_{number}"], arrays[f"bias_{number}"])
         for number in range(len(config.parts))
@@ -155,26 +146,7 @@ def load(
     digests = (bytes(digest).ljust(16, b"\0") for digest in arrays["digests"])
     known = dict(zip(digests, arrays["scores"], strict=True))
     return StackingPreprocessor(
-        config, classes, grams, machines, arrays["scales"], known
-    )
-
-
-def of_part(features_NV: sparse.csr_matrix, part: str, grams) -> sparse.csr_matrix:
-    """The features of a part, of which others are zero; rows of length 1."""
-    if part == "ngrams":
-        return features_NV
-    own = features_NV.copy()
-    own.data = own.data * (grams.are_words == (part == "words"))[own.indices]
-    return preprocessing.normalize(own, copy=False)
-
-
-def _ngrams(config: settings.StackingSettings, most: int) -> ngrams.Ngrams:
-    return ngrams.Ngrams(
-        words=config.words,
-        characters=config.characters,
-        max_features=most,
-        lowercase=config.lowercase,
-        strip_html=config.strip_html,
+        config, classes, features, machines, arrays["scales"], known
     )
 
 

@@ -6,7 +6,7 @@ import typing
 from tfm import errors
 from tfm import validation
 
-Part = typing.Literal["ngrams", "words", "characters"]
+Part = typing.Literal["ngrams", "words", "characters", "vectors"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -14,7 +14,8 @@ class StackingSettings:
     """The fields of config.Stacked."""
 
     # linear support vector machines over TF-IDF of n-grams: of words and characters
-    # together (ngrams), of words alone, of characters alone
+    # together (ngrams), of words alone, of characters alone; vectors: over the sentence
+    # vectors of a preset
     parts: tuple[str, ...] = ("ngrams", "words", "characters")
     folds: int = 4  # parts of the training split, each scored by the others
     words: tuple[int, ...] = (1, 2)  # fewest and most words of an n-gram; empty: none
@@ -23,6 +24,9 @@ class StackingSettings:
     max_features: int = 1_048_576
     lowercase: bool = True  # "The" and "the" are one word
     strip_html: bool = False  # replace tags such as <br /> by a space
+    # of the vectors: a keras_nlp preset, a folder or package:NAME/FOLDER
+    preset: str = ""
+    max_length: int = 128  # tokens of a text that the preset reads
 
     def __post_init__(self):
         validation.at_least(self, 2, "folds")
@@ -39,3 +43,8 @@ class StackingSettings:
                     f"parts has {name}, but there are no n-grams of {name}. "
                     f"Got {name}=()."
                 )
+        if ("vectors" in self.parts) != bool(self.preset):
+            raise errors.UserError(
+                "preset names the model of the part vectors: give both, or none. "
+                f"Got preset={self.preset or '(none)'}, parts={','.join(self.parts)}."
+            )

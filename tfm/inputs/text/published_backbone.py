@@ -57,7 +57,11 @@ class Shape:
                 f"has {vocab_size:,}. Give inputs=inputs.PretrainedText(...) with "
                 "this preset."
             )
-        longest = getattr(backbone, "max_sequence_length", None)
+        self.check_length(max_length)
+
+    def check_length(self, max_length: int) -> None:
+        """UserError unless it knows so many positions."""
+        longest = getattr(self.backbone, "max_sequence_length", None)
         if longest and max_length > longest:
             raise errors.UserError(
                 f"The preset {self.preset!r} knows {longest} positions at the most. "
