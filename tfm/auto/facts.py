@@ -3,6 +3,7 @@
 import collections
 import dataclasses
 import re
+from collections.abc import Sequence
 
 from tfm.data import labeled_rows
 from tfm.data import labeled_settings
@@ -10,6 +11,7 @@ from tfm.inputs.ngrams import scripts
 
 _TAG = re.compile(r"</?[a-zA-Z][a-zA-Z0-9:-]*(?:\s[^<>]*)?/?>")
 _MOST = 200_000  # rows that are looked at
+_ENGLISH = {"the", "and", "of", "to", "in", "is", "it", "for", "that", "with", "on"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,6 +27,7 @@ class Facts:
       long_words: of the text that is longer than 95 % of the others.
       unspaced: share of the letters in scripts without spaces between words.
       tags: share of the texts with HTML tags.
+      english: share of the words that are of English's commonest.
     """
 
     texts: int
@@ -35,6 +38,7 @@ class Facts:
     long_words: int
     unspaced: float
     tags: float
+    english: float
 
     @property
     def rare(self) -> list[str]:
@@ -71,4 +75,10 @@ def of(config: labeled_settings.LabeledTextSettings) -> Facts:
         long_words=words[int(0.95 * (len(words) - 1))],
         unspaced=scripts.unspaced_share(sample),
         tags=tagged / len(words),
+        english=_english_share(sample),
     )
+
+
+def _english_share(texts: Sequence[str]) -> float:
+    words = [word.strip(".,;:!?\"()'") for t in texts for word in t.lower().split()]
+    return sum(word in _ENGLISH for word in words) / max(1, len(words))

@@ -13,8 +13,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from tfm import interfaces
-from tfm.inputs import ngrams
+from tfm.inputs import stacking
 from tfm.inputs.ngrams import scripts
+from tfm.inputs.stacking import features
 from tfm.inputs.stacking import parts
 
 NAME = "linear SVM over TF-IDF"
@@ -168,21 +169,22 @@ class _Svm:
     """The fitted reference.
 
     Args:
-      features: an NgramPreprocessor.
+      found: the stacking.Features of one part.
       binarizer: from tuples of labels to bool [n, C].
       machines: of each class.
       several: whether a text has any number of labels.
     """
 
-    def __init__(self, features, binarizer, machines: parts.Machines, several: bool):
-        self._features, self._binarizer = features, binarizer
+    def __init__(self, found, binarizer, machines: parts.Machines, several: bool):
+        self._features, self._binarizer = found, binarizer
         self._machines, self._several = machines, several
 
     def metrics(self, texts: Sequence[str], labels: Sequence) -> dict[str, float]:
         """accuracy and f1_macro, as the model's are defined."""
         from sklearn import metrics
 
-        scores_NC = self._machines.scores(self._features.tfidf(texts))
+        (features_NV,) = self._features(texts)
+        scores_NC = self._machines.scores(features_NV)
         predicted_NC = scores_NC > 0
         if not self._several:
             predicted_NC = np.eye(scores_NC.shape[1], dtype=bool)[scores_NC.argmax(1)]
@@ -204,9 +206,9 @@ def _fitted(texts: Sequence[str], labels: Sequence, several: bool) -> _Svm:
     from sklearn import preprocessing
 
     sizes = scripts.sizes(scripts.unspaced_share(texts[:300]))
-    config = ngrams.Ngrams(**sizes, max_features=_FEATURES)
-    features = config.fit({"text": text} for text in texts)
+    config = stacking.Stacked(parts=("ngrams",), **sizes, max_features=_FEATURES)
     binarizer = preprocessing.MultiLabelBinarizer()
     target_NC = binarizer.fit_transform(_tuples(labels, several)).astype(bool)
-    machines = parts.fit(features.tfidf(texts), target_NC)
-    return _Svm(features, binarizer, machines, several)
+    found = features.fit(config, texts, target_NC.shape[1])
+    machines = parts.fit(*found(texts), target_NC)
+    return _Svm(found, binarizer, machines, several)

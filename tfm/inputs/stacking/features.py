@@ -10,7 +10,6 @@ from collections.abc import Sequence
 
 import numpy as np
 from scipy import sparse
-from sklearn import preprocessing
 
 from tfm.inputs.ngrams import config as ngrams
 from tfm.inputs.ngrams import preprocessor as ngram_preprocessor
@@ -36,13 +35,13 @@ class Features:
     def __call__(
         self, texts: Sequence[str]
     ) -> Iterator[sparse.csr_matrix | np.ndarray]:
-        """Yields float32 [N, V] of each part, rows of length 1."""
+        """Yields float32 [N, V] of each part."""
         tfidf_NV = self._grams.tfidf(texts) if self._grams else None
         for part in self._config.parts:
             if part == "vectors":
                 yield self._vectors.vectors(texts)
             else:
-                yield _of_part(tfidf_NV, part, self._grams)
+                yield of_part(tfidf_NV, part, self._grams)
 
     def save(self, folder: pathlib.Path) -> None:
         """Writes n-grams and encoder to folders of their own."""
@@ -99,10 +98,23 @@ def _sentence_vectors(config: settings.StackingSettings):
     )
 
 
-def _of_part(tfidf_NV: sparse.csr_matrix, part: str, grams) -> sparse.csr_matrix:
-    """The n-grams of a part, of which others are zero; rows of length 1."""
-    if part == "ngrams":
-        return tfidf_NV
-    own = tfidf_NV.copy()
-    own.data = own.data * (grams.are_words == (part == "words"))[own.indices]
-    return preprocessing.normalize(own, copy=False)
+def of_part(tfidf_NV: sparse.csr_matrix, part: str, grams) -> sparse.csr_matrix:
+    """The n-grams of a part; those of words are of length 1, as those of characters.
+
+    Args:
+      tfidf_NV: of an NgramPreprocessor.
+      part: "words", "characters", or "ngrams" for both.
+      grams: the NgramPreprocessor.
+    """
+    own_NV = tfidf_NV.copy()
+    row_of = np.repeat(np.arange(own_NV.shape[0]), np.diff(own_NV.indptr))
+    is_word = grams.are_words[own_NV.indices]
+    for kind, kept in (("words", is_word), ("characters", ~is_word)):
+        if part in ("ngrams", kind):
+            squares = own_NV.data[kept].astype(np.float64) ** 2
+            squares_N = np.bincount(row_of[kept], squares, own_NV.shape[0])
+            own_NV.data[kept] /= np.sqrt(squares_N[row_of[kept]])
+        else:
+            own_NV.data[kept] = 0
+    own_NV.eliminate_zeros()
+    return own_NV
