@@ -7,7 +7,6 @@ N examples, C classes. Each label of a multi-label example is a binary decision.
 
 import numpy as np
 from scipy import optimize
-from scipy import special
 
 BINS = 15  # of the confidence, as in the paper
 _LOG_TEMPERATURES = np.linspace(-3.0, 3.0, 25)  # tried before the search between two
@@ -57,13 +56,15 @@ def temperature(logits_NC: np.ndarray, labels: np.ndarray) -> float:
         return 1.0
     if labels.ndim == 2:
         logits_NC, labels = _decisions(logits_NC), labels.reshape(-1) > 0
-    rows = np.arange(len(labels))
-    true_N = logits_NC[rows, labels.astype(int)]
+    logits_NC = logits_NC - logits_NC.max(
+        axis=1, keepdims=True
+    )  # exp does not overflow
+    true_N = logits_NC[np.arange(len(labels)), labels.astype(int)]
 
     def cost(log_temperature: float) -> float:
         scale = np.exp(-log_temperature)
-        losses_N = special.logsumexp(logits_NC * scale, axis=1) - true_N * scale
-        return losses_N.sum() + 0.5 * log_temperature**2
+        totals_N = np.exp(logits_NC * scale).sum(axis=1)
+        return (np.log(totals_N) - true_N * scale).sum() + 0.5 * log_temperature**2
 
     best = int(np.argmin([cost(tried) for tried in _LOG_TEMPERATURES]))
     low, high = _LOG_TEMPERATURES[[max(best - 1, 0), min(best + 1, 24)]]
