@@ -85,7 +85,7 @@ RULES = {
     "tasks": (
         {"errors", "validation", "interfaces", "layers", "models", "generation"}
         | {"tasks", "data", "figures"},
-        {"keras", "numpy", "sklearn", "tensorflow"},
+        {"keras", "numpy", "scipy", "sklearn", "tensorflow"},
     ),
     "checkpoints": (
         {"errors", "files", "checkpoints"},

@@ -118,6 +118,10 @@ def test_bound_parts_have_what_their_protocols_ask_for():
     assert not lacks(split, interfaces.Split)
     objective = tasks.TextClassification().bind({"label": column}, Lengths())
     assert not lacks(objective, interfaces.Objective)
+    assert isinstance(objective, interfaces.Finishes)
+    assert not lacks(objective, interfaces.Finishes)
+    after = objective.finished({"temperature": np.array(2.0)})
+    assert not lacks(after, interfaces.Objective)
     examples = objective.examples(split, "train")
     assert not lacks(examples, interfaces.Examples)
     preprocessor = inputs.Text(method="character", special_tokens=("[MASK]",)).fit(
@@ -131,3 +135,4 @@ def test_bound_parts_have_what_their_protocols_ask_for():
         objective = task.bind({}, preprocessor)
         assert not lacks(objective, interfaces.Objective)
         assert isinstance(objective, interfaces.Writes) == writes
+        assert not isinstance(objective, interfaces.Finishes)

@@ -72,11 +72,9 @@ class Split(Protocol):
     def take(self, indices: "np.ndarray") -> Ragged:
         """Stored arrays and encoded columns; perhaps "seed_row", for augmentation."""
 
-    def rows(self, indices: "np.ndarray") -> list[Row]:
-        """The raw rows."""
+    def rows(self, indices: "np.ndarray") -> list[Row]: ...  # raw
 
-    def origins(self, indices: "np.ndarray") -> list[str]:
-        """FILE:LINE of each."""
+    def origins(self, indices: "np.ndarray") -> list[str]: ...  # FILE:LINE of each
 
 
 class Stream(Split, Protocol):
@@ -84,8 +82,7 @@ class Stream(Split, Protocol):
 
     ends: "np.ndarray"  # where each document ends in the line, int64 [documents]
 
-    def read(self, start: int, stop: int) -> "np.ndarray":
-        """A part of the line, [stop - start]."""
+    def read(self, start: int, stop: int) -> "np.ndarray": ...  # [stop - start]
 
     def segments(self, start: int, stop: int) -> "np.ndarray":
         """Numbers of the documents that each place of it is of, int32 from 1."""
@@ -112,8 +109,7 @@ class Dataset(Protocol):
 class LeavesOut(Protocol):
     """A dataset that did not take all of its sources."""
 
-    def left_out(self) -> list[str]:
-        """Lines for a human, said at the end: what was not used, and why."""
+    def left_out(self) -> list[str]: ...  # lines for the end: what was not, and why
 
 
 class Data(Protocol):
@@ -159,8 +155,7 @@ class Preprocessor(Protocol):
     def graph(self) -> Callable[[Mapping, object], Mapping]:
         """TensorFlow's part: (stored arrays, seeds or None) -> arrays of `specs`.
 
-        Seeds are int64 [B, 3]: the run's seed, the epoch and the row, in training;
-        what augmentation changes in an example depends on them alone.
+        Seeds int64 [B, 3], run's, epoch, row, are all that augmentation depends on.
         """
 
     def save(self, folder: pathlib.Path) -> None:
@@ -220,10 +215,9 @@ class Preset(Model, Protocol):
 
 @runtime_checkable
 class Decodes(Protocol):
-    """A model that can read on token by token, from a KV cache."""
+    """A model that reads on by tokens, with a KV cache: init_cache, decode_step."""
 
-    def decoding(self, model: "keras.Model"):
-        """Its init_cache and decode_step; see models.decoding."""
+    def decoding(self, model: "keras.Model"): ...  # as models.decoding says
 
 
 class Examples(Protocol):
@@ -255,8 +249,7 @@ class Objective(Protocol):
     def loss(self, outputs, batch: Mapping):
         """Losses and weights [B] or [B, T], and {name: (sum, count)} to log.
 
-        The batch's loss is their weighted mean. batch["weight"] float32 [B] is 0 for
-        examples that fill up a batch.
+        The loss is their weighted mean. float32 batch["weight"] [B]: 0 only fills up.
         """
 
     def eval_step(self, model: "keras.Model", mode: Mode) -> Callable:
@@ -270,13 +263,22 @@ class Objective(Protocol):
 
 
 @runtime_checkable
+class Finishes(Protocol):
+    """An objective that fits small arrays on validation at the end: a temperature."""
+
+    def finish(self, results: Arrays, split: Split) -> Arrays: ...  # {}: none
+
+    def finished(self, arrays: Arrays) -> Objective:
+        """With them, which may change compute_metrics and predictions alone."""
+
+
+@runtime_checkable
 class Writes(Protocol):
     """An objective whose model scores the next token, so that it can generate."""
 
     start_id: int | None  # what a decoder beside an encoder begins with
 
-    def logits(self, model: "keras.Model", features):
-        """Scores of the vocabulary [..., V] from features [..., D]."""
+    def logits(self, model: "keras.Model", features): ...  # scores [..., V] of [..., D]
 
 
 class Task(Protocol):

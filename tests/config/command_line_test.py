@@ -88,7 +88,7 @@ def run(*arguments, module="train", cwd=ROOT):
             ["--experiment=text_cls", "--train.best_metric=f2"],
             "train.best_metric must be a metric of tasks.TextClassification: accuracy, "
             "loss, precision_macro, recall_macro, f1_macro, precision_micro, "
-            "recall_micro, f1_micro, roc_auc, pr_auc. Got 'f2'.",
+            "recall_micro, f1_micro, roc_auc, pr_auc, ece. Got 'f2'.",
         ),
         (
             ["--experiment=text_cls", "extra"],

@@ -57,12 +57,12 @@ def test_a_value_out_of_range_is_told(fields, message):
 @pytest.mark.parametrize(
     ("metrics", "direction"),
     [
-        ("loss", "min"),
+        ("loss ece", "min"),
         ("accuracy roc_auc pr_auc", "max"),
         ("precision_macro recall_macro f1_macro", "max"),
         ("precision_micro recall_micro f1_micro", "max"),
         ("precision/bad recall/good f1/a/b", "max"),
-        ("f1 f1/ f1_weighted loss/bad accuracy/bad perplexity", None),
+        ("f1 f1/ f1_weighted loss/bad accuracy/bad perplexity ece_uncalibrated", None),
     ],
 )
 def test_which_way_each_metric_is_better(metrics, direction):
@@ -74,7 +74,8 @@ def test_every_metric_of_the_list_is_known():
     task = tasks.TextClassification()
     worse_up = {name for name in task.metrics if task.direction(name) == "min"}
     better_up = {name for name in task.metrics if task.direction(name) == "max"}
-    assert (worse_up, len(better_up)) == ({"loss"}, len(task.metrics) - 1)
+    assert worse_up == {"loss", "ece"}
+    assert len(better_up) == len(task.metrics) - 2
 
 
 def test_it_takes_any_inputs_and_the_labels_that_rows_have():

@@ -16,6 +16,7 @@ from tfm.callbacks import tensorboard
 from tfm.distribution import job as jobs
 from tfm.run import assembly
 from tfm.run import exit_status
+from tfm.run import finishing
 from tfm.run import folder as run_folder
 from tfm.run import reference
 from tfm.run import trainer
@@ -85,7 +86,7 @@ def fit(
     if ended and _are_of(before, prepared, run):
         return _nothing_left(ended, before, folder, job, plan, run)
     if job.is_chief:
-        folder.finished.unlink(missing_ok=True)
+        folder.train_on()
     line = _progress_line(prepared, plan, run) if job.is_chief else None
     job.say("Compiling   the train step")
     outcome = _loop(folder, job, prepared, plan, run, line, callbacks)
@@ -209,6 +210,8 @@ def _finish(outcome, folder, job, prepared, run, line, signals, budget) -> dict:
                     raise interrupt.StoppedError
 
             scored = run.score(split, watch)
+            if split == "validation":
+                run, scored = finishing.finish(run, scored, folder.fitted, job)
             scores[split] = {"step": best_step} | scored.metrics
             if job.is_chief:
                 scored.save(folder.evaluation / f"{split}.parquet")

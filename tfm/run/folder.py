@@ -16,8 +16,8 @@ events/        for TensorBoard
 metrics.json   the scores of the best checkpoint
 history.jsonl  what was logged and evaluated, a line each
 evaluation/    what was kept of each example of a split, SPLIT.parquet
-finished.json  how the training ended and at which step; written last, when all else
-               is, and removed where the training goes on
+fitted.json    what the objective fitted on validation, such as a temperature
+finished.json  how and when the training ended; written last, gone where it goes on
 skipped.jsonl  batches whose update was skipped, with the places of their texts
 lock           held while it is trained
 """
@@ -69,6 +69,7 @@ class RunFolder:
         self.evaluation = self.path / "evaluation"
         self.skipped = self.path / "skipped.jsonl"
         self.history = self.path / "history.jsonl"
+        self.fitted = self.path / "fitted.json"
         self.finished = self.path / "finished.json"
 
     def exists(self) -> bool:
@@ -221,11 +222,7 @@ class RunFolder:
         return there
 
     def copy_to(self, other: "RunFolder", experiment) -> None:
-        """Begins another folder with what this run learnt, but for its weights.
-
-        Args:
-          other: of which nothing must be there.
-          experiment: what that run is of.
+        """Begins a folder, of `experiment`, with all that this run learnt but weights.
 
         Raises:
           UserError: something is there, or it cannot be written.
@@ -237,7 +234,7 @@ class RunFolder:
             for source in (self.preprocessor, self.pretrained, self.code):
                 if source.is_dir():
                     shutil.copytree(source, other.path / source.name)
-            for source in (self.columns, self.metrics):
+            for source in (self.columns, self.metrics, self.fitted):
                 if source.is_file():
                     shutil.copyfile(source, other.path / source.name)
             body = self.saved() | {"config": config.to_json(experiment)}
@@ -248,14 +245,11 @@ class RunFolder:
             ) from None
 
     def note_skipped(self, batch: int, origins: list[str]) -> str:
-        """Adds a batch whose update was skipped to skipped.jsonl.
+        """Adds a batch whose update was skipped to skipped.jsonl; a few words on it.
 
         Args:
           batch: its number.
           origins: FILE:LINE of its texts.
-
-        Returns:
-          A few words about it.
         """
         with self.skipped.open("a", encoding="utf-8") as file:
             file.write(json.dumps({"batch": batch, "texts": origins}) + "\n")
@@ -268,13 +262,17 @@ class RunFolder:
         return f"{'Resuming in' if goes_on else 'Run folder'}  {self.path}"
 
     def mark_finished(self, outcome: str, step: int) -> None:
-        """Says that no other checkpoint will come; removed where training goes on."""
+        """Says that no other checkpoint will come."""
         files.write_json(self.finished, {"outcome": outcome, "step": step})
+
+    def train_on(self) -> None:
+        """Removes what only a finished run has: other checkpoints will come."""
+        for path in (self.finished, self.fitted):
+            path.unlink(missing_ok=True)
 
     def _clear(self) -> None:
         """Removes what a run left that never came to a checkpoint."""
-        made = (self.data, self.preprocessor, self.pretrained, self.events)
-        for folder in made:
+        for folder in (self.data, self.preprocessor, self.pretrained, self.events):
             shutil.rmtree(folder, ignore_errors=True)
         for file in (self.columns, self.sources, self.frozen, self.history):
             file.unlink(missing_ok=True)

@@ -17,6 +17,7 @@ from tfm import errors
 from tfm import files
 from tfm import interfaces
 from tfm.run import assembly
+from tfm.run import finishing
 from tfm.run import folder as run_folder
 from tfm.run import reading
 from tfm.run import scoring
@@ -30,6 +31,7 @@ class Trained:
 
     Attributes:
       model: the keras.Model with the weights of `step`.
+      objective: with what it fitted when the training of these weights was finished.
       evaluator: the tfm.training.evaluation.Evaluator of the model.
     """
 
@@ -253,4 +255,5 @@ def load(run_dir: str, checkpoint: str = "best", trust_code: bool = False) -> Tr
     if step is None:
         raise errors.UserError(f"{folder.path} has no {checkpoint} checkpoint yet.")
     evaluator = evaluation.Evaluator(model, objective)
+    objective = finishing.finished(objective, folder.fitted, step)
     return Trained(folder, e, preprocessor, columns, objective, model, step, evaluator)

@@ -1,5 +1,6 @@
 """Follows a run while it trains: scores each new checkpoint, beside the training."""
 
+import dataclasses
 import pathlib
 import time
 from collections.abc import Callable
@@ -141,7 +142,10 @@ def _load(
     folder.experiment()  # a mistake in it is told at once
     for tries_left in reversed(range(TRIES)):
         try:
-            return trained.load(str(folder.path), trust_code=trust_code)
+            run = trained.load(str(folder.path), trust_code=trust_code)
+            # without what was fitted for this checkpoint: other weights will come
+            raw = run.experiment.task.bind(run.columns, run.preprocessor)
+            return dataclasses.replace(run, objective=raw)
         except Exception:  # a checkpoint was replaced while it was read
             if not tries_left:
                 raise

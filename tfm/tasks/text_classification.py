@@ -28,6 +28,7 @@ class TextClassification:
     balance_classes: bool = False  # weight classes by the inverse of their frequency
     class_weights: tuple[float, ...] = ()  # by hand instead, in the labels' order
     threshold: float = 0.5  # multi-label: the probability from which a label is given
+    calibrate: bool = True  # temperature scaling on the validation split, at the end
 
     columns = {"label": frozenset({"category", "categories"})}
     reads = frozenset({"pooled"})
@@ -43,6 +44,7 @@ class TextClassification:
         "f1_micro",
         "roc_auc",
         "pr_auc",
+        "ece",
     )
     train_steps = ("MeanLoss", "SharpnessAware", "EMATeacher")
 
@@ -60,13 +62,13 @@ class TextClassification:
             )
 
     def direction(self, metric: str) -> "interfaces.Direction | None":
-        """The better way for a metric: down for the loss, up for every score.
+        """The better way for a metric: down for loss and ece, up for every score.
 
         Args:
           metric: as accuracy, f1_macro, roc_auc, or f1/positive for one class.
         """
         kind, _, label = metric.partition("/")
-        if metric == "loss":
+        if metric in ("loss", "ece"):
             return "min"
         known = metric in self.metrics or (kind in _OF_CLASS and label)
         return "max" if known else None
@@ -100,6 +102,7 @@ class TextClassification:
             label_smoothing=self.label_smoothing,
             class_weights=self._weights(column.names, column.counts),
             threshold=self.threshold,
+            calibrate=self.calibrate,
             usage='predict --text="..."',
         )
 

@@ -44,6 +44,12 @@ def test_metrics_equal_scikit_learns():
             ]
         ),
     }
+    edges = np.digitize(p.max(1), np.linspace(0, 1, 16), right=True)
+    expected["ece"] = sum(
+        np.mean(edges == b)
+        * abs(np.mean((told == labels) - p.max(1), where=edges == b))
+        for b in set(edges)
+    )
     scores = {
         "precision": sklearn_metrics.precision_score,
         "recall": sklearn_metrics.recall_score,

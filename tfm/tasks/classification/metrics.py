@@ -1,10 +1,12 @@
-"""Precision, recall, F1, ROC-AUC, average precision of a split, by scikit-learn.
+"""Precision, recall, F1, ROC-AUC, average precision, calibration error of a split.
 
 N examples, C classes.
 """
 
 import numpy as np
 from sklearn import metrics as sklearn_metrics
+
+from tfm.tasks.classification import calibration
 
 AVERAGES = ("macro", "micro")
 
@@ -28,7 +30,8 @@ def compute_metrics(
       (all labels right, if multi-label), precision, recall and f1 as _macro, _micro
       and /NAME for each class, roc_auc and pr_auc (average precision): of the second
       class of two, else the mean over the classes, one against the rest. An area
-      that is undefined, as with one class only in the split, is left out.
+      that is undefined, as with one class only in the split, is left out. And ece,
+      the expected calibration error.
     """
     labels = np.asarray(labels)
     multi_label = labels.ndim == 2
@@ -37,6 +40,7 @@ def compute_metrics(
         "loss": _cross_entropy(probabilities_NC, labels),
         "accuracy": float(sklearn_metrics.accuracy_score(labels, predicted)),
     }
+    ece = calibration.expected_calibration_error(probabilities_NC, labels)
     for average in AVERAGES:
         scores = sklearn_metrics.precision_recall_fscore_support(
             labels, predicted, labels=ids, average=average, zero_division=0
@@ -63,7 +67,7 @@ def compute_metrics(
                 true_NC, probabilities_NC, average="macro"
             )
         )
-    return found
+    return found | {"ece": ece}
 
 
 def _cross_entropy(probabilities_NC: np.ndarray, labels: np.ndarray) -> float:

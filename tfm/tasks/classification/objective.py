@@ -3,6 +3,8 @@
 B batch, N examples of a split, C classes.
 """
 
+import copy
+
 import keras
 import numpy as np
 from keras import ops
@@ -10,6 +12,7 @@ from keras import ops
 from tfm import figures
 from tfm import interfaces
 from tfm.data import batches
+from tfm.tasks.classification import calibration
 from tfm.tasks.classification import metrics
 from tfm.tasks.classification import tables
 
@@ -24,7 +27,9 @@ class ClassificationObjective:
       dropout: share of the pooled features dropped before the head.
       label_smoothing: share of the target spread over all classes.
       class_weights: C factors of the classes' losses, or none.
-      threshold: the probability from which a label is given (multi-label).
+      threshold: the probability from which a label is given (multi-label), by the
+        logits as they are: calibration changes no decision.
+      calibrate: whether `finish` fits a temperature.
       usage: how a trained model is used.
 
     Attributes:
@@ -42,6 +47,7 @@ class ClassificationObjective:
         label_smoothing: float = 0.0,
         class_weights: tuple[float, ...] = (),
         threshold: float = 0.5,
+        calibrate: bool = True,
         usage: str = "predict --input=FILE",
     ):
         self.inputs = preprocessor.specs
@@ -55,6 +61,8 @@ class ClassificationObjective:
         self._dropout = dropout
         self._label_smoothing = label_smoothing
         self._threshold = threshold
+        self._calibrate = calibrate
+        self._temperature: float | None = None  # of probabilities; None: not fitted
 
     def examples(
         self, split: interfaces.Split, mode: interfaces.Mode
@@ -151,7 +159,11 @@ class ClassificationObjective:
     def compute_metrics(
         self, results: interfaces.Arrays, split: interfaces.Split
     ) -> figures.Evaluation:
-        """Accuracy, precision, recall, F1, ROC-AUC; see classification.metrics.
+        """Accuracy, precision, recall, F1, ROC-AUC, ECE; see classification.metrics.
+
+        All are of the logits as they are, the loss too, before training is finished
+        and after. Then `ece` alone is of the calibrated probabilities, and what it was
+        is `ece_uncalibrated`. On validation, where T was fitted, `ece` flatters.
 
         Args:
           results: logits [N, C], label [N] or [N, C], row [N] int64.
@@ -166,6 +178,11 @@ class ClassificationObjective:
         found = metrics.compute_metrics(
             probabilities_NC, results["label"], self.label_names, predicted
         )
+        if self._temperature is not None:
+            found["ece_uncalibrated"] = found["ece"]
+            found["ece"] = calibration.expected_calibration_error(
+                self._calibrated(results["logits"]), results["label"]
+            )
         return figures.Evaluation(
             found,
             {
@@ -188,8 +205,32 @@ class ClassificationObjective:
             [max(one["probabilities"].values()) for one in told],
         )
 
+    def finish(
+        self, results: interfaces.Arrays, split: interfaces.Split
+    ) -> interfaces.Arrays:
+        """Temperature scaling: {"temperature": float64 []}; {} without `calibrate`.
+
+        Args:
+          results: of the validation split, as for compute_metrics.
+          split: likewise; it is not read.
+        """
+        if not self._calibrate:
+            return {}
+        found = calibration.temperature(results["logits"], results["label"])
+        return {"temperature": np.array(found)}
+
+    def finished(self, arrays: interfaces.Arrays) -> "ClassificationObjective":
+        """This objective, whose predictions have calibrated probabilities."""
+        made = copy.copy(self)
+        made._temperature = float(arrays["temperature"])
+        return made
+
+    def _calibrated(self, logits_NC: np.ndarray) -> np.ndarray:
+        scaled_NC = np.asarray(logits_NC, np.float64) / (self._temperature or 1.0)
+        return self.probabilities(scaled_NC)
+
     def probabilities(self, logits_NC: np.ndarray) -> np.ndarray:
-        """float64 [N, C]: softmax, or sigmoid if multi-label."""
+        """float64 [N, C], not calibrated: softmax, or sigmoid if multi-label."""
         logits_NC = np.asarray(logits_NC, np.float64)
         if self.multi_label:
             return 0.5 * (1 + np.tanh(0.5 * logits_NC))
@@ -215,11 +256,16 @@ class ClassificationObjective:
     def predictions(
         self, results: interfaces.Arrays, split: interfaces.Split
     ) -> list[dict]:
-        """For each example, its label (a list if multi-label) and all probabilities."""
+        """For each example, its label (a list if multi-label) and all probabilities.
+
+        Once training is finished these are calibrated. The label stays that of the
+        logits as they are: with a multi-label threshold other than 0.5, one may be
+        given though its calibrated probability is below, or not though it is above.
+        """
         found = []
         logits_NC = results["logits"]
         for p_C, chosen in zip(
-            self.probabilities(logits_NC), self.decide(logits_NC), strict=True
+            self._calibrated(logits_NC), self.decide(logits_NC), strict=True
         ):
             label = self.names([chosen])[0]
             by_name = zip(self.label_names, p_C, strict=True)
