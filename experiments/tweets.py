@@ -33,5 +33,7 @@ def experiment():
         ),
         task=tasks.TextClassification(dropout=0.4),
         optimizer=training.Optimizer(learning_rate=1e-3, weight_decay=0.01),
-        train=training.Train(epochs=3, batch_size=64, best_metric="f1_macro"),
+        train=training.Train(
+            epochs=3, min_steps=500, batch_size=64, best_metric="f1_macro"
+        ),
     )

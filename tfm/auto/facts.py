@@ -36,11 +36,6 @@ class Facts:
     unspaced: float
     tags: float
 
-    @property
-    def rare(self) -> list[str]:
-        """Classes with fewer than 5 texts, of which nothing sure can be learnt."""
-        return [name for name, count in self.classes.items() if count < 5]
-
 
 def of(config: labeled_settings.LabeledTextSettings) -> Facts:
     """Reads the training source, whose columns are named.

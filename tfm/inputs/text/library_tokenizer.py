@@ -79,6 +79,23 @@ def read(preset: str) -> keras_nlp.models.Tokenizer:
         ) from error
 
 
+def positions(preset: str) -> int | None:
+    """The longest input that keras_nlp's model of a preset knows; None: any length.
+
+    Raises:
+      UserError: there is no such preset.
+    """
+    place = presets.located(preset)
+    try:
+        backbone = keras_nlp.models.Backbone.from_preset(place, load_weights=False)
+    except (ValueError, OSError, ImportError, KeyError) as error:
+        raise errors.UserError(
+            f"The preset {preset!r} has no model that keras_nlp can read: "
+            f"{str(error).strip().partition(chr(10))[0]}"
+        ) from error
+    return getattr(backbone, "max_sequence_length", None)
+
+
 def load(body: dict, folder: pathlib.Path) -> LibraryTokenizer:
     """The tokenizer that was saved in a folder, with `body` in its tokenizer.json.
 
