@@ -1,5 +1,6 @@
 """Text inputs with a vocabulary that is learnt: the config."""
 
+import collections
 import dataclasses
 import pathlib
 import typing
@@ -61,7 +62,9 @@ class Text(settings.Tokenization):
             made = backends.learn(config, texts)
             return preprocessor.TextPreprocessor(config, made)
         sample = lengths.Sample()
-        made = backends.learn(config, sample.passing(texts))
+        passing = sample.passing(texts)
+        made = backends.learn(config, passing)
+        collections.deque(passing, maxlen=0)  # bytes are not learnt: none was read
         return preprocessor.of_length(config, made, lengths.of(made, sample))
 
     def load(self, folder: str | pathlib.Path) -> "preprocessor.TextPreprocessor":
