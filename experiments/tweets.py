@@ -23,7 +23,9 @@ def experiment():
             label="sentiment",
             encoding="latin-1",
         ),
-        inputs=inputs.Text(method="word", vocab_size=10_000, max_length=40),
+        inputs=inputs.Text(
+            method="word", vocab_size=10_000, min_count=2, max_length=40
+        ),
         model=models.LSTM(
             embedding_width=64,
             width=64,

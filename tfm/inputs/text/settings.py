@@ -26,6 +26,9 @@ class Tokenization:
 
     method: Method = "word"  # what becomes a token
     vocab_size: int = 10_000  # ids at the most, special tokens too; byte: always 258+
+    # word: those that the training texts have less often are unknown; other methods
+    # divide rare words
+    min_count: int = 1
     # tokens, after truncation; none: what 95 % of the training texts need, up to 512
     max_length: int | None = 256
     truncate: Truncate = "end"  # what is cut off a text that is too long
@@ -36,7 +39,7 @@ class Tokenization:
 
     def __post_init__(self):
         validation.one_of(self, method=Method, truncate=Truncate)
-        validation.at_least(self, 1, "max_length")
+        validation.at_least(self, 1, "max_length", "min_count")
         if isinstance(self.special_tokens, str) or not all(self.special_tokens):
             raise errors.UserError(
                 "special_tokens must be a tuple of names. "
