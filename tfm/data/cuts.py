@@ -27,7 +27,7 @@ class Measures(typing.Protocol):
 
 @dataclasses.dataclass(frozen=True)
 class Cut:
-    """What is cut off the texts of the training split.
+    """Texts of the training split beside what is left of them.
 
     Args:
       name: of the array, such as tokens.
