@@ -7,6 +7,7 @@ import pytest
 
 from tfm import data
 from tfm import errors
+from tfm.data import label_checks
 
 
 def _config(path, rows, **fields):
@@ -140,3 +141,11 @@ def test_classes_of_too_few_training_texts_are_told_once(tmp_path):
     assert told == f"warning: {rule}: {rest}"
     enough = _config(tmp_path / "b.csv", rows[:40]).prepare(tmp_path / "enough")
     assert not any("too few" in line for line in enough.summary())
+
+
+def test_five_texts_are_enough_and_many_classes_are_shortened():
+    assert label_checks.too_few({"a": 5, "b": 900}) == []
+    (line,) = label_checks.too_few({"a": 5, "b": 4, "c": 0})
+    assert line.endswith("fewer than 5: b 4, c 0")
+    (line,) = label_checks.too_few(dict.fromkeys("abcdefg", 1))
+    assert line.endswith("fewer than 5: a 1, b 1, c 1, d 1, e 1, ...")
