@@ -25,10 +25,14 @@ def experiment():
             rename=("0=negative", "1=positive"),
         ),
         inputs=inputs.Text(
-            method="word", vocab_size=10_000, strip_html=True, truncate="middle"
+            method="word",
+            vocab_size=10_000,
+            min_count=2,
+            strip_html=True,
+            truncate="middle",
         ),
         model=models.LSTM(embedding_width=128, width=64),
         task=tasks.TextClassification(dropout=0.3),
         optimizer=training.Optimizer(learning_rate=1e-3, weight_decay=0.01),
-        train=training.Train(epochs=3, batch_size=64),
+        train=training.Train(epochs=3, min_steps=500, batch_size=64),
     )

@@ -19,5 +19,5 @@ def experiment():
         model=models.CNN(embedding_dropout=0.3),
         task=tasks.TextClassification(dropout=0.5),
         optimizer=training.Optimizer(learning_rate=1e-3, weight_decay=0.01),
-        train=training.Train(epochs=3, batch_size=64),
+        train=training.Train(epochs=3, min_steps=500, batch_size=64),
     )

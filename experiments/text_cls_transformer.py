@@ -32,5 +32,5 @@ def experiment():
         ),
         task=tasks.TextClassification(dropout=0.3, label_smoothing=0.1),
         optimizer=training.Optimizer(learning_rate=1e-3, weight_decay=0.05),
-        train=training.Train(epochs=4, batch_size=32),
+        train=training.Train(epochs=4, min_steps=500, batch_size=32),
     )

@@ -23,7 +23,9 @@ def experiment():
             label="sentiment",
             encoding="latin-1",
         ),
-        inputs=inputs.Text(method="word", vocab_size=10_000, max_length=40),
+        inputs=inputs.Text(
+            method="word", vocab_size=10_000, min_count=2, max_length=40
+        ),
         model=models.LSTM(
             embedding_width=64,
             width=64,
@@ -33,5 +35,7 @@ def experiment():
         ),
         task=tasks.TextClassification(dropout=0.4),
         optimizer=training.Optimizer(learning_rate=1e-3, weight_decay=0.01),
-        train=training.Train(epochs=3, batch_size=64, best_metric="f1_macro"),
+        train=training.Train(
+            epochs=3, min_steps=500, batch_size=64, best_metric="f1_macro"
+        ),
     )

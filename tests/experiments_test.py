@@ -16,7 +16,8 @@ from tfm import train as command
 ROOT = pathlib.Path(__file__).parents[1]
 NAMES = sorted(path.stem for path in (ROOT / "experiments").glob("*.py"))
 LABELED = [n for n in NAMES if "label" in config.load_experiment(n).task.columns]
-PRETRAINED = {"text_cls_finetune", "text_cls_minilm"}  # begin with given weights
+# begin with given weights
+PRETRAINED = {"finetune", "text_cls_finetune", "text_cls_minilm"}
 SHORT = ("--train.steps=3", "--train.eval_every=3", "--train.batch_size=8")
 FLAT = "--model.num_layers=1"  # less to trace; tests/xla_test.py has them whole
 
@@ -109,3 +110,24 @@ def test_a_published_model_is_fine_tuned(train, capsys, tmp_path):
     few += (f"--model.preset={preset}", "--data.validation_fraction=0.2")
     shown = train(name, *few, *SHORT)
     _is_used(capsys, tmp_path, name, shown)
+
+
+def test_a_published_model_is_fine_tuned_on_a_file_of_ones_own(train, capsys, tmp_path):
+    preset = small_preset.write(tmp_path / "preset", max_sequence_length=64)
+    reviews.write_csv(tmp_path / "mine.csv", 200)
+    flags = ("--data.train=mine.csv", f"--model.preset={preset}", "--train.epochs=0.1")
+    shown = train("finetune", *flags, "--train.min_steps=30")
+    told = "Training    for 30 updates, 3 epochs, as train.min_steps=30; 0.1 epochs are"
+    assert told in shown
+    run = tmp_path / "runs/finetune"
+    found = config.from_json(json.loads((run / "config.json").read_text())["config"])
+    assert (found.data.text, found.data.label) == ("review", "stars")
+    assert found.inputs.max_length is None
+    kept = json.loads((run / "preprocessor/tokens.json").read_text())["max_length"]
+    assert kept % 16 == 0 and kept <= 64
+    (cut,) = [line for line in shown.splitlines() if f" {kept} tokens" in line]
+    # it goes on with the length that was found, and is told the same
+    again = train("finetune", *flags, "--train.min_steps=40")
+    assert cut in again.splitlines() and "Finished at step 40" in again
+    predict.main(predict.Options(run_dir=str(run), text=["a man " * 99], json=True))
+    assert set(json.loads(capsys.readouterr().out)["probabilities"]) == {"bad", "good"}

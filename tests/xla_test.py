@@ -31,15 +31,16 @@ class Preprocessor:
 
     def __init__(self, config):
         special = getattr(config, "special_tokens", ())
+        length = config.max_length or 32  # none: by the data
         letters = "".join(chr(ord("a") + i) for i in range(VOCAB - 2 - len(special)))
         self.config = inputs.Text(
             method="character",
             vocab_size=VOCAB,
             special_tokens=special,
-            max_length=config.max_length,
+            max_length=length,
         )
         self.tokenizer = self.config.fit([{"text": letters}]).tokenizer
-        spec = interfaces.Spec((config.max_length,), "int32", VOCAB)
+        spec = interfaces.Spec((length,), "int32", VOCAB)
         self.stored = self.specs = {"tokens": spec}
 
 
@@ -73,8 +74,9 @@ def _bound(experiment):
     rng = np.random.default_rng(0)
     if "label" in task.columns:
         label = columns.Category(("no", "yes"), (3, 1))
+        (length,) = preprocessor.specs["tokens"].shape
         batch = {
-            "tokens": rng.integers(0, VOCAB, (SIZE, config.max_length)),
+            "tokens": rng.integers(0, VOCAB, (SIZE, length)),
             "label": np.array([0, 1, 1, 0]),
         }
         objective = task.bind({"label": label}, preprocessor)

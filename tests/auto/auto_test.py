@@ -40,7 +40,7 @@ def test_facts_of_a_file(tmp_path):
     rows += [("one two three four five six seven eight " * 5, "seldom")] * 9
     found = facts.of(_write(tmp_path / "a.csv", [*rows, ("x", "once")]))
     assert (found.texts, found.classes) == (100, {"often": 90, "seldom": 9, "once": 1})
-    assert found.rare == ["once"] and found.tags == pytest.approx(0.9)
+    assert found.tags == pytest.approx(0.9)
     assert (found.median_words, found.long_words) == (7, 40)
     assert found.unspaced == 0 and not found.multi_label
 
@@ -79,12 +79,6 @@ def test_what_the_user_set_stays_and_other_parts_are_refused(tmp_path):
     assert chosen.train.batch_size == 128 and chosen.data.validation_fraction == 0.3
     with pytest.raises(errors.UserError, match="auto chooses the model by the data"):
         auto.choose(experiment, {"model.dropout": 0.3})
-
-
-def test_classes_of_too_few_texts_are_told(tmp_path):
-    rows = [(f"a text {i}", "ab"[i % 2]) for i in range(40)] + [("x", "c"), ("y", "d")]
-    lines = auto.choose(_experiment(_write(tmp_path / "a.csv", rows)), {}).lines
-    assert any("fewer than 5: c, d" in line for line in lines)
 
 
 def test_the_file_makes_the_same_experiment(tmp_path):

@@ -7,6 +7,7 @@ import pytest
 
 from tfm import data
 from tfm import errors
+from tfm.data import label_checks
 
 
 def _config(path, rows, **fields):
@@ -126,3 +127,25 @@ def test_texts_with_two_labels_are_the_cause(tmp_path):
     rule = "'neg' of .* has none: 30 of its texts are there before with another label"
     with pytest.raises(errors.UserError, match=rule):
         config.prepare(tmp_path / "prepared")
+
+
+def test_classes_of_too_few_training_texts_are_told_once(tmp_path):
+    rows = [(f"a text {i}", "ab"[i % 2]) for i in range(40)]
+    rows += [(f"text of c {i}", "c") for i in range(5)] + [("x", "d"), ("y", "e")]
+    made = _config(tmp_path / "a.csv", rows).prepare(tmp_path / "data")
+    (told,) = [line for line in made.summary() if "too few" in line]
+    rule = "too few texts of train to learn a class or to tell how well, fewer than 5"
+    counts = dict(zip("abcde", made.records.class_counts("train"), strict=True))
+    assert counts["c"] == 3  # of five, as one validates and one tests
+    rest = f"c 3, d {counts['d']}, e {counts['e']}"
+    assert told == f"warning: {rule}: {rest}"
+    enough = _config(tmp_path / "b.csv", rows[:40]).prepare(tmp_path / "enough")
+    assert not any("too few" in line for line in enough.summary())
+
+
+def test_five_texts_are_enough_and_many_classes_are_shortened():
+    assert label_checks.too_few({"a": 5, "b": 900}) == []
+    (line,) = label_checks.too_few({"a": 5, "b": 4, "c": 0})
+    assert line.endswith("fewer than 5: b 4, c 0")
+    (line,) = label_checks.too_few(dict.fromkeys("abcdefg", 1))
+    assert line.endswith("fewer than 5: a 1, b 1, c 1, d 1, e 1, ...")

@@ -94,6 +94,22 @@ def test_epochs_are_what_to_raise_where_steps_are_not_given(start):
     assert any(line.endswith(" --train.epochs=2") for line in again)
 
 
+def test_few_rows_are_trained_for_min_steps_which_is_what_to_raise(start, tmp_path):
+    few = {"steps": None, "epochs": 0.5, "min_steps": 14, "eval_every": None}
+    _, said = start(**few)  # 192 examples: 6 updates
+    told = "Training    for 14 updates, 1 epochs, as train.min_steps=14; 0.5 epochs are"
+    assert f"{told} 6 updates" in said
+    assert json.loads((tmp_path / "run/finished.json").read_text())["step"] == 14
+    _, again = start(**few)
+    assert any(line.endswith(" --train.min_steps=28") for line in again)
+    _, more = start(**few | {"min_steps": 18})
+    assert "Finished at step 18 after" in "\n".join(more)
+    # epochs that are longer decide again
+    _, more = start(**few | {"epochs": 2.0})
+    assert "Finished at step 24 after" in "\n".join(more)
+    assert not any(line.startswith("Training ") for line in more)
+
+
 def test_scores_that_are_lost_are_made_again(start, scored, tmp_path):
     evaluations, _ = scored
     start()

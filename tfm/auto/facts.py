@@ -40,11 +40,6 @@ class Facts:
     tags: float
     english: float
 
-    @property
-    def rare(self) -> list[str]:
-        """Classes with fewer than 5 texts, of which nothing sure can be learnt."""
-        return [name for name, count in self.classes.items() if count < 5]
-
 
 def of(config: labeled_settings.LabeledTextSettings) -> Facts:
     """Reads the training source, whose columns are named.

@@ -1,6 +1,7 @@
 """Checks of the labels of a training source: are they classes at all?"""
 
 import collections
+from collections.abc import Mapping
 from collections.abc import Sequence
 
 from tfm import errors
@@ -10,6 +11,7 @@ from tfm.data.readers import notes
 
 _FEW = 20  # so many different values may be numbers, or alone in a text each
 _SHOWN = 5
+_TOO_FEW = 5  # texts of a class, below which nothing sure can be learnt of it
 
 
 def check(
@@ -53,6 +55,18 @@ def check(
     _note_missing(where, names)
     if not config.multi_label:
         _note_several(where, names)
+
+
+def too_few(counts: Mapping[str, int]) -> list[str]:
+    """A line for a human on the classes with too few training texts, if any."""
+    rare = [f"{name} {n:,}" for name, n in counts.items() if n < _TOO_FEW]
+    if not rare:
+        return []
+    more = ", ..." if len(rare) > _SHOWN else ""
+    return [
+        "warning: too few texts of train to learn a class or to tell how well, fewer "
+        f"than {_TOO_FEW}: {', '.join(rare[:_SHOWN])}{more}"
+    ]
 
 
 def _note_missing(where: str, names: Sequence[str]) -> None:

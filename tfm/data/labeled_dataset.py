@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from tfm import interfaces
+from tfm.data import cuts
 from tfm.data import records as records_module
 from tfm.data import store
 from tfm.data.columns import categories
@@ -29,6 +30,7 @@ class LabeledDataset:
 
     def __init__(self, records: records_module.Records):
         self.records = records
+        self._cuts: list[cuts.Cut] = []
         self.sources = records.sources
         kind = categories.Categories if records.multi_label else category.Category
         counts = tuple(records.class_counts("train"))
@@ -57,18 +59,25 @@ class LabeledDataset:
         arrays = store.write(
             self.records, preprocessor, pathlib.Path(folder) / "tokens"
         )
+        train = self.records.splits["train"]
+        self._cuts = [
+            cuts.Cut(name, preprocessor.stored[name].shape[0], array.whole[train])
+            for name, array in arrays.items()
+            if array.whole is not None
+        ]
         return {
             name: LabeledSplit(self.records, arrays, self.columns["label"], numbers)
             for name, numbers in self.records.splits.items()
         }
 
     def summary(self) -> list[str]:
-        """Lines for a human: what was read, dropped and kept."""
-        return self.records.report()
+        """Lines for a human: what was read, dropped, kept and cut."""
+        return [*self.records.report(), *(cut.summary() for cut in self._cuts)]
 
     def left_out(self) -> list[str]:
         """Lines for a human: what was not used because of a setting."""
-        return self.records.left_out()
+        cut_off = [line for cut in self._cuts for line in cut.left_out()]
+        return [*self.records.left_out(), *cut_off]
 
 
 class LabeledSplit:

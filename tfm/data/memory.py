@@ -32,6 +32,7 @@ import numpy as np
 
 from tfm import errors
 from tfm import interfaces
+from tfm.data import cuts
 from tfm.data import splits as splits_module
 
 SPLITS = ("train", "validation", "test")
@@ -50,6 +51,7 @@ class Memory:
     Attributes:
       reads: the interfaces.Reads in their order.
       skipped: as given.
+      cuts: what was cut off the rows, where that is measured.
 
     Raises:
       UserError: a value does not fit its column; or some rows have none.
@@ -64,7 +66,13 @@ class Memory:
     ):
         self.reads = [*map(_read, reads)]
         self.skipped = {} if skipped is None else skipped
-        self._arrays = dict(preprocessor.encode([read.row for read in self.reads]))
+        rows = [read.row for read in self.reads]
+        found, whole = cuts.encoded(preprocessor, rows)
+        self._arrays = dict(found)
+        self.cuts = [
+            cuts.Cut(name, preprocessor.stored[name].shape[0], sizes)
+            for name, sizes in whole.items()
+        ]
         for name, column in columns.items():
             if all(name in read.row for read in self.reads):
                 self._arrays[name] = self._encoded(name, column)
@@ -123,6 +131,7 @@ class MemoryDataset:
     ):
         self.columns = columns
         self._splits = splits
+        self._cuts: list[cuts.Cut] = []
 
     def training_rows(self) -> Iterator[interfaces.Row]:
         """The rows of the training split."""
@@ -132,14 +141,21 @@ class MemoryDataset:
         self, preprocessor: interfaces.Preprocessor, folder: pathlib.Path
     ) -> dict[str, Memory]:
         """The splits in memory; nothing is written to the folder."""
-        return {
+        made = {
             name: Memory(reads, self.columns, preprocessor)
             for name, reads in self._splits.items()
         }
+        self._cuts = made["train"].cuts
+        return made
 
     def summary(self) -> list[str]:
-        """The number of rows of each split."""
-        return [f"{name}: {len(reads):,} rows" for name, reads in self._splits.items()]
+        """The number of rows of each split, and what was cut off those of train."""
+        sizes = [f"{name}: {len(reads):,} rows" for name, reads in self._splits.items()]
+        return [*sizes, *(cut.summary() for cut in self._cuts)]
+
+    def left_out(self) -> list[str]:
+        """Lines for a human: what was not used because of a setting."""
+        return [line for cut in self._cuts for line in cut.left_out()]
 
 
 def cut(

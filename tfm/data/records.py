@@ -10,6 +10,8 @@ from collections.abc import Sequence
 import numpy as np
 import pyarrow
 
+from tfm.data import label_checks
+
 
 class Records:
     """The texts and labels of a prepared folder, mapped into memory.
@@ -133,7 +135,8 @@ class Records:
             if len(shown) > 20:
                 shown[10:-5] = ["..."]
             lines.append(f"{name}: {size:,} texts ({', '.join(shown)})")
-        return lines
+        counts = zip(self.label_names, self.class_counts("train"), strict=True)
+        return lines + label_checks.too_few(dict(counts))
 
     def left_out(self) -> list[str]:
         """Returns lines for a human: what was not used because of a setting."""

@@ -2,6 +2,7 @@
 
 NAME.DTYPE     the rows, one after the other
 NAME.ends.npy  where each row ends there, int64 [n]: the values of its first axis
+NAME.whole.npy the length of each row before it was cut, where that is measured
 """
 
 import json
@@ -14,6 +15,7 @@ import numpy as np
 
 from tfm import files
 from tfm import interfaces
+from tfm.data import cuts
 from tfm.data import records as records_module
 
 _BATCH_TEXTS = 1024
@@ -27,11 +29,16 @@ class StoredArray:
       folder: which `write` has written.
       name: of the array.
       spec: of a row.
+
+    Attributes:
+      whole: the length of each row before it was cut, int64 [n]; None: not measured.
     """
 
     def __init__(self, folder: pathlib.Path, name: str, spec: interfaces.Spec):
         self._spec = spec
         self._ends = np.load(folder / f"{name}.ends.npy")
+        uncut = folder / f"{name}.whole.npy"
+        self.whole = np.load(uncut) if uncut.is_file() else None
         dtype, inner = _dtype(spec), spec.shape[1:]
         if not len(self._ends) or not self._ends[-1]:  # an empty file is not mapped
             self._values = np.zeros((0, *inner), dtype)
@@ -71,7 +78,8 @@ def write(
     folder = pathlib.Path(folder)
     stored = preprocessor.stored
     shapes = {n: [spec.dtype, *spec.shape] for n, spec in stored.items()}
-    meta = {"records": records.fingerprint, "arrays": shapes}
+    measured = isinstance(preprocessor, cuts.Measures)
+    meta = {"records": records.fingerprint, "arrays": shapes, "measured": measured}
     path = folder / "meta.json"
     if not path.exists() or json.loads(path.read_text("utf-8")) != meta:
         if path.exists():
@@ -91,10 +99,15 @@ def _write(
 ) -> None:
     stored = preprocessor.stored
     lengths = {name: np.zeros(len(records), np.int64) for name in stored}
+    whole: dict[str, np.ndarray] = {}
     opened = {n: _path(folder, n, spec).open("wb") for n, spec in stored.items()}
     try:
         for indices, texts in _batches(records):
-            found = preprocessor.encode([{"text": text} for text in texts])
+            rows = [{"text": text} for text in texts]
+            found, sizes = cuts.encoded(preprocessor, rows)
+            for name, uncut in sizes.items():
+                array = whole.setdefault(name, np.zeros(len(records), np.int64))
+                array[indices] = uncut
             for name, spec in stored.items():
                 for index, row in zip(indices, found[name], strict=True):
                     row = _flat(row, spec)
@@ -105,6 +118,8 @@ def _write(
             file.close()
     for name in stored:
         np.save(folder / f"{name}.ends.npy", np.cumsum(lengths[name]))
+    for name, uncut in whole.items():
+        np.save(folder / f"{name}.whole.npy", uncut)
 
 
 def _path(folder: pathlib.Path, name: str, spec: interfaces.Spec) -> pathlib.Path:

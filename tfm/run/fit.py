@@ -74,12 +74,10 @@ def fit(
         job.say("Preparing   the data, once: it is kept with the run")
     with job.chief_first():
         prepared = assembly.prepare(experiment, folder)
-    job.say("\n".join(prepared.summary))
-    plan = loop.Plan.of(
-        experiment.train,
-        len(prepared.training_examples),
-        experiment.task.direction(experiment.train.best_metric),
-    )
+    train, num_examples = experiment.train, len(prepared.training_examples)
+    job.say("\n".join([*prepared.summary, *train.summary(num_examples)]))
+    direction = experiment.task.direction(train.best_metric)
+    plan = loop.Plan.of(train, num_examples, direction)
     before = _scores_before(folder)  # every process reads it, then the chief removes it
     run = trainer.build(folder, job, prepared, plan)
     ended = plan.outcome(run.state)
@@ -282,6 +280,8 @@ def _train_on(outcome: str, folder, plan: loop.Plan, run) -> str:
     if step >= plan.total_steps:
         by_steps = train.steps is not None or step > plan.total_steps
         more = f"steps={2 * step}" if by_steps else f"epochs={2 * train.epochs:g}"
+        if train.is_extended(len(run.prepared.training_examples)):
+            more = f"min_steps={2 * step}"
         flags.append(f"--train.{more}")
     where = shlex.quote(str(folder.path))
     command = f"python -m tfm.train --run_dir={where} {' '.join(flags)}"

@@ -5,6 +5,7 @@ import itertools
 import os
 
 from tfm import interfaces
+from tfm.inputs.text import presets
 from tfm.run import folder as run_folder
 
 _ROWS = 1000
@@ -27,17 +28,25 @@ def at(experiment, folder: run_folder.RunFolder | None = None):
     Of a run that has trained the fields are its own, and the sources are not read.
 
     Raises:
-      UserError: a mistake in the first rows of a source.
+      UserError: a mistake in the first rows of a source; or the package of a published
+        model is not installed.
     """
     data = experiment.data
-    if not isinstance(data, interfaces.Looks):
-        return experiment
-    if folder and folder.exists() and folder.has_trained():
-        before = folder.experiment().data
-        empty = (name for name in data.found if not getattr(data, name, None))
-        kept = {name: getattr(before, name) for name in empty if hasattr(before, name)}
-        return dataclasses.replace(experiment, data=dataclasses.replace(data, **kept))
-    return dataclasses.replace(experiment, data=data.look())
+    has_trained = folder and folder.exists() and folder.has_trained()
+    if isinstance(data, interfaces.Looks):
+        looked = _kept(data, folder) if has_trained else data.look()
+        experiment = dataclasses.replace(experiment, data=looked)
+    if isinstance(experiment.model, interfaces.Preset) and not has_trained:
+        presets.located(experiment.model.preset)
+    return experiment
+
+
+def _kept(data: interfaces.Looks, folder: run_folder.RunFolder):
+    """The data with what the run in the folder found, where fields are empty."""
+    before = folder.experiment().data
+    empty = (name for name in data.found if not getattr(data, name, None))
+    kept = {name: getattr(before, name) for name in empty if hasattr(before, name)}
+    return dataclasses.replace(data, **kept)
 
 
 def may_be_several() -> bool:

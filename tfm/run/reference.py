@@ -66,7 +66,7 @@ def compared(scores: Mapping[str, Mapping[str, float]], best_metric: str) -> lis
         f"Reference    a {NAME} is better: {metric} {theirs[metric]:.4f}, this model "
         f"{ours[metric]:.4f}",
         "Try          inputs.Ngrams and models.NgramBag, as in text_cls_ngrams, more",
-        "             --train.epochs, or a published model, as in text_cls_minilm",
+        "             --train.epochs, or a published model, as in finetune",
     ]
 
 

@@ -14,12 +14,18 @@ def check_inputs(task, inputs) -> None:
       inputs: a config, as tfm.inputs.Text.
 
     Raises:
-      UserError: they are not text, or change the tokens that are to be told.
+      UserError: they are not text, have no max_length, or change the tokens that are
+        to be told.
     """
     if not hasattr(inputs, "special_tokens"):
         raise errors.UserError(
             f"{type(task).__name__} learns from text. Give inputs.Text or "
             f"inputs.PretrainedText. Got inputs.{type(inputs).__name__}."
+        )
+    if getattr(inputs, "max_length", 1) is None:
+        raise errors.UserError(
+            f"{type(task).__name__} cuts texts into windows of max_length tokens. "
+            "Give --inputs.max_length=N. Got none."
         )
     augment = getattr(inputs, "augment", None)
     if augment is not None and augment != type(augment)():

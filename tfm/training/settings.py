@@ -6,6 +6,8 @@ import typing
 from tfm import errors
 from tfm import validation
 
+_EVALUATIONS = 10  # in min_steps, at the most, where eval_every is none
+
 
 @dataclasses.dataclass(frozen=True)
 class Train:
@@ -13,11 +15,15 @@ class Train:
 
     epochs: float = 4.0  # passes over the training split; steps, if given, decide
     steps: int | None = None  # updates in all, instead of epochs
+    # updates at the least, however few the examples: epochs are added; none: no bound
+    min_steps: int | None = None
     batch_size: int = 32  # examples per update, over all replicas
     # gradient accumulation: parts of a replica's batch that are computed one by one, to
     # save memory
     micro_batches: int = 1
-    eval_every: int | None = None  # steps between evaluations; none: once an epoch
+    # steps between evaluations; none: once an epoch, or after several epochs where
+    # that would be more than 10 times in min_steps
+    eval_every: int | None = None
     eval_batch_size: int = 256  # examples per batch of an evaluation
     # of the validation split; picks the best checkpoint, among equals by the loss
     best_metric: str = "accuracy"
@@ -44,7 +50,7 @@ class Train:
         validation.at_least(self, 1, "batch_size", "micro_batches", "eval_batch_size")
         validation.at_least(self, 1, "keep_checkpoints", "log_every")
         validation.at_least(
-            self, 1, "steps", "eval_every", "patience", "checkpoint_every"
+            self, 1, "steps", "min_steps", "eval_every", "patience", "checkpoint_every"
         )
         if self.spike_factor is not None and not self.spike_factor > 1:
             raise errors.UserError(
@@ -57,17 +63,42 @@ class Train:
         """Updates in all, for a training split of `num_examples`."""
         if self.steps is not None:
             return self.steps
-        return max(1, -(-int(self.epochs * num_examples) // self.batch_size))
+        return max(self._steps_of_epochs(num_examples), self.min_steps or 1)
 
     def steps_between_evaluations(self, num_examples: int) -> int:
-        """`eval_every`, or the steps of one epoch."""
-        return self.eval_every or max(1, -(-num_examples // self.batch_size))
+        """`eval_every`, or the steps of one epoch, or of several short ones."""
+        if self.eval_every:
+            return self.eval_every
+        epoch = max(1, -(-num_examples // self.batch_size))
+        apart = -(-(self.min_steps or 1) // _EVALUATIONS)
+        return epoch * -(-apart // epoch)
+
+    def is_extended(self, num_examples: int) -> bool:
+        """Whether min_steps decides on the length, and not steps or epochs."""
+        fewer = self._steps_of_epochs(num_examples) < (self.min_steps or 0)
+        return self.steps is None and fewer
+
+    def summary(self, num_examples: int) -> list[str]:
+        """Lines for a human: how long it trains, where `epochs` does not say so."""
+        if not self.is_extended(num_examples):
+            return []
+        total = self.total_steps(num_examples)
+        epochs = total * self.batch_size / num_examples
+        return [
+            f"Training    for {total:,} updates, {epochs:,.0f} epochs, as "
+            f"train.min_steps={self.min_steps}; {self.epochs:g} epochs are "
+            f"{self._steps_of_epochs(num_examples):,} updates"
+        ]
+
+    def _steps_of_epochs(self, num_examples: int) -> int:
+        return max(1, -(-int(self.epochs * num_examples) // self.batch_size))
 
 
 # What a resumed run may change: these alter neither the model nor the data.
 RESUMABLE = (
     "epochs",
     "steps",
+    "min_steps",
     "eval_every",
     "eval_batch_size",
     "patience",

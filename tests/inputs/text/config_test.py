@@ -23,7 +23,10 @@ BYTE_BASED = [("bpe", 258), ("unigram", 260)]
             {"truncate": "left"},
             "truncate must be one of end, start, middle. Got truncate='left'.",
         ),
-        ({"max_length": 0}, "max_length must be at least 1. Got max_length=0."),
+        (
+            {"max_length": 0},
+            "max_length must be at least 1, or none. Got max_length=0.",
+        ),
         (
             {"vocab_size": 2},
             "vocab_size must be at least 3 for method=word and 0 special tokens. "

@@ -206,6 +206,13 @@ def test_what_cannot_be_is_told(tmp_path):
         inputs.PretrainedText(truncate="left")
     with pytest.raises(errors.UserError, match="has no tokenizer that keras_nlp can"):
         _learn(str(tmp_path))
+    with pytest.raises(errors.UserError) as told:
+        _learn("bert_smal_en_uncased")
+    assert str(told.value) == (
+        "There is no preset 'bert_smal_en_uncased'. Did you mean "
+        "'bert_small_en_uncased'? Give the name of one that keras_nlp knows, a folder, "
+        "hf://OWNER/NAME or package:NAME/FOLDER."
+    )
 
 
 def test_the_published_vocabulary():

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tfm import errors
 from tfm import inputs
 from tfm.inputs.text import backends
 
@@ -38,6 +39,21 @@ def test_decoding_joins_words_by_spaces():
 def test_frequent_words_come_first_and_ties_by_the_alphabet():
     tokenizer = backends.learn(inputs.Text(vocab_size=5), ["d b c", "c a", "b"])
     assert tokenizer.vocabulary == ["[PAD]", "[UNK]", "b", "c", "a"]
+
+
+def test_words_below_min_count_are_unknown_so_that_unknown_is_learnt():
+    texts = ["a b c", "a b", "a d d"]
+    fields = {"vocab_size": 9, "min_count": 2}
+    tokenizer = backends.learn(inputs.Text(**fields), texts)
+    assert tokenizer.vocabulary == ["[PAD]", "[UNK]", "a", "b", "d"]
+    (row,) = tokenizer.encode(["a c d"])
+    assert tokenizer.tokens(row) == ["a", "[UNK]", "d"]
+    every = backends.learn(inputs.Text(vocab_size=9), texts)
+    assert every.vocabulary == ["[PAD]", "[UNK]", "a", "b", "d", "c"]
+    bytes_ = backends.learn(inputs.Text(method="byte", **fields), texts)
+    assert len(bytes_.encode(["a c"])[0]) == 3
+    with pytest.raises(errors.UserError, match="min_count must be at least 1"):
+        inputs.Text(min_count=0)
 
 
 def test_word_pieces_spell_a_new_word():

@@ -1,5 +1,6 @@
 """Text inputs with a vocabulary that is learnt: the config."""
 
+import collections
 import dataclasses
 import pathlib
 import typing
@@ -51,17 +52,26 @@ class Text(settings.Tokenization):
           UserError: no text holds a character other than white space.
         """
         from tfm.inputs.text import backends
+        from tfm.inputs.text import lengths
         from tfm.inputs.text import preprocessor
 
         special_tokens = tuple(dict.fromkeys((*self.special_tokens, *reserved)))
         config = dataclasses.replace(self, special_tokens=special_tokens)
-        tokenizer = backends.learn(config, (row["text"] for row in rows))
-        return preprocessor.TextPreprocessor(config, tokenizer)
+        texts = (row["text"] for row in rows)
+        if self.max_length is not None:
+            made = backends.learn(config, texts)
+            return preprocessor.TextPreprocessor(config, made)
+        sample = lengths.Sample()
+        passing = sample.passing(texts)
+        made = backends.learn(config, passing)
+        collections.deque(passing, maxlen=0)  # bytes are not learnt: none was read
+        return preprocessor.of_length(config, made, lengths.of(made, sample))
 
     def load(self, folder: str | pathlib.Path) -> "preprocessor.TextPreprocessor":
         """The preprocessor that was saved in a folder.
 
-        Its max_length, truncate and augment are those of this config.
+        Its max_length, truncate and augment are those of this config; a max_length of
+        none is the one that was saved.
 
         Raises:
           UserError: the folder holds none, or its vocabulary is of other fields.

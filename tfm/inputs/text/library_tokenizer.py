@@ -1,5 +1,6 @@
 """keras_nlp's tokenizers: what they know of a preset, and their ids where need be."""
 
+import difflib
 import pathlib
 from collections.abc import Sequence
 
@@ -73,10 +74,35 @@ def read(preset: str) -> keras_nlp.models.Tokenizer:
     try:
         return keras_nlp.models.Tokenizer.from_preset(place)
     except Exception as error:  # of Keras, TensorFlow, sentencepiece, the file system
+        if str(error).startswith("Unknown preset identifier"):
+            known = keras_nlp.models.Backbone.presets
+            near = difflib.get_close_matches(preset, known, 1, cutoff=0.7)
+            hint = f"Did you mean {near[0]!r}? " if near else ""
+            raise errors.UserError(
+                f"There is no preset {preset!r}. {hint}Give the name of one that "
+                "keras_nlp knows, a folder, hf://OWNER/NAME or package:NAME/FOLDER."
+            ) from error
         raise errors.UserError(
             f"The preset {preset!r} has no tokenizer that keras_nlp can read: "
             f"{str(error).strip().partition(chr(10))[0]}"
         ) from error
+
+
+def positions(preset: str) -> int | None:
+    """The longest input that keras_nlp's model of a preset knows; None: any length.
+
+    Raises:
+      UserError: there is no such preset.
+    """
+    place = presets.located(preset)
+    try:
+        backbone = keras_nlp.models.Backbone.from_preset(place, load_weights=False)
+    except (ValueError, OSError, ImportError, KeyError) as error:
+        raise errors.UserError(
+            f"The preset {preset!r} has no model that keras_nlp can read: "
+            f"{str(error).strip().partition(chr(10))[0]}"
+        ) from error
+    return getattr(backbone, "max_sequence_length", None)
 
 
 def load(body: dict, folder: pathlib.Path) -> LibraryTokenizer:

@@ -44,7 +44,21 @@ class TextPreprocessor:
 
         Space around a text is left out, as it is where a data set is read.
         """
-        return {"tokens": self.tokenizer.encode([row["text"].strip() for row in rows])}
+        return self.encode_measured(rows)[0]
+
+    def encode_measured(
+        self, rows: Sequence[interfaces.Row]
+    ) -> tuple[dict[str, list[np.ndarray]], dict[str, np.ndarray]]:
+        """As `encode`, and how many tokens each text had before it was cut.
+
+        Returns:
+          {"tokens": their ids}, and {"tokens": their numbers, int64 [n]}.
+        """
+        texts = [row["text"].strip() for row in rows]
+        whole = self.tokenizer.encode(texts, truncate=False)
+        sizes = np.array([len(row) for row in whole], np.int64)
+        found = [self.tokenizer.truncated(row) for row in whole]
+        return {"tokens": found}, {"tokens": sizes}
 
     def graph(self) -> Callable[[Mapping, object], Mapping]:
         """(arrays, seeds) -> arrays; with seeds, the texts are augmented."""
@@ -79,6 +93,15 @@ class TextPreprocessor:
         self.tokenizer.save(folder)
 
 
+def of_length(
+    config, tokenizer: tokenizer_module.Tokenizer, max_length: int
+) -> TextPreprocessor:
+    """The preprocessor of a config whose max_length was found in the data."""
+    config = dataclasses.replace(config, max_length=max_length)
+    tokenizer.config = dataclasses.replace(tokenizer.config, max_length=max_length)
+    return TextPreprocessor(config, tokenizer)
+
+
 def load(config, folder: pathlib.Path) -> TextPreprocessor:
     """The preprocessor that was saved in a folder, as `config` wants it.
 
@@ -91,7 +114,9 @@ def load(config, folder: pathlib.Path) -> TextPreprocessor:
     tokenizer = backends.load(folder)
     _check_same(config, tokenizer.config, folder)
     tokenizer.config = dataclasses.replace(
-        tokenizer.config, max_length=config.max_length, truncate=config.truncate
+        tokenizer.config,
+        max_length=config.max_length or tokenizer.config.max_length,
+        truncate=config.truncate,
     )
     config = dataclasses.replace(config, **vars(tokenizer.config))
     return TextPreprocessor(config, tokenizer)

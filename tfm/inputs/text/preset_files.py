@@ -73,6 +73,22 @@ def is_of_keras(body: dict) -> bool:
     return "class_name" in body and "model" not in body
 
 
+def positions(preset: str) -> int | None:
+    """The longest input that a preset's model knows; None: any length.
+
+    Raises:
+      UserError: there is no such preset.
+    """
+    body = _json(preset, "config.json")
+    if not body:  # of a hub that keras_nlp alone reads
+        from tfm.inputs.text import library_tokenizer
+
+        return library_tokenizer.positions(preset)
+    inner = body.get("config") or {}  # of KerasHub
+    named = [body.get(name) for name in ("max_position_embeddings", "n_positions")]
+    return next((n for n in (inner.get("max_sequence_length"), *named) if n), None)
+
+
 def special_ids(
     preset: str, body: dict, where: pathlib.Path
 ) -> published_ids.SpecialIds:

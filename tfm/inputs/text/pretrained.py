@@ -1,5 +1,6 @@
 """Text inputs with the vocabulary of a published model: the config."""
 
+import collections
 import dataclasses
 import pathlib
 import typing
@@ -40,25 +41,38 @@ class PretrainedText(settings.PresetTokenization):
     def fit(
         self, rows: Iterable[interfaces.Row] = (), reserved: Sequence[str] = ()
     ) -> "preprocessor.TextPreprocessor":
-        """Loads the preset's tokenizer; reads no row, and reserves nothing.
+        """Loads the preset's tokenizer; reserves nothing.
+
+        Args:
+          rows: with "text", of the training split; read for a max_length of none alone.
+          reserved: left out, as the preset decides.
 
         Raises:
           UserError: there is no such preset.
         """
         from tfm.inputs.text import backends
+        from tfm.inputs.text import lengths
         from tfm.inputs.text import preprocessor
+        from tfm.inputs.text import preset_files
 
         if not self.preset:
             raise errors.UserError(
                 "inputs.preset must name a preset, unless the model is a "
                 "models.Pretrained. Got none."
             )
-        return preprocessor.TextPreprocessor(self, backends.preset(self))
+        made = backends.preset(self)
+        if self.max_length is not None:
+            return preprocessor.TextPreprocessor(self, made)
+        sample = lengths.Sample()
+        collections.deque(sample.passing(row["text"] for row in rows), maxlen=0)
+        most = preset_files.positions(self.preset)
+        return preprocessor.of_length(self, made, lengths.of(made, sample, most))
 
     def load(self, folder: str | pathlib.Path) -> "preprocessor.TextPreprocessor":
         """The preprocessor that was saved in a folder; needs no preset.
 
-        Its max_length, truncate and augment are those of this config.
+        Its max_length, truncate and augment are those of this config; a max_length of
+        none is the one that was saved.
 
         Raises:
           UserError: the folder holds none, or one of other fields.

@@ -102,13 +102,22 @@ class PretrainedTokenizer(tokenizer.Tokenizer):
         texts = [normalization.normalize(text, self.config) for text in texts]
         return [self._ours(row) for row in self._encode(texts)]
 
-    def _finish(self, row: Sequence[int], truncate: bool) -> np.ndarray:
-        row = self._ours(row)
-        begin, end = (self._begin, self._end) if self.config.enclose else ([], [])
-        if truncate:
-            room = self.config.max_length - len(begin) - len(end)
-            row = tokenizer.cut(row, room, self.config.truncate)
-        return np.asarray([*begin, *row, *end], np.int32)
+    def truncated(self, row: np.ndarray) -> np.ndarray:
+        if len(row) <= self.config.max_length:
+            return row
+        begin, end = self._enclosing()
+        inner = row[len(begin) : len(row) - len(end)]
+        room = self.config.max_length - len(begin) - len(end)
+        inner = tokenizer.cut(inner, room, self.config.truncate)
+        return np.asarray([*begin, *inner, *end], np.int32)
+
+    def _finish(self, row: Sequence[int]) -> np.ndarray:
+        begin, end = self._enclosing()
+        return np.asarray([*begin, *self._ours(row), *end], np.int32)
+
+    def _enclosing(self) -> tuple[list[int], list[int]]:
+        """The ids before and after each text."""
+        return (self._begin, self._end) if self.config.enclose else ([], [])
 
     def _strip(self, row: Sequence[int]) -> np.ndarray:
         row = np.asarray(row, np.int64)

@@ -26,7 +26,11 @@ class Tokenization:
 
     method: Method = "word"  # what becomes a token
     vocab_size: int = 10_000  # ids at the most, special tokens too; byte: always 258+
-    max_length: int = 256  # tokens, after truncation
+    # word: those that the training texts have less often are unknown; other methods
+    # divide rare words
+    min_count: int = 1
+    # tokens, after truncation; none: what 95 % of the training texts need, up to 512
+    max_length: int | None = 256
     truncate: Truncate = "end"  # what is cut off a text that is too long
     lowercase: bool = True  # "The" and "the" are one token
     strip_html: bool = False  # replace tags such as <br /> by a space
@@ -35,7 +39,7 @@ class Tokenization:
 
     def __post_init__(self):
         validation.one_of(self, method=Method, truncate=Truncate)
-        validation.at_least(self, 1, "max_length")
+        validation.at_least(self, 1, "max_length", "min_count")
         if isinstance(self.special_tokens, str) or not all(self.special_tokens):
             raise errors.UserError(
                 "special_tokens must be a tuple of names. "
@@ -66,7 +70,9 @@ class PresetTokenization:
 
     # a keras_nlp preset, a folder or package:NAME/FOLDER; empty: the model's
     preset: str = ""
-    max_length: int = 256  # tokens, after truncation, with those that enclose the text
+    # tokens, after truncation, with those that enclose the text; none: what 95 % of the
+    # training texts need, up to 512 and to the positions that the model knows
+    max_length: int | None = 256
     truncate: Truncate = "end"  # what is cut off a text that is too long
     strip_html: bool = False  # replace tags such as <br /> by a space
     # enclose each text by what the model knows as begin and end, as [CLS] and [SEP]
@@ -77,7 +83,7 @@ class PresetTokenization:
 
     def __post_init__(self):
         validation.one_of(self, truncate=Truncate)
-        if self.max_length < 3:
+        if self.max_length is not None and self.max_length < 3:
             raise errors.UserError(
                 "max_length must be at least 3: begin, a token and end. "
                 f"Got max_length={self.max_length}."

@@ -65,8 +65,13 @@ class Tokenizer(abc.ABC):
         for start in range(0, len(texts), CHUNK):
             chunk = texts[start : start + CHUNK]
             chunk = [normalization.normalize(text, self.config) for text in chunk]
-            rows += [self._finish(row, truncate) for row in self._encode(chunk)]
+            found = (self._finish(row) for row in self._encode(chunk))
+            rows += map(self.truncated, found) if truncate else found
         return rows
+
+    def truncated(self, row: np.ndarray) -> np.ndarray:
+        """The ids of a text without what is beyond `config.max_length` tokens."""
+        return cut(row, self.config.max_length, self.config.truncate)
 
     def encode_joined(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
         """Returns the ids of all texts in one array, as `encode` gives them uncut.
@@ -174,10 +179,8 @@ class Tokenizer(abc.ABC):
         """The ids of the parts of a prompt."""
         return self.encode(texts, truncate=False)
 
-    def _finish(self, row: Sequence[int], truncate: bool) -> np.ndarray:
+    def _finish(self, row: Sequence[int]) -> np.ndarray:
         row = np.asarray(row, np.int32)
-        if truncate:
-            row = cut(row, self.config.max_length, self.config.truncate)
         return np.where(row == 0, 1, row + self._shift).astype(np.int32)
 
     def _strip(self, row: Sequence[int]) -> np.ndarray:

@@ -40,7 +40,9 @@ class Words(tokenizer.Tokenizer):
     def learn(cls, config: settings.Tokenization, texts: Iterable[str]) -> "Words":
         size = config.vocab_size - len(config.reserved) + 1  # with its unknown
         texts = normalization.stream(texts, config)
-        learn = {"word": _words, "wordpiece": _wordpieces, "bpe": _byte_pairs}
+        if config.method == "word":
+            return cls(config, _words(texts, size, config.min_count))
+        learn = {"wordpiece": _wordpieces, "bpe": _byte_pairs}
         return cls(config, learn[config.method](texts, size))
 
     @classmethod
@@ -59,9 +61,12 @@ class Words(tokenizer.Tokenizer):
         (folder / self.FILE).write_text(text, encoding="utf-8")
 
 
-def _words(texts: Iterator[str], size: int) -> tokenizers.Tokenizer:
+def _words(texts: Iterator[str], size: int, min_count: int) -> tokenizers.Tokenizer:
     trainer = trainers.WordLevelTrainer(
-        vocab_size=size, special_tokens=[settings.UNKNOWN], show_progress=False
+        vocab_size=size,
+        min_frequency=min_count,
+        special_tokens=[settings.UNKNOWN],
+        show_progress=False,
     )
     training = tokenizers.Tokenizer(models.WordLevel())
     training.pre_tokenizer = _split()

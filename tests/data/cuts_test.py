@@ -1,0 +1,108 @@
+"""What a maximum length cuts off: counted exactly, kept with the data, told."""
+
+import pytest
+
+from tests.support import small_preset
+from tfm import data
+from tfm import inputs
+from tfm.data import cuts
+from tfm.data import memory
+from tfm.data import store
+
+
+def _write(path, sizes):
+    """Texts of so many words each, no two alike; their file."""
+    lines = [
+        " ".join([f"w{i}", *["word"] * (size - 1)]) + f",{'ab'[i % 2]}"
+        for i, size in enumerate(sizes)
+    ]
+    path.write_text("text,label\n" + "\n".join(lines) + "\n")
+    return str(path)
+
+
+def _prepared(tmp_path, sizes, config, name="data", **fields):
+    train = _write(tmp_path / "train.csv", sizes)
+    other = tmp_path / "other.csv"  # long texts, which do not count
+    other.write_text("text,label\n" + f"x {'long ' * 50},a\ny {'long ' * 60},b\n")
+    config_ = data.LabeledText(train=train, validation=str(other), **fields)
+    dataset = config_.prepare(tmp_path / name)
+    preprocessor = config.fit(dataset.training_rows())
+    dataset.encode(preprocessor, tmp_path / name)
+    return dataset, preprocessor
+
+
+def test_texts_and_tokens_of_the_training_split_are_counted(tmp_path):
+    sizes = [3, 4, 5, 8, 2, 4, 6, 10, 1, 7]  # 50 tokens, of which 1+4+2+6+3 too many
+    text = inputs.Text(max_length=4)
+    dataset, preprocessor = _prepared(tmp_path, sizes, text, test_fraction=0.0)
+    line = "cut to 4 tokens: 50 % of the texts of train, 32 % of the tokens"
+    assert dataset.summary()[-1] == line
+    last = "32 % of the tokens of train were not read: texts are cut to 4"
+    assert dataset.left_out() == [f"{last} (--inputs.max_length)"]
+    assert len(preprocessor.encode([{"text": "a " * 9}])["tokens"][0]) == 4
+
+
+def test_a_resumed_run_is_told_the_same_without_counting(tmp_path, monkeypatch):
+    text = inputs.Text(max_length=4)
+    first, preprocessor = _prepared(tmp_path, [3, 9] * 9, text)
+    monkeypatch.setattr(store, "_write", None)
+    again = data.LabeledText(
+        train=str(tmp_path / "train.csv"), validation=str(tmp_path / "other.csv")
+    ).prepare(tmp_path / "data")
+    again.encode(preprocessor, tmp_path / "data")
+    assert again.summary() == first.summary()
+    assert again.left_out() == first.left_out() != []
+
+
+def test_little_is_told_at_the_beginning_alone(tmp_path):
+    dataset, _ = _prepared(
+        tmp_path, [4] * 39 + [8], inputs.Text(max_length=7), test_fraction=0.0
+    )
+    line = "cut to 7 tokens: 2.5 % of the texts of train, 0.6 % of the tokens"
+    assert dataset.summary()[-1] == line
+    assert dataset.left_out() == []
+    dataset, _ = _prepared(tmp_path, [4] * 9, inputs.Text(max_length=4), name="whole")
+    assert dataset.summary()[-1] == "no text of train is longer than 4 tokens"
+
+
+def test_what_encloses_a_text_counts(tmp_path):
+    preset = small_preset.write(tmp_path / "preset")
+    text = inputs.PretrainedText(preset=preset, max_length=4, truncate="middle")
+    made = text.fit()
+    rows = [{"text": "a man is eating food."}, {"text": "a man"}]
+    found, whole = cuts.encoded(made, rows)
+    assert whole["tokens"].tolist() == [9, 4]
+    assert [made.tokenizer.tokens(row) for row in found["tokens"]] == [
+        ["[CLS]", "a", ".", "[SEP]"],
+        ["[CLS]", "a", "man", "[SEP]"],
+    ]
+
+
+def test_rows_in_memory_are_counted_too(tmp_path):
+    rows = [{"text": "word " * n} for n in (2, 4, 6)]
+    dataset = memory.MemoryDataset({"train": rows, "validation": rows[:1]}, {})
+    assert dataset.left_out() == []
+    dataset.encode(inputs.Text(max_length=4).fit(rows), tmp_path)
+    line = "cut to 4 tokens: 33 % of the texts of train, 17 % of the tokens"
+    assert dataset.summary()[-1] == line and len(dataset.left_out()) == 1
+
+
+@pytest.mark.parametrize(
+    ("share", "shown"),
+    [
+        (0.31, "31 %"),
+        (1.0, "100 %"),
+        (0.0996, "10 %"),
+        (0.0994, "9.9 %"),
+        (0.0123, "1.2 %"),
+        (0.0004, "under 0.1 %"),
+    ],
+)
+def test_a_share_is_shown_as_percent(share, shown):
+    assert cuts._percent(share) == shown
+
+
+def test_other_preprocessors_are_left_alone(tmp_path):
+    dataset, _ = _prepared(tmp_path, [3, 9] * 9, inputs.Ngrams())
+    assert not any("cut to" in line for line in dataset.summary())
+    assert dataset.left_out() == []
