@@ -6,6 +6,7 @@ import os
 
 from tfm import interfaces
 from tfm.run import folder as run_folder
+from tfm.run import word_vectors
 
 _ROWS = 1000
 _PLACES = ("TF_CONFIG", "SLURM_PROCID", "KUBERNETES_SERVICE_HOST")  # of many processes
@@ -27,12 +28,16 @@ def at(experiment, folder: run_folder.RunFolder | None = None):
     Of a run that has trained the fields are its own, and the sources are not read.
 
     Raises:
-      UserError: a mistake in the first rows of a source.
+      UserError: a mistake in the first rows of a source, or word vectors that do not
+        fit the model.
     """
     data = experiment.data
+    has_trained = folder and folder.exists() and folder.has_trained()
+    if not has_trained:
+        word_vectors.check(experiment)
     if not isinstance(data, interfaces.Looks):
         return experiment
-    if folder and folder.exists() and folder.has_trained():
+    if has_trained:
         before = folder.experiment().data
         empty = (name for name in data.found if not getattr(data, name, None))
         kept = {name: getattr(before, name) for name in empty if hasattr(before, name)}
