@@ -48,6 +48,7 @@ def files(tmp_path_factory) -> pathlib.Path:
     )
     (folder / "labels.csv").write_text(body.replace(",bad", ",odd"))
     (folder / "a.txt").write_text("a text\n")
+    (folder / "glove.txt").write_text("the 0.5 1 -2\nfilm 1 2 3\n")
     return folder
 
 
@@ -69,6 +70,10 @@ MISTAKES = {
     "train: test": (
         (*TRAIN, "--data.train=good.csv", "--data.test=none.csv"),
         "There is no file none.csv",
+    ),
+    "train: word vectors": (
+        (*TRAIN, "--data.train=good.csv", "--adapt.word_vectors=glove.txt"),
+        "word_vectors have 3 numbers a word, model.embedding_width is 128. Set --",
     ),
     "prepare": (
         ("prepare", "--experiment=lstm_lm", "--data.train=none.txt"),

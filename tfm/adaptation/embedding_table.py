@@ -60,7 +60,7 @@ def begin(
         rows_VD = rng.normal(0.0, stddev, (num_rows, width)).astype(np.float32)
         rows_VD[ids_N] = vectors_ND
         rows_VD *= factor
-        rows_VD[0] = keras.ops.convert_to_numpy(table)[0]
+        rows_VD[0] = table.numpy()[0]
         table.assign(rows_VD)
     return factor
 

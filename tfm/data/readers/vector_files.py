@@ -255,7 +255,8 @@ def _place(spec: str) -> tuple[pathlib.Path, str]:
         )
     path = files[0].path
     if path.suffix.lower() == ".zip" and not member:
-        members = streams.members(path)
+        with _told(str(path)):
+            members = streams.members(path)
         if len(members) > 1:
             raise errors.UserError(
                 f"{spec} holds {len(members)} files: {', '.join(members[:5])}. "
@@ -270,11 +271,16 @@ def _origin(path: pathlib.Path, member: str) -> str:
 
 @contextlib.contextmanager
 def _opened(path: pathlib.Path, member: str) -> Iterator[io.BufferedReader]:
-    """A file's bytes, decompressed; what is wrong with it is told in one line."""
-    origin = _origin(path, member)
+    """A file's bytes, decompressed."""
+    with _told(_origin(path, member)), streams.unpacked(path, member) as stream:
+        yield stream
+
+
+@contextlib.contextmanager
+def _told(origin: str) -> Iterator[None]:
+    """Tells in one line what is wrong with a file."""
     try:
-        with streams.unpacked(path, member) as stream:
-            yield stream
+        yield
     except streams.DAMAGED as error:
         raise errors.UserError(f"{origin} is not whole: {error}.") from error
     except OSError as error:
