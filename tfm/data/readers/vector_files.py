@@ -226,7 +226,7 @@ def _width(lines: list[bytes], origin: str) -> int:
 
 
 def _trailing_numbers(line: bytes) -> int:
-    """How many numbers stand behind the first word of a line."""
+    """Count of the numbers behind the first word of a line."""
     _, *fields = line.rstrip().split(b" ")
     count = 0
     for field in reversed(fields):
