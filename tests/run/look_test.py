@@ -53,6 +53,7 @@ def files(tmp_path_factory) -> pathlib.Path:
 
 
 TRAIN = ("train", "--data.text=review", "--data.label=stars")
+VECTORS = ("--experiment=text_cls", "--data.where=", "--adapt.word_vectors=glove.txt")
 MISTAKES = {
     "train: path": ((*TRAIN, "--data.train=none.csv"), "There is no file none.csv"),
     "train: column": (
@@ -72,7 +73,7 @@ MISTAKES = {
         "There is no file none.csv",
     ),
     "train: word vectors": (
-        (*TRAIN, "--data.train=good.csv", "--adapt.word_vectors=glove.txt"),
+        (*TRAIN, "--data.train=good.csv", *VECTORS),
         "word_vectors have 3 numbers a word, model.embedding_width is 128. Set --",
     ),
     "prepare": (
