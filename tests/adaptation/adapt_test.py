@@ -12,6 +12,10 @@ from tfm.adaptation import Adapt
         ({"unfreeze_every": 0}, "must be at least 1, or none. Got unfreeze_every=0."),
         ({"lora_rank": 0}, "lora_rank must be at least 1, or none. Got lora_rank=0."),
         ({"lora_rank": 4, "lora_targets": ()}, "lora_targets must name a layer. Got n"),
+        (
+            {"init_from": "runs/a", "word_vectors": "b.txt"},
+            "not both. Got init_from='runs/a', word_vectors='b.txt'.",
+        ),
         ({"layer_decay": 1.5}, "layer_decay must be above 0 and at most 1. Got layer"),
     ],
 )

@@ -45,6 +45,7 @@ CHANGES = {
 }
 ADAPT = {
     "init_from": ("runs/other", "training began with other weights"),
+    "word_vectors": ("glove.txt", "the embeddings began with other vectors, or none"),
     "freeze": (("embedding",), "the optimizer has no averages of what was frozen"),
     "unfreeze_every": (7, "a layer would be trained that was not, or the reverse"),
     "layer_decay": (0.5, "its layers would learn at other rates"),

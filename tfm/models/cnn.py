@@ -24,6 +24,7 @@ class CNN:
     l2: float = 0.0  # penalty on weight^2 of the convolutions' kernels
 
     reads, optional = frozenset({"tokens"}), frozenset()
+    embedding_field = "embedding_width"
     gives = frozenset({"sequence", "pooled"})
 
     def __post_init__(self):

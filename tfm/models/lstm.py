@@ -29,6 +29,7 @@ class LSTM:
     l2: float = 0.0  # penalty on weight^2 of the LSTMs' kernels
 
     reads, optional = frozenset({"tokens"}), frozenset()
+    embedding_field = "embedding_width"
 
     def __post_init__(self):
         validation.at_least(self, 1, "embedding_width", "width", "num_layers")

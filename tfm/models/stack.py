@@ -32,6 +32,8 @@ class Stack:
     l1: float = 0.0  # penalty on |weight| of the blocks' kernels
     l2: float = 0.0  # penalty on weight^2 of the blocks' kernels
 
+    embedding_field = "width"
+
     def __post_init__(self):
         validation.at_least(
             self, 1, "num_layers", "width", "num_heads", "feedforward_width"

@@ -16,6 +16,7 @@ from tfm import files
 from tfm import interfaces
 from tfm.run import folder as run_folder
 from tfm.run import warm_start
+from tfm.run import word_vectors
 
 
 @dataclasses.dataclass(frozen=True)
@@ -82,6 +83,7 @@ def prepare(e: experiments.Experiment, folder: run_folder.RunFolder) -> Prepared
     keep_shape(e, folder.pretrained)
     splits = dataset.encode(preprocessor, folder.data)
     _check_sources(dataset.sources, folder)
+    word_vectors.keep(e, preprocessor, splits["train"], folder)
     objective = e.task.bind(dataset.columns, preprocessor)
     folder.save_columns(dataset.columns)
     leaves_out = isinstance(dataset, interfaces.LeavesOut)

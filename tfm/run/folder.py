@@ -8,6 +8,7 @@ sources.json   the sources' full paths, and hashes of their content
 columns.json   the columns besides the inputs', such as the labels
 preprocessor/  the vocabulary, and what else was fitted on the training split
 pretrained/    the shape of a published model, where the run began with one
+vectors.json   the word vectors that its embeddings began with: path and hash
 frozen.json    hashes of other runs' models that the loss asks, such as a teacher's
 adapter/       what was trained with adapt.lora_rank, alone: small
 data/          prepared records and tokens, or a corpus's store; can be made again
@@ -60,6 +61,7 @@ class RunFolder:
         self.sources = self.path / "sources.json"
         self.preprocessor = self.path / "preprocessor"
         self.pretrained = self.path / "pretrained"
+        self.vectors = self.path / "vectors.json"
         self.frozen = self.path / "frozen.json"
         self.adapter = self.path / "adapter"
         self.data = self.path / "data"
@@ -118,11 +120,8 @@ class RunFolder:
 
     def load_columns(self) -> dict[str, object]:
         """The columns by name."""
-        code = self._trusted_code()
-        return {
-            name: config.from_json(body, code)
-            for name, body in files.read_json(self.columns).items()
-        }
+        code, bodies = self._trusted_code(), files.read_json(self.columns)
+        return {name: config.from_json(body, code) for name, body in bodies.items()}
 
     def _classes(self) -> set[str]:
         """Classes that the folder names and that are not tfm's."""
@@ -274,8 +273,8 @@ class RunFolder:
         """Removes what a run left that never came to a checkpoint."""
         for folder in (self.data, self.preprocessor, self.pretrained, self.events):
             shutil.rmtree(folder, ignore_errors=True)
-        for file in (self.columns, self.sources, self.frozen, self.history):
-            file.unlink(missing_ok=True)
+        for name in ("columns", "sources", "vectors", "frozen", "history"):
+            getattr(self, name).unlink(missing_ok=True)
 
     def _check_same(self, name: str, experiment) -> None:
         saved = self.saved()

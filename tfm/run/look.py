@@ -7,6 +7,7 @@ import os
 from tfm import interfaces
 from tfm.inputs.text import presets
 from tfm.run import folder as run_folder
+from tfm.run import word_vectors
 
 _ROWS = 1000
 _PLACES = ("TF_CONFIG", "SLURM_PROCID", "KUBERNETES_SERVICE_HOST")  # of many processes
@@ -28,16 +29,18 @@ def at(experiment, folder: run_folder.RunFolder | None = None):
     Of a run that has trained the fields are its own, and the sources are not read.
 
     Raises:
-      UserError: a mistake in the first rows of a source; or the package of a published
-        model is not installed.
+      UserError: a mistake in the first rows of a source, word vectors that do not fit
+        the model, or the package of a published model is not installed.
     """
     data = experiment.data
     has_trained = folder and folder.exists() and folder.has_trained()
     if isinstance(data, interfaces.Looks):
         looked = _kept(data, folder) if has_trained else data.look()
         experiment = dataclasses.replace(experiment, data=looked)
-    if isinstance(experiment.model, interfaces.Preset) and not has_trained:
-        presets.located(experiment.model.preset)
+    if not has_trained:
+        word_vectors.check(experiment)
+        if isinstance(experiment.model, interfaces.Preset):
+            presets.located(experiment.model.preset)
     return experiment
 
 

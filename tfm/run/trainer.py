@@ -15,6 +15,7 @@ from tfm.run import folder as run_folder
 from tfm.run import frozen
 from tfm.run import scoring
 from tfm.run import warm_start
+from tfm.run import word_vectors
 from tfm.training import data_parallel
 from tfm.training import evaluation
 from tfm.training import loop
@@ -99,6 +100,7 @@ def build(
         job.say(f"Restored    step {int(state.step):,} of {plan.total_steps:,}")
     if not restored:
         notes += warm_start.load_weights(model, e)
+        notes += word_vectors.load(model, prepared.preprocessor, e, folder)
         step.begin()
     notes += e.adapt.report(model)
     notes += running_statistics.check(

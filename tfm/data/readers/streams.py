@@ -26,15 +26,19 @@ _STARTS = {  # of files that are no text, whatever their name
 }
 
 
-def unpacked(path: pathlib.Path) -> io.BufferedReader:
+def unpacked(path: pathlib.Path, member: str = "") -> io.BufferedReader:
     """Opens a file's bytes, decompressed where its name says that they are.
+
+    Args:
+      path: of the file.
+      member: the name of a file in a zip, which may then hold others too.
 
     Raises:
       UserError: a zip that holds no file, more than one, or asks for a password.
     """
     ending = path.suffix.lower()
     if ending == ".zip":
-        return _in_zip(path)
+        return _in_zip(path, member)
     if ending in _OPENERS:
         return io.BufferedReader(typing.cast(io.RawIOBase, _OPENERS[ending](path)))
     return path.open("rb")
@@ -79,10 +83,16 @@ def check_is_text(start: bytes, origin: str, encoding: str) -> None:
         )
 
 
-def _in_zip(path: pathlib.Path) -> io.BufferedReader:
+def members(path: pathlib.Path) -> list[str]:
+    """The names of the files in a zip, but for what systems leave in there."""
+    with zipfile.ZipFile(path) as archive:
+        return [member.filename for member in _members(archive)]
+
+
+def _in_zip(path: pathlib.Path, name: str) -> io.BufferedReader:
     archive = zipfile.ZipFile(path)
     try:
-        member = _member(path, archive)
+        member = _member(path, archive, name)
         if member.flag_bits & 1:
             raise errors.UserError(f"{path} asks for a password. Unpack it first.")
         return io.BufferedReader(_ZipMember(archive, member))
@@ -91,15 +101,27 @@ def _in_zip(path: pathlib.Path) -> io.BufferedReader:
         raise
 
 
-def _member(path: pathlib.Path, archive: zipfile.ZipFile) -> zipfile.ZipInfo:
-    """The only file of a zip, but for what systems leave in there."""
-    found = [
+def _members(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
+    return [
         member
         for member in archive.infolist()
         if not member.is_dir()
         and not member.filename.startswith("__MACOSX/")
         and not pathlib.PurePosixPath(member.filename).name.startswith(".")
     ]
+
+
+def _member(
+    path: pathlib.Path, archive: zipfile.ZipFile, name: str = ""
+) -> zipfile.ZipInfo:
+    """The file of that name in a zip; without a name the only one."""
+    found = _members(archive)
+    if name:
+        named = [member for member in found if member.filename == name]
+        if not named:
+            names = ", ".join(member.filename for member in found[:5])
+            raise errors.UserError(f"{path} holds no file {name!r}. It holds {names}.")
+        return named[0]
     if len(found) != 1:
         names = ", ".join(member.filename for member in found[:5])
         raise errors.UserError(
