@@ -65,7 +65,7 @@ def fit(
 
 
 def load(config: settings.StackingSettings, folder: pathlib.Path) -> Features:
-    """What was saved in a folder."""
+    """The features that were saved in a folder."""
     grams = vectors = None
     if _has_grams(config):
         path = folder / _NGRAMS / ngram_preprocessor.FIELDS
