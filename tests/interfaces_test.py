@@ -22,6 +22,7 @@ PARTS = {
     interfaces.Inputs: [
         inputs.Ngrams(),
         inputs.PretrainedText(),
+        inputs.SentenceVectors(preset="x"),
         inputs.Stacked(),
         inputs.Text(),
     ],
@@ -30,6 +31,7 @@ PARTS = {
         models.Decoder(),
         models.EncoderDecoder(),
         models.LSTM(),
+        models.MLP(),
         models.NgramBag(),
         models.Stacked(),
         models.Pretrained(preset="x"),
