@@ -17,7 +17,6 @@ from tests.support import updates
 from tfm import config
 from tfm import inputs
 from tfm import interfaces
-from tfm import models
 from tfm.data import columns
 from tfm.run import assembly
 
@@ -98,9 +97,11 @@ def _bound(experiment):
 @pytest.mark.parametrize("name", NAMES)
 def test_the_step_compiles_and_learns(name):
     experiment = config.load_experiment(name)
-    if isinstance(experiment.model, models.Pretrained):
-        preset = dataclasses.replace(experiment.model, preset=minilm.folder())
-        experiment = dataclasses.replace(experiment, model=preset)
+    for part in ("model", "inputs"):
+        config_ = getattr(experiment, part)
+        if getattr(config_, "preset", ""):
+            there = dataclasses.replace(config_, preset=minilm.folder())
+            experiment = dataclasses.replace(experiment, **{part: there})
     objective, batch = _bound(experiment)
     batch["weight"] = np.ones(SIZE, np.float32)
     keras.utils.set_random_seed(0)

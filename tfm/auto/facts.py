@@ -24,6 +24,7 @@ class Facts:
       classes: texts of each class, by name, the most frequent first.
       multi_label: whether a text has any number of labels.
       median_words: of a text.
+      mean_words: of a text, the longest cut to the length of the long ones.
       long_words: of the text that is longer than 95 % of the others.
       unspaced: share of the letters in scripts without spaces between words.
       tags: share of the texts with HTML tags.
@@ -35,6 +36,7 @@ class Facts:
     classes: dict[str, int]
     multi_label: bool
     median_words: int
+    mean_words: float
     long_words: int
     unspaced: float
     tags: float
@@ -61,13 +63,15 @@ def of(config: labeled_settings.LabeledTextSettings) -> Facts:
         if len(sample) < 300:
             sample.append(example.text[:300])
     words.sort()
+    long = words[int(0.95 * (len(words) - 1))]
     return Facts(
         texts=len(words),
         bytes=num_bytes,
         classes=dict(counts.most_common()),
         multi_label=config.multi_label,
         median_words=words[len(words) // 2],
-        long_words=words[int(0.95 * (len(words) - 1))],
+        mean_words=sum(min(count, long) for count in words) / len(words),
+        long_words=long,
         unspaced=scripts.unspaced_share(sample),
         tags=tagged / len(words),
         english=_english_share(sample),

@@ -39,8 +39,8 @@ def at(experiment, folder: run_folder.RunFolder | None = None):
         experiment = dataclasses.replace(experiment, data=looked)
     if not has_trained:
         word_vectors.check(experiment)
-        if isinstance(experiment.model, interfaces.Preset):
-            presets.located(experiment.model.preset)
+        for part in (experiment.model, experiment.inputs):
+            presets.located(getattr(part, "preset", ""))
     return experiment
 
 
