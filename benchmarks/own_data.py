@@ -12,7 +12,8 @@ package). A recipe sees train.csv alone until it is scored on test.csv. The reci
     logistic    scikit-learn's logistic regression at its defaults, over words
     lstm        --experiment=text_cls, for 8 epochs at the most
     auto        python -m tfm.train without an experiment
-    minilm      --experiment=text_cls_minilm on at most 1,000 rows
+    auto_minilm the same where all-MiniLM-L6-v2 is installed
+    minilm      all-MiniLM-L6-v2, --experiment=finetune on at most 1,000 rows
 
 Cells (set, seed, recipe) that benchmarks/own_data.json lacks are computed, and those of
 data that has changed; it is written after each. Printed are each recipe's means, what
