@@ -109,7 +109,7 @@ class LSTM:
             )
         if self.window is not None:
             raise errors.UserError(
-                "An LSTM that begins anew in each window forgets what was before, so it "
-                f"cannot generate. Got window={self.window}."
+                "An LSTM that begins anew in each window forgets what was before, so "
+                f"it cannot generate. Got window={self.window}."
             )
         return decoding.LSTMDecoding(model)
