@@ -25,10 +25,22 @@ def experiment():
             rename=("0=negative", "1=positive"),
         ),
         inputs=inputs.Text(
-            method="word", vocab_size=10_000, strip_html=True, truncate="middle"
+            method="word",
+            vocab_size=30_000,
+            max_length=512,
+            truncate="middle",
+            strip_html=True,
+            augment=inputs.Augment(delete=0.3),
         ),
-        model=models.LSTM(embedding_width=128, width=64),
-        task=tasks.TextClassification(dropout=0.3),
-        optimizer=training.Optimizer(learning_rate=1e-3, weight_decay=0.01),
-        train=training.Train(epochs=3, batch_size=64),
+        model=models.LSTM(
+            embedding_width=64,
+            width=32,
+            window=64,
+            pooling="max",
+            skip=True,
+            embedding_dropout=0.5,
+        ),
+        task=tasks.TextClassification(dropout=0.5, label_smoothing=0.1),
+        optimizer=training.Optimizer(learning_rate=3e-3, weight_decay=0.01),
+        train=training.Train(epochs=3, batch_size=128),
     )

@@ -83,6 +83,20 @@ def test_a_windows_states_as_of_texts_of_their_own():
         )
 
 
+def test_skip_joins_the_mean_of_the_real_tokens_embeddings():
+    config = models.LSTM(embedding_width=4, width=3, skip=True)
+    model = config.build(specs.of(10, 5))
+    without = dataclasses.replace(config, skip=False).build(specs.of(10, 5))
+    without.set_weights(model.get_weights())
+    table = np.asarray(model.get_layer("embedding").table)
+    pooled = np.asarray(model({"tokens": TOKENS})["pooled"])
+    states = without({"tokens": TOKENS})["pooled"]
+    np.testing.assert_allclose(pooled[:, :3], states, atol=1e-6)
+    for row, length in enumerate((5, 2, 1)):
+        expected = table[TOKENS[row, :length]].mean(axis=0)
+        np.testing.assert_allclose(pooled[row, 3:], expected, atol=1e-6)
+
+
 def test_in_windows_it_is_no_language_model():
     config = models.LSTM(embedding_width=4, width=3, window=2)
     model = config.build(specs.of(10, 5))

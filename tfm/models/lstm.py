@@ -29,6 +29,7 @@ class LSTM:
     l2: float = 0.0  # penalty on weight^2 of the LSTMs' kernels
     # read in pieces of so many tokens, each from a zero state; none: the text as one
     window: int | None = None
+    skip: bool = False  # join the mean of the embeddings to the text's vector
 
     reads, optional = frozenset({"tokens"}), frozenset()
 
@@ -52,7 +53,7 @@ class LSTM:
         """The keras.Model {"tokens": int32 [B, T]} -> its outputs.
 
         Id 0 is padding and comes after the real tokens; the sequence is zero there.
-        D = P = width, or twice that if bidirectional.
+        D = P = width, or twice that if bidirectional; with skip P = D + E.
 
         Args:
           specs: of "tokens", whose ids are below its size.
@@ -88,6 +89,9 @@ class LSTM:
             pooled_BP = layers.Pooling(
                 self.pooling, sequence_BTD.shape[-1], name="pooling"
             )(sequence_BTD, mask=mask_BT)
+        if self.skip:
+            mean_BE = layers.Pooling("mean", name="skip")(x_BTE, mask=mask_BT)
+            pooled_BP = keras.ops.concatenate([pooled_BP, mean_BE], axis=-1)
         dropout = keras.layers.Dropout(self.dropout, name="dropout")
         outputs = {"sequence": dropout(sequence_BTD), "pooled": dropout(pooled_BP)}
         if self._forward:
