@@ -10,7 +10,7 @@ package). A recipe sees train.csv alone until it is scored on test.csv. The reci
 
     reference   a linear support vector machine over TF-IDF of words and characters
     logistic    scikit-learn's logistic regression at its defaults, over words
-    lstm        --experiment=text_cls, for 8 epochs at the most
+    lstm        the last state of an LSTM, for 8 epochs at the most
     auto        python -m tfm.train without an experiment
     auto_minilm the same where all-MiniLM-L6-v2 is installed
     minilm      all-MiniLM-L6-v2, --experiment=finetune on at most 1,000 rows

@@ -7,6 +7,7 @@
 
 import dataclasses
 
+from tfm import inputs
 from tfm import models
 from tfm import tasks
 from tfm import training
@@ -16,6 +17,13 @@ from tfm.experiments import text_cls
 def experiment():
     return dataclasses.replace(
         text_cls.experiment(),
+        inputs=inputs.Text(
+            method="word",
+            vocab_size=10_000,
+            min_count=2,
+            strip_html=True,
+            truncate="middle",
+        ),
         model=models.CNN(embedding_dropout=0.3),
         task=tasks.TextClassification(dropout=0.5),
         optimizer=training.Optimizer(learning_rate=1e-3, weight_decay=0.01),

@@ -17,10 +17,16 @@ from tfm.experiments import text_cls
 
 
 def experiment():
-    words = text_cls.experiment()
     return dataclasses.replace(
-        words,
-        inputs=dataclasses.replace(words.inputs, augment=inputs.Augment(delete=0.2)),
+        text_cls.experiment(),
+        inputs=inputs.Text(
+            method="word",
+            vocab_size=10_000,
+            min_count=2,
+            strip_html=True,
+            truncate="middle",
+            augment=inputs.Augment(delete=0.2),
+        ),
         model=models.Transformer(
             num_layers=2,
             width=32,

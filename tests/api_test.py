@@ -97,8 +97,8 @@ def test_auto_chooses_when_it_is_loaded(experiment, capsys):
 
 
 def test_an_experiment_by_name_with_other_values():
-    made = tfm.load_experiment("text_cls", **{"train.steps": 100, "model.width": "32"})
-    assert (made.train.steps, made.model.width) == (100, 32)
+    made = tfm.load_experiment("text_cls", **{"train.steps": 100, "model.width": "16"})
+    assert (made.train.steps, made.model.width) == (100, 16)
     with pytest.raises(errors.UserError, match="There is no field train.stepz"):
         tfm.load_experiment("text_cls", **{"train.stepz": 1})
     with pytest.raises(AttributeError, match="no attribute 'fits'"):

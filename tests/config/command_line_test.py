@@ -120,7 +120,7 @@ def test_list_shows_every_experiment_with_its_line():
 def test_help_shows_each_field_of_the_experiment_with_a_line_of_help():
     done = run("--experiment=text_cls", "--help")
     assert done.returncode == 0
-    assert "--model.width=64" in done.stdout
+    assert "--model.width=32" in done.stdout
     assert "none: once an epoch" in " ".join(done.stdout.split())
     bare = run("--help").stdout
     assert "--model.width" not in bare and "text_cls " in bare
@@ -143,7 +143,7 @@ def test_help_imports_nothing_heavy():
 
 def test_print_config_shows_what_would_run():
     shown = run("--experiment=text_cls", "--train.steps=7", "--print_config").stdout
-    assert "train.steps=7\n" in shown and "model.width=64\n" in shown
+    assert "train.steps=7\n" in shown and "model.width=32\n" in shown
 
 
 def test_a_users_own_experiments_folder_comes_first(tmp_path):

@@ -16,6 +16,7 @@ CASES = {
     "learned positions": lambda: layers.LearnedPositions(T, D),
     "sinusoidal positions": lambda: layers.SinusoidalPositions(),
     "lstm": lambda: layers.LSTM(4, bidirectional=True, l2=0.1),
+    "lstm in windows": lambda: layers.LSTM(4, window=4),
     "attention": lambda: layers.MultiHeadAttention(
         D, 4, num_key_heads=2, causal=True, rotary=True
     ),

@@ -120,3 +120,31 @@ def test_penalties_count_recurrent_kernels_too(normal):
     assert len(kernels) == len(layer.losses) == 4
     expected = sum(0.1 * np.abs(k).sum() + 0.01 * (k**2).sum() for k in kernels)
     assert float(sum(layer.losses)) == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize("bidirectional", [False, True])
+@pytest.mark.parametrize("mask", [None, MASK])
+def test_a_window_is_a_row_of_its_own(bidirectional, mask, normal):
+    x = normal(4, 5, 3)
+    layer = layers.LSTM(2, 2, bidirectional, window=2)
+    sequence, state = layer(x, mask=mask)
+    whole = layers.LSTM(2, 2, bidirectional)
+    whole(x)
+    whole.set_weights(layer.get_weights())
+    for b, length in enumerate(LENGTHS[:, 0] if mask is not None else [5] * 4):
+        last = np.zeros(state.shape[1])
+        for start in range(0, length, 2):
+            piece = slice(start, min(start + 2, length))
+            expected, last = whole(x[b : b + 1, piece])
+            np.testing.assert_allclose(sequence[b, piece], expected[0], atol=1e-6)
+        np.testing.assert_allclose(state[b], np.reshape(last, -1), atol=1e-6)
+        np.testing.assert_array_equal(sequence[b, length:], 0)
+
+
+def test_a_window_as_long_as_the_row_is_none(normal):
+    x = normal(4, 5, 3)
+    layer, whole = layers.LSTM(2, window=5), layers.LSTM(2)
+    layer(x), whole(x)
+    whole.set_weights(layer.get_weights())
+    for found, expected in zip(layer(x, mask=MASK), whole(x, mask=MASK), strict=True):
+        np.testing.assert_array_equal(found, expected)

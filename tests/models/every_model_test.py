@@ -24,6 +24,7 @@ CASES = {
     "bidirectional lstm": models.LSTM(
         embedding_width=6, width=4, bidirectional=True, pooling="mean"
     ),
+    "lstm in windows": models.LSTM(embedding_width=6, width=4, window=3, pooling="max"),
     "pre-norm transformer": models.Transformer(
         **SMALL,
         position="rotary",

@@ -1,5 +1,7 @@
 """The LSTM model against a plain Keras model."""
 
+import dataclasses
+
 import keras
 import numpy as np
 import pytest
@@ -63,10 +65,51 @@ def test_size_of_a_deep_one_with_attention():
     assert config.build(specs.of(10, 5)).count_params() == 10 * 6 + layers + pooling
 
 
+def test_a_windows_states_as_of_texts_of_their_own():
+    config = models.LSTM(embedding_width=4, width=3, window=2, pooling="max")
+    model = config.build(specs.of(10, 5))
+    outputs = model({"tokens": TOKENS})
+    whole = dataclasses.replace(config, window=None).build(specs.of(10, 2))
+    whole.set_weights(model.get_weights())
+    for row, length in enumerate((5, 2, 1)):
+        pieces = np.zeros((3, 2), np.int32)
+        pieces.reshape(-1)[:length] = TOKENS[row, :length]
+        expected = np.reshape(whole({"tokens": pieces})["sequence"], (6, 3))[:length]
+        np.testing.assert_allclose(
+            outputs["sequence"][row, :length], expected, atol=1e-6
+        )
+        np.testing.assert_allclose(
+            outputs["pooled"][row], expected.max(axis=0), atol=1e-6
+        )
+
+
+def test_skip_joins_the_mean_of_the_real_tokens_embeddings():
+    config = models.LSTM(embedding_width=4, width=3, skip=True)
+    model = config.build(specs.of(10, 5))
+    without = dataclasses.replace(config, skip=False).build(specs.of(10, 5))
+    without.set_weights(model.get_weights())
+    table = np.asarray(model.get_layer("embedding").table)
+    pooled = np.asarray(model({"tokens": TOKENS})["pooled"])
+    states = without({"tokens": TOKENS})["pooled"]
+    np.testing.assert_allclose(pooled[:, :3], states, atol=1e-6)
+    for row, length in enumerate((5, 2, 1)):
+        expected = table[TOKENS[row, :length]].mean(axis=0)
+        np.testing.assert_allclose(pooled[row, 3:], expected, atol=1e-6)
+
+
+def test_in_windows_it_is_no_language_model():
+    config = models.LSTM(embedding_width=4, width=3, window=2)
+    model = config.build(specs.of(10, 5))
+    assert "causal" not in config.gives and "causal" not in model.output
+    with pytest.raises(errors.UserError, match="cannot generate. Got window=2."):
+        config.decoding(model)
+
+
 @pytest.mark.parametrize(
     ("field", "value", "message"),
     [
         ("width", 0, "width must be at least 1. Got width=0."),
+        ("window", 0, "window must be at least 1, or none. Got window=0."),
         ("num_layers", -1, "num_layers must be at least 1. Got num_layers=-1."),
         (
             "pooling",

@@ -1,4 +1,8 @@
-"""LSTM. B batch, T positions, D width of the input, E width of the output."""
+"""LSTM. B batch, T positions, D width of the input, E width of the output.
+
+N windows, W positions of one, X windows of all rows, L positions of a row's windows,
+the last M of which are no positions of the row.
+"""
 
 import keras
 from keras import ops
@@ -22,6 +26,10 @@ class LSTM(base.Layer):
     than masking each step, and on a GPU it keeps to cuDNN's kernel, whose own masks
     reject a row of nothing but padding.
 
+    With a window, a row is cut into pieces that are read side by side, each from a zero
+    state (Johnson & Zhang 2016, arxiv.org/abs/1602.02373, section 2: "chopping"): a
+    long row takes few steps, each over many pieces.
+
     Args:
       width: of the state in each direction.
       num_layers: how many are stacked.
@@ -29,6 +37,7 @@ class LSTM(base.Layer):
       dropout: share of the values dropped between two stacked layers.
       l1: penalty on |weight| of the kernels, recurrent ones too.
       l2: penalty on weight^2 of the kernels, recurrent ones too.
+      window: positions of a piece; None: the whole row is one.
 
     Call arguments:
       x_BTD.
@@ -37,7 +46,8 @@ class LSTM(base.Layer):
     Returns:
       sequence_BTE: the last layer's states, zeros at padding.
       state_BE: its final state: after the last real token, and for the backward
-        direction after the first one. Zeros for a row of nothing but padding.
+        direction after the first one, of its piece. Zeros for a row of nothing but
+        padding.
     """
 
     def __init__(
@@ -48,12 +58,14 @@ class LSTM(base.Layer):
         dropout=0.0,
         l1=0.0,
         l2=0.0,
+        window=None,
         **kwargs,
     ):
         super().__init__(**kwargs)
 
         self.num_layers = num_layers
         self.bidirectional = bidirectional
+        self.window = window
         self.dropout = keras.layers.Dropout(dropout)
 
         def lstm(name):
@@ -72,6 +84,29 @@ class LSTM(base.Layer):
                 setattr(self, f"backward_{i}", lstm(f"backward_{i}"))
 
     def call(self, x_BTD, mask=None):
+        if self.window is None:
+            return self._read(x_BTD, mask)
+        num_rows, length, width = ops.shape(x_BTD)
+        if mask is None:
+            mask = ops.ones((num_rows, length), "bool")
+        missing = -length % self.window
+        nothing_BMD = ops.zeros((num_rows, missing, width), x_BTD.dtype)
+        x_BLD = ops.concatenate([x_BTD, nothing_BMD], axis=1)
+        none_BM = ops.zeros((num_rows, missing), "bool")
+        mask_BL = ops.concatenate([mask, none_BM], axis=1)
+
+        shape = (-1, self.window, width)
+        mask_XW = ops.reshape(mask_BL, shape[:2])
+        sequence_XWE, state_XE = self._read(ops.reshape(x_BLD, shape), mask_XW)
+
+        width = state_XE.shape[-1]
+        sequence_BLE = ops.reshape(sequence_XWE, (-1, length + missing, width))
+        count = (length + missing) // self.window
+        state_BNE = ops.reshape(state_XE, (-1, count, width))
+        real_BN = ops.reshape(ops.any(mask_XW, axis=1), (-1, count))
+        return sequence_BLE[:, :length], pooling.last_pool(state_BNE, real_BN)
+
+    def _read(self, x_BTD, mask):
         for i in range(self.num_layers):
             if i > 0:
                 x_BTD = self.dropout(x_BTD)
