@@ -18,7 +18,7 @@ ROOT = pathlib.Path(__file__).parents[1]
 NAMES = sorted(path.stem for path in (ROOT / "experiments").glob("*.py"))
 LABELED = [n for n in NAMES if "label" in config.load_experiment(n).task.columns]
 # begin with given weights
-PRETRAINED = {"finetune", "sentence_vectors", "text_cls_finetune", "text_cls_minilm"}
+PRETRAINED = {"finetune", "linear_probe", "text_cls_finetune", "text_cls_minilm"}
 SHORT = ("--train.steps=3", "--train.eval_every=3", "--train.batch_size=8")
 FLAT = "--model.num_layers=1"  # less to trace; tests/xla_test.py has them whole
 
@@ -120,12 +120,12 @@ def test_sentence_vectors_are_learnt_on_and_need_the_preset_no_more(
     reviews.write_csv(tmp_path / "mine.csv", 200)
     flags = ("--data.train=mine.csv", f"--inputs.preset={preset}")
     flags += ("--inputs.max_length=8", "--train.epochs=1")
-    train("sentence_vectors", *flags, "--train.min_steps=30")
+    train("linear_probe", *flags, "--train.min_steps=30")
     shutil.rmtree(preset)
-    run = tmp_path / "runs/sentence_vectors"
+    run = tmp_path / "runs/linear_probe"
     predict.main(predict.Options(run_dir=str(run), text=["a man " * 99], json=True))
     assert set(json.loads(capsys.readouterr().out)["probabilities"]) == {"bad", "good"}
-    again = train("sentence_vectors", *flags, "--train.min_steps=40")
+    again = train("linear_probe", *flags, "--train.min_steps=40")
     assert "Finished at step 40" in again
 
 

@@ -78,7 +78,7 @@ MISTAKES = {
     ),
     "train: package of the inputs": (
         (
-            *("train", "--experiment=sentence_vectors", "--data.train=good.csv"),
+            *("train", "--experiment=linear_probe", "--data.train=good.csv"),
             "--inputs.preset=package:not_there/model",
         ),
         "which is not installed: pip install --no-deps not-there",

