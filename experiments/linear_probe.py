@@ -4,9 +4,8 @@
     python -m tfm.train --experiment=linear_probe --data.train=reviews.csv
 
 The cheap way to use a published model on your own file: it stays frozen, and reads each
-text once, when the data is prepared. The vectors are kept with the run, so that training
-takes seconds. Any other encoder by --inputs.preset; a hidden layer by
---model.hidden=64.
+text once, when the data is prepared. The vectors are kept with the run: training takes
+seconds. Any other encoder by --inputs.preset; a hidden layer by --model.hidden=64.
 """
 
 from tfm import data

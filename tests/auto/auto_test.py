@@ -49,6 +49,22 @@ def test_facts_of_a_file(tmp_path):
     assert found.english == pytest.approx(90 / (90 * 7 + 9 * 40 + 1))
 
 
+def test_unbalanced_classes_are_told_and_judged_by_macro_f1(tmp_path, monkeypatch):
+    even = _experiment(
+        _write(tmp_path / "a.csv", [(f"x {i}", i % 2) for i in range(40)])
+    )
+    rows = [(f"x {i}", int(i % 5 == 0)) for i in range(40)]
+    odd = _experiment(_write(tmp_path / "b.csv", rows))
+    told = [
+        any("f1_macro tells more" in line for line in auto.choose(e, {}).lines)
+        for e in (even, odd)
+    ]
+    assert told == [False, True]
+    monkeypatch.setattr(choices, "_STACKED_BYTES", 10)
+    metrics = [auto.choose(e, {}).experiment.train.best_metric for e in (even, odd)]
+    assert metrics == ["accuracy", "f1_macro"]
+
+
 def test_the_choice_by_the_facts(tmp_path, monkeypatch):
     plain = _write(tmp_path / "a.csv", [(f"a text {i}", i % 2) for i in range(50)])
     made = auto.choose(_experiment(plain), {})

@@ -9,6 +9,10 @@ The rules were measured by benchmarks/own_data.py, on sets of 200 to 20,000 text
 | more | NgramBag | reads the texts as a stream; few passes are enough |
 | scripts without spaces | n-grams of characters alone | there are no words to count |
 | HTML tags in 1 % of the texts | tags are taken out | they say nothing |
+| unbalanced classes | f1_macro picks NgramBag's checkpoint | accuracy hides rare ones |
+
+Class weights by frequency raised macro F1 of the stack by 0 to 8 points on four sets,
+and lowered its accuracy by 1 to 10: a choice that is the user's.
 """
 
 import dataclasses
@@ -115,7 +119,11 @@ def _ngram_bag(facts: facts_module.Facts):
             "model": models.NgramBag(width=width),
             "task": tasks.TextClassification(),
             "optimizer": training.Optimizer(name="adam", learning_rate=3e-3),
-            "train": training.Train(epochs=2, batch_size=64),
+            "train": training.Train(
+                epochs=2,
+                batch_size=64,
+                best_metric="f1_macro" if facts.unbalanced else "accuracy",
+            ),
         },
     )
 
@@ -133,10 +141,16 @@ def _described(facts: facts_module.Facts) -> list[str]:
     counts = list(facts.classes.items())
     shown = ", ".join(f"{name} {count:,}" for name, count in counts[:_SHOWN])
     more = f", and {len(counts) - _SHOWN:,} more" if len(counts) > _SHOWN else ""
-    return [
+    lines = [
         f"Data        {facts.texts:,} texts, {len(counts)} classes ({shown}{more}); "
         f"{facts.median_words} words in the middle, {facts.long_words} in long ones"
     ]
+    if facts.unbalanced:
+        lines.append(
+            "            unbalanced classes: f1_macro tells more than accuracy; "
+            "--task.balance_classes=true, of the file that it writes, favours rare ones"
+        )
+    return lines
 
 
 def _others(facts: facts_module.Facts) -> list[str]:

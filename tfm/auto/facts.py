@@ -42,6 +42,11 @@ class Facts:
     tags: float
     english: float
 
+    @property
+    def unbalanced(self) -> bool:
+        """Whether one class has more than 3 times the texts of another."""
+        return max(self.classes.values()) > 3 * min(self.classes.values())
+
 
 def of(config: labeled_settings.LabeledTextSettings) -> Facts:
     """Reads the training source, whose columns are named.
