@@ -56,9 +56,8 @@ def temperature(logits_NC: np.ndarray, labels: np.ndarray) -> float:
         return 1.0
     if labels.ndim == 2:
         logits_NC, labels = _decisions(logits_NC), labels.reshape(-1) > 0
-    logits_NC = logits_NC - logits_NC.max(
-        axis=1, keepdims=True
-    )  # exp does not overflow
+    # exp does not overflow
+    logits_NC = logits_NC - logits_NC.max(axis=1, keepdims=True)
     true_N = logits_NC[np.arange(len(labels)), labels.astype(int)]
 
     def cost(log_temperature: float) -> float:
