@@ -8,6 +8,8 @@ side, a quarter of the words is left out at random in each epoch, and of a revie
 than 400 words the first and the last 200 are read.
 
 "A moving film." -> positive
+
+On a file of your own: --data.train=FILE --data.where= --data.rename=
 """
 
 from tfm import data

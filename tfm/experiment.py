@@ -1,5 +1,6 @@
 """An experiment: data, inputs, model, task and training, as data flows."""
 
+import contextlib
 import dataclasses
 
 from tfm import errors
@@ -56,7 +57,8 @@ def check(e: Experiment) -> None:
     _need(e.model.reads, f"{model} reads", given, f"{inputs} and {task} give")
     taken = e.model.reads | e.model.optional
     _need(e.task.gives, f"{task} gives", taken, f"{model} reads")
-    _need(e.task.reads, f"{task} reads", e.model.gives, f"{model} gives")
+    gives = f"{_cause(e.model, e.task.reads)}{model} gives"
+    _need(e.task.reads, f"{task} reads", e.model.gives, gives)
     if e.task.direction(e.train.best_metric) is None:
         raise errors.UserError(
             f"train.best_metric must be a metric of {task}: "
@@ -108,6 +110,20 @@ def _need(wanted, who: str, there, whose: str) -> None:
             f"{who} {_listed(missing)}{_meaning(missing)}; "
             f"{whose} {_listed(there) or 'nothing'}."
         )
+
+
+def _cause(model, wanted) -> str:
+    """`with window=8 `, of a field but for which the model would give it."""
+    if wanted <= model.gives:
+        return ""
+    for field in dataclasses.fields(model):
+        value, default = getattr(model, field.name), field.default
+        if default is dataclasses.MISSING or value == default:
+            continue
+        with contextlib.suppress(errors.UserError):  # the default fits no other field
+            if wanted <= dataclasses.replace(model, **{field.name: default}).gives:
+                return f"with {field.name}={value} "
+    return ""
 
 
 def _listed(names, joint: str = ", ") -> str:

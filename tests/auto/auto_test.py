@@ -130,6 +130,12 @@ def test_what_the_user_set_stays_and_other_parts_are_refused(tmp_path):
     changed = {"train.steps": 7, "train.seed": 3, "data.validation_fraction": 0.3}
     chosen = auto.choose(experiment, changed).experiment
     assert (chosen.train.steps, chosen.train.seed) == (7, 3)
+    longer = dataclasses.replace(
+        experiment, train=training.Train(epochs=9, min_steps=7)
+    )
+    chosen_9 = auto.choose(longer, {"train.epochs": 9, "train.min_steps": 7}).experiment
+    assert (chosen_9.train.epochs, chosen_9.train.steps) == (9, None)
+    assert chosen_9.train.min_steps == 7
     assert chosen.train.batch_size == 128 and chosen.data.validation_fraction == 0.3
     with pytest.raises(errors.UserError, match="auto chooses the model by the data"):
         auto.choose(experiment, {"model.dropout": 0.3})

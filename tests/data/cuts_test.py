@@ -106,3 +106,51 @@ def test_other_preprocessors_are_left_alone(tmp_path):
     dataset, _ = _prepared(tmp_path, [3, 9] * 9, inputs.Ngrams())
     assert not any("cut to" in line for line in dataset.summary())
     assert dataset.left_out() == []
+
+
+def _published(tmp_path, kind):
+    preset = small_preset.write(tmp_path / "bert")
+    if kind == "vectors":
+        return inputs.SentenceVectors(preset, max_length=5)
+    parts = ("words", "vectors")
+    return inputs.Stacked(parts=parts, preset=preset, max_length=5, folds=2)
+
+
+@pytest.mark.parametrize("kind", ["vectors", "stacked"])
+def test_what_a_published_model_does_not_read_is_told(tmp_path, kind):
+    train = tmp_path / "train.csv"
+    texts = [
+        "a man",
+        "food is a man",
+        "a man is a man",
+        "man is food",
+        "is",
+        "a a",
+        "food",
+    ]
+    texts += [text + "." for text in texts]
+    rows = [f"{text},{'xy'[i % 2]}" for i, text in enumerate(texts)]
+    train.write_text("\n".join(["text,label", *rows]))
+    other = tmp_path / "other.csv"
+    other.write_text("text,label\nfood man,x\nman food,y\n")
+    config = data.LabeledText(
+        train=str(train), validation=str(other), test_fraction=0.0
+    )
+    dataset = config.prepare(tmp_path / "data")
+    made = _published(tmp_path, kind).fit(dataset.training_rows())
+    dataset.encode(made, tmp_path / "data")
+    # words, the full stop, [CLS] and [SEP]
+    sizes = [2 + len(t.rstrip(".").split()) + t.endswith(".") for t in texts]
+    beyond = [max(0, size - 5) for size in sizes]
+    texts_cut = 100 * sum(b > 0 for b in beyond) / len(sizes)
+    tokens_cut = 100 * sum(beyond) / sum(sizes)
+    told = dataset.summary()[-1]
+    assert told == (
+        f"cut to 5 tokens: {texts_cut:.0f} % of the texts of train, "
+        f"{tokens_cut:.{0 if tokens_cut >= 9.95 else 1}f} % of the tokens"
+    )
+
+
+def test_n_grams_are_of_the_whole_text(tmp_path):
+    dataset, _ = _prepared(tmp_path, [3, 40], inputs.Stacked(folds=2))
+    assert not any("cut to" in line for line in dataset.summary())

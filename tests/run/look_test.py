@@ -72,6 +72,17 @@ MISTAKES = {
         (*TRAIN, "--data.train=good.csv", "--data.test=none.csv"),
         "There is no file none.csv",
     ),
+    "train: rows of other data": (
+        ("train", "--experiment=text_cls", "--data.train=good.csv"),
+        "with source=imdb alone: --data.where= takes all",
+    ),
+    "train: a preset's folder": (
+        (
+            *("train", "--experiment=finetune", "--data.train=good.csv"),
+            "--model.preset=/no/such",
+        ),
+        "There is no folder /no/such. Got preset=/no/such.",
+    ),
     "train: none given": (
         ("train", "--experiment=finetune"),
         "There is no file YOUR_FILE.csv",
@@ -92,7 +103,7 @@ MISTAKES = {
     ),
     "train: word vectors": (
         (*TRAIN, "--data.train=good.csv", *VECTORS),
-        "word_vectors have 3 numbers a word, model.embedding_width is 128. Set --",
+        "word_vectors have 3 numbers a word, model.embedding_width is 64. Set --",
     ),
     "prepare": (
         ("prepare", "--experiment=lstm_lm", "--data.train=none.txt"),

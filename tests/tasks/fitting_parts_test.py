@@ -128,3 +128,11 @@ def test_a_train_step_that_does_not_fit_the_task():
     teacher = training.EMATeacher(step=training.SharpnessAware())
     with pytest.raises(errors.UserError, match="Got train_step=training.EMATeacher"):
         _experiment(tasks.CausalLM(), models.Decoder(), train_step=teacher)
+
+
+def test_the_field_that_stands_in_the_way_is_named():
+    with pytest.raises(errors.UserError, match="with window=8 models.LSTM gives"):
+        model = models.LSTM(window=8, pooling="mean")
+        _experiment(tasks.CausalLM(documents="joined"), model)
+    with pytest.raises(errors.UserError, match="; models.CNN gives"):
+        _experiment(tasks.CausalLM(documents="joined"), models.CNN(dropout=0.2))

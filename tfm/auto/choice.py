@@ -64,6 +64,8 @@ def choose(experiment, changed: Mapping[str, object]) -> Choice:
         name, why, parts = _ngram_bag(facts)
     wanted = {p.removeprefix("train.") for p in changed if p.startswith("train.")}
     kept = {field: getattr(experiment.train, field) for field in wanted}
+    if wanted & {"epochs", "min_steps"} and "steps" not in wanted:
+        kept["steps"] = None  # which would decide
     parts["train"] = dataclasses.replace(parts["train"], **kept)
     data = experiment.data
     if "data.validation_fraction" not in changed:
@@ -154,9 +156,10 @@ def _described(facts: facts_module.Facts) -> list[str]:
 
 
 def _others(facts: facts_module.Facts) -> list[str]:
+    theirs = "with --data.where= --data.rename=, which are of its own data"
     lines = [
-        "text_cls_ngrams, a bag of n-grams: seconds",
-        "text_cls, an LSTM; text_cls_transformer: minutes",
+        f"text_cls_ngrams, a bag of n-grams: seconds ({theirs})",
+        "text_cls, an LSTM; text_cls_transformer: minutes (likewise)",
         "finetune, a published model: minutes to an hour",
     ]
     if not encoders.is_installed() and encoders.fits(facts):

@@ -19,6 +19,9 @@ _MUCH = 0.1  # of the tokens, above which it is said at the end too
 class Measures(typing.Protocol):
     """A preprocessor that cuts rows that are too long, and says by how much."""
 
+    # by stored array: what is counted, such as tokens, and how many are left
+    limits: Mapping[str, tuple[str, int]]
+
     def encode_measured(
         self, rows: Sequence[interfaces.Row]
     ) -> tuple[interfaces.Ragged, Mapping[str, np.ndarray]]:
@@ -30,7 +33,7 @@ class Cut:
     """Texts of the training split beside what is left of them.
 
     Args:
-      name: of the array, such as tokens.
+      name: of what is counted, such as tokens.
       longest: length of a row, at the most.
       whole: lengths of the rows before they were cut, int64 [n].
     """
@@ -68,6 +71,13 @@ class Cut:
             f"{_percent(self.share)} of the {self.name} of train were not read: texts "
             f"are cut to {self.longest:,} (--inputs.max_length)"
         ]
+
+
+def of(
+    preprocessor: interfaces.Preprocessor, whole: Mapping[str, np.ndarray]
+) -> list[Cut]:
+    """The cuts of texts whose uncut lengths are given, by stored array."""
+    return [Cut(*preprocessor.limits[name], sizes) for name, sizes in whole.items()]
 
 
 def encoded(

@@ -60,11 +60,8 @@ class LabeledDataset:
             self.records, preprocessor, pathlib.Path(folder) / "tokens"
         )
         train = self.records.splits["train"]
-        self._cuts = [
-            cuts.Cut(name, preprocessor.stored[name].shape[0], array.whole[train])
-            for name, array in arrays.items()
-            if array.whole is not None
-        ]
+        whole = {n: a.whole[train] for n, a in arrays.items() if a.whole is not None}
+        self._cuts = cuts.of(preprocessor, whole)
         return {
             name: LabeledSplit(self.records, arrays, self.columns["label"], numbers)
             for name, numbers in self.records.splits.items()

@@ -131,6 +131,19 @@ def examples(
         raise errors.UserError(f"{spec} holds no good row. Skipped: {reasons}.")
 
 
+def _read(spec: str, reading: sources.Reading, where: str) -> Iterator[formats.Row]:
+    """Yields the rows of a source; a column of `where` that is not there is told."""
+    try:
+        yield from sources.read(spec, reading)
+    except formats.MissingColumnError as error:
+        if error.name != where.partition("=")[0]:
+            raise
+        raise errors.UserError(
+            f"{error} The experiment takes rows with {where} alone: "
+            "--data.where= takes all."
+        ) from error
+
+
 def _wanted_rows(
     config: labeled_settings.LabeledTextSettings,
     spec: str,
@@ -152,7 +165,7 @@ def _wanted_rows(
         also=(column,) if column else (),
         all_columns=all_columns,
     )
-    for row in itertools.islice(sources.read(spec, reading), limit):
+    for row in itertools.islice(_read(spec, reading, config.where), limit):
         if column and not row.problem:
             value = labels_module.name_of(row.values[column])
             if value != wanted:

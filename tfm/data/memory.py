@@ -69,10 +69,7 @@ class Memory:
         rows = [read.row for read in self.reads]
         found, whole = cuts.encoded(preprocessor, rows)
         self._arrays = dict(found)
-        self.cuts = [
-            cuts.Cut(name, preprocessor.stored[name].shape[0], sizes)
-            for name, sizes in whole.items()
-        ]
+        self.cuts = cuts.of(preprocessor, whole)
         for name, column in columns.items():
             if all(name in read.row for read in self.reads):
                 self._arrays[name] = self._encoded(name, column)

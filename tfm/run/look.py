@@ -40,7 +40,7 @@ def at(experiment, folder: run_folder.RunFolder | None = None):
     if not has_trained:
         word_vectors.check(experiment)
         for part in (experiment.model, experiment.inputs):
-            presets.located(getattr(part, "preset", ""))
+            presets.check(getattr(part, "preset", ""))
     return experiment
 
 

@@ -98,9 +98,11 @@ def keep(
     ids_N, vectors_ND = _matched(words, found.vectors)
     if not len(ids_N):
         tried = ", ".join([repr(word) for word in words if word][:_SHOWN])
+        tokens = f"such as {tried}" if tried else "which has no whole words"
+        skipped = ", ".join(f"{n:,} {why}" for why, n in found.skipped.items())
         raise errors.UserError(
-            f"{file.origin} has a vector for no token of the vocabulary, such as "
-            f"{tried or 'of bytes and pieces of words alone'}."
+            f"{file.origin} has a vector for no token of the vocabulary, {tokens}."
+            f"{f' Left out of it: {skipped}.' if skipped else ''}"
         )
     folder.data.mkdir(parents=True, exist_ok=True)
     with files.replaced(_kept(folder)) as path, path.open("wb") as stream:

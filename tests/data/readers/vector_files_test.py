@@ -138,6 +138,8 @@ def test_lines_that_are_no_vectors_are_left_out_and_counted(tmp_path):
 BAD = {
     "missing": (None, "There is no file"),
     "empty": (b"", "is empty."),
+    "blank lines": (b"\n\n\n", "holds no word vectors"),
+    "one long line": (b"[" + b"1," * 300_000 + b"]", "holds no word vectors"),
     "a text": (b"It was a dull film.\nWe left.\n", "holds no word vectors. A line is"),
     "another width": (
         b"2 5\nthe 1 2 3\nfilm 1 2 3\n",
@@ -145,6 +147,10 @@ BAD = {
     ),
     "a fastText model": (b"\xba\x16\x4f\x2f" + bytes(99), "Give the file of its word"),
     "a part": (_binary()[:-9], "ends after 3 of 4 words: it is not whole."),
+    "lines fewer than it says": (
+        b"9 3\nthe 1 2 3\nfilm 1 2 3\n",
+        "ends after 2 of 9 words: it is not whole.",
+    ),
     "header": (b"4 3\n", "ends after 0 of 4 words: it is not whole."),
 }
 

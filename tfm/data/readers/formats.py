@@ -18,15 +18,24 @@ class Row(typing.NamedTuple):
     problem: str = ""  # `reason: details`
 
 
+class MissingColumnError(errors.UserError):
+    """A source has no column of the name that is wanted."""
+
+    def __init__(self, name: str, message: str):
+        super().__init__(message)
+        self.name = name
+
+
 def need(
     wanted: Collection[str], present: Collection[str], origin: str, hint=""
 ) -> None:
-    """Raises UserError where a wanted column is not present."""
+    """Raises MissingColumnError where a wanted column is not present."""
     for name in wanted:
         if name not in present:
-            raise errors.UserError(
+            raise MissingColumnError(
+                name,
                 f"{origin} has no column {name!r}. It has: {', '.join(present)}."
-                f"{locations.nearest(name, present)}{hint}"
+                f"{locations.nearest(name, present)}{hint}",
             )
 
 

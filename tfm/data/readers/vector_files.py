@@ -101,7 +101,7 @@ def find(spec: str) -> VectorFile:
         layout = _under_header(rest.partition(b"\n")[0], width, origin)
         return VectorFile(path, member, layout, width, num_words)
     lines = start.split(b"\n")[:_LINES]
-    if len(start) == _START and len(lines) < _LINES:
+    if len(start) == _START and 1 < len(lines) < _LINES:
         lines = lines[:-1]  # which is cut
     return VectorFile(path, member, "glove", _width(lines, origin))
 
@@ -172,6 +172,11 @@ def _text(
                 yield word, np.array([*map(float, numbers.split(b" "))], np.float32)
             except ValueError:
                 found.skipped["with what is no number"] += 1
+    if file.num_words and found.num_words < file.num_words:
+        raise errors.UserError(
+            f"{file.origin} ends after {found.num_words:,} of {file.num_words:,} "
+            "words: it is not whole."
+        )
 
 
 def _binary(
@@ -214,7 +219,7 @@ def _under_header(line: bytes, width: int, origin: str) -> Layout:
 def _width(lines: list[bytes], origin: str) -> int:
     """D of GloVe's lines: what most of them have."""
     counts = collections.Counter(_trailing_numbers(line) for line in lines if line)
-    ((width, count),) = counts.most_common(1)
+    width, count = max(counts.items(), key=lambda item: item[1], default=(0, 0))
     if not width or 2 * count < counts.total():
         shown = lines[0][:40].decode(errors="replace")
         raise errors.UserError(

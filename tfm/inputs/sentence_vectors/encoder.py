@@ -40,9 +40,26 @@ class SentenceEncoder:
 
     def __call__(self, texts: Sequence[str]) -> np.ndarray:
         """Vectors float32 [N, D]; texts of like length are computed together."""
-        tokens = self._tokenizer.encode([text.strip() for text in texts])
+        return self.measured(texts)[0]
+
+    def sizes(self, texts: Sequence[str]) -> np.ndarray:
+        """The numbers of the texts' tokens, int64 [N], before they are cut."""
+        return np.array([len(row) for row in self._whole(texts)], np.int64)
+
+    def measured(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+        """The vectors and the sizes."""
+        whole = self._whole(texts)
+        tokens = [self._tokenizer.truncated(row) for row in whole]
+        sizes_N = np.array([len(row) for row in whole], np.int64)
+        return self._of_tokens(tokens), sizes_N
+
+    def _whole(self, texts: Sequence[str]) -> list[np.ndarray]:
+        stripped = [text.strip() for text in texts]
+        return self._tokenizer.encode(stripped, truncate=False)
+
+    def _of_tokens(self, tokens: Sequence[np.ndarray]) -> np.ndarray:
         lengths_N = np.array([len(row) for row in tokens], int)
-        vectors_ND = np.zeros((len(texts), self.width), np.float32)
+        vectors_ND = np.zeros((len(tokens), self.width), np.float32)
         order_N = np.argsort(-lengths_N, kind="stable")
         start = 0
         while start < len(order_N):

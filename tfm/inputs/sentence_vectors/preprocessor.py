@@ -29,6 +29,7 @@ class VectorPreprocessor:
     Attributes:
       stored: features float32 [D].
       specs: the same.
+      limits: tokens that the model reads of a text; see data.cuts.
     """
 
     def __init__(
@@ -40,15 +41,27 @@ class VectorPreprocessor:
         self._encoder = encoder
         self.stored = {"features": interfaces.Spec((encoder.width,), "float32")}
         self.specs = self.stored
+        self.limits = {"features": ("tokens", config.max_length)}
 
     def encode(self, rows: Sequence[interfaces.Row]) -> dict[str, np.ndarray]:
         """{"features": float32 [n, D]}, whose entries have 1 as their mean square."""
-        vectors_ND = self.vectors([row["text"] for row in rows])
-        return {"features": vectors_ND * np.float32(np.sqrt(vectors_ND.shape[1]))}
+        return self.encode_measured(rows)[0]
+
+    def encode_measured(
+        self, rows: Sequence[interfaces.Row]
+    ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+        """As `encode`, and how many tokens each text had before it was cut."""
+        vectors_ND, sizes = self._encoder.measured([row["text"] for row in rows])
+        scaled_ND = vectors_ND * np.float32(np.sqrt(vectors_ND.shape[1]))
+        return {"features": scaled_ND}, {"features": sizes}
 
     def vectors(self, texts: Sequence[str]) -> np.ndarray:
         """Vectors of texts, float32 [N, D], of length 1."""
         return self._encoder(texts)
+
+    def sizes(self, texts: Sequence[str]) -> np.ndarray:
+        """The numbers of the texts' tokens, int64 [N], before they are cut."""
+        return self._encoder.sizes(texts)
 
     def graph(self) -> Callable[[Mapping, object], Mapping]:
         """(arrays, seeds) -> the same arrays: nothing is augmented."""

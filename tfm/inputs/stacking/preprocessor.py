@@ -41,6 +41,7 @@ class StackingPreprocessor:
       classes: as given; the task's head takes the scores by these names.
       stored: scores float32 [P, C].
       specs: the same.
+      limits: tokens of a text that the part vectors reads; see data.cuts.
     """
 
     def __init__(self, config, classes, features, machines, scales, known):
@@ -51,6 +52,7 @@ class StackingPreprocessor:
         shape = (len(config.parts), len(self.classes))
         self.stored = {"scores": interfaces.Spec(shape, "float32")}
         self.specs = self.stored
+        self.limits = {"scores": ("tokens", config.max_length)}
 
     def encode(self, rows: Sequence[interfaces.Row]) -> dict[str, list[np.ndarray]]:
         """{"scores": float32 [P, C]} of each row's text; of training texts as kept."""
@@ -62,6 +64,13 @@ class StackingPreprocessor:
             for row, scores_PC in zip(new, scores_NPC, strict=True):
                 found[row] = scores_PC
         return {"scores": found}
+
+    def encode_measured(
+        self, rows: Sequence[interfaces.Row]
+    ) -> tuple[dict[str, list[np.ndarray]], dict[str, np.ndarray]]:
+        """As `encode`, and how many tokens a text had for the vectors, if any."""
+        sizes = self._features.sizes([row["text"] for row in rows])
+        return self.encode(rows), {} if sizes is None else {"scores": sizes}
 
     def _scores(self, texts: Sequence[str]) -> np.ndarray:
         scores = [

@@ -30,6 +30,7 @@ class TextPreprocessor:
       tokenizer: text to ids and back.
       stored: tokens int32 [T], ids below the size of the vocabulary.
       specs: the same.
+      limits: ("tokens", T), to which texts are cut; see data.cuts.
     """
 
     def __init__(self, config, tokenizer: tokenizer_module.Tokenizer):
@@ -38,6 +39,7 @@ class TextPreprocessor:
         size = tokenizer.vocab_size
         self.stored = {"tokens": interfaces.Spec((config.max_length,), "int32", size)}
         self.specs = self.stored
+        self.limits = {"tokens": ("tokens", config.max_length)}
 
     def encode(self, rows: Sequence[interfaces.Row]) -> dict[str, list[np.ndarray]]:
         """{"tokens": the ids of each row's text, int32, T at the most}.

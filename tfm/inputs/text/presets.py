@@ -20,6 +20,18 @@ def located(preset: str) -> str:
     return str(folder / inside)
 
 
+def check(preset: str) -> None:
+    """Whether a package or folder is there; names are known to keras_nlp alone.
+
+    Raises:
+      UserError: it is not.
+    """
+    place = located(preset)
+    is_path = preset.startswith((packages.PREFIX, "/", ".", "~"))
+    if is_path and not pathlib.Path(place).is_dir():
+        raise errors.UserError(f"There is no folder {place}. Got preset={preset}.")
+
+
 def file(preset: str, name: str) -> pathlib.Path | None:
     """A file of a preset: in its folder, or fetched from the Hugging Face Hub.
 
