@@ -1,4 +1,4 @@
-"""Texts cut to a maximum length: counted as they are encoded, and told.
+"""What a model does not read of the texts: counted as they are encoded, and told.
 
 n texts.
 """
@@ -11,18 +11,20 @@ from collections.abc import Sequence
 import numpy as np
 
 from tfm import interfaces
+from tfm.data import shares
+from tfm.data import unknown
 
 _MUCH = 0.1  # of the tokens, above which it is said at the end too
 
 
 @typing.runtime_checkable
 class Measures(typing.Protocol):
-    """A preprocessor that cuts rows that are too long, and says by how much."""
+    """A preprocessor that cuts rows that are too long, and says what is lost."""
 
     def encode_measured(
         self, rows: Sequence[interfaces.Row]
     ) -> tuple[interfaces.Ragged, Mapping[str, np.ndarray]]:
-        """As `encode`; and the length of each row before it was cut, int64 [n]."""
+        """As `encode`; and counts of each row, inputs.text.measures.FIELDS [n]."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,17 +49,16 @@ class Cut:
     @property
     def share(self) -> float:
         """The share of all tokens that are cut off."""
-        beyond = np.maximum(self.whole - self.longest, 0)
-        return float(beyond.sum() / max(1, self.whole.sum()))
+        return shares.of(np.maximum(self.whole - self.longest, 0), self.whole)
 
     def summary(self) -> str:
         """A line for a human."""
         if not self.texts:
             return f"no text of train is longer than {self.longest:,} {self.name}"
-        texts = _percent(self.texts / len(self.whole))
+        texts = shares.percent(self.texts / len(self.whole))
         return (
             f"cut to {self.longest:,} {self.name}: {texts} of the texts of train, "
-            f"{_percent(self.share)} of the {self.name}"
+            f"{shares.percent(self.share)} of the {self.name}"
         )
 
     def left_out(self) -> list[str]:
@@ -65,23 +66,30 @@ class Cut:
         if self.share <= _MUCH:
             return []
         return [
-            f"{_percent(self.share)} of the {self.name} of train were not read: texts "
+            f"{shares.percent(self.share)} of the {self.name} of train were not read: texts "
             f"are cut to {self.longest:,} (--inputs.max_length)"
         ]
+
+
+def told(name: str, spec: interfaces.Spec, counts: np.ndarray) -> list:
+    """What is told of an array of the training split.
+
+    Args:
+      name: of the array.
+      spec: of a row.
+      counts: of each row, inputs.text.measures.FIELDS [n].
+
+    Returns:
+      Each with `summary()`, a line, and `left_out()`, lines for the end.
+    """
+    cut = Cut(name, spec.shape[0], counts["whole"])
+    return [unknown.Unknown(name, counts), cut]
 
 
 def encoded(
     preprocessor: interfaces.Preprocessor, rows: Sequence[interfaces.Row]
 ) -> tuple[interfaces.Ragged, Mapping[str, np.ndarray]]:
-    """The stored arrays of rows, and their lengths uncut where these are measured."""
+    """The stored arrays of rows, and counts of each row where these are taken."""
     if isinstance(preprocessor, Measures):
         return preprocessor.encode_measured(rows)
     return preprocessor.encode(rows), {}
-
-
-def _percent(share: float) -> str:
-    """A share as `31 %`; below 10 % with one digit more."""
-    percent = 100 * share
-    if 0 < percent < 0.1:
-        return "under 0.1 %"
-    return f"{percent:.0f} %" if percent >= 9.95 else f"{percent:.1f} %"

@@ -30,7 +30,7 @@ class LabeledDataset:
 
     def __init__(self, records: records_module.Records):
         self.records = records
-        self._cuts: list[cuts.Cut] = []
+        self._cuts = []
         self.sources = records.sources
         kind = categories.Categories if records.multi_label else category.Category
         counts = tuple(records.class_counts("train"))
@@ -61,9 +61,10 @@ class LabeledDataset:
         )
         train = self.records.splits["train"]
         self._cuts = [
-            cuts.Cut(name, preprocessor.stored[name].shape[0], array.whole[train])
+            told
             for name, array in arrays.items()
-            if array.whole is not None
+            if array.counts is not None
+            for told in cuts.told(name, preprocessor.stored[name], array.counts[train])
         ]
         return {
             name: LabeledSplit(self.records, arrays, self.columns["label"], numbers)
@@ -71,7 +72,7 @@ class LabeledDataset:
         }
 
     def summary(self) -> list[str]:
-        """Lines for a human: what was read, dropped, kept and cut."""
+        """Lines for a human: what was read, dropped, kept, unknown and cut."""
         return [*self.records.report(), *(cut.summary() for cut in self._cuts)]
 
     def left_out(self) -> list[str]:

@@ -17,7 +17,7 @@ from collections.abc import Sequence
 import tokenizers
 from tokenizers import pre_tokenizers
 
-from tfm.inputs.text import unspaced
+from tfm import unspaced
 
 LONGEST = 100  # characters of a word that is not divisible
 PREFIX = "##"  # of a piece that continues a word

@@ -1,0 +1,52 @@
+"""What becomes of texts as they are tokenized: counted for each of them.
+
+n texts.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from tfm import unspaced
+from tfm.inputs.text import normalization
+
+# of each text; characters are those that are no white space, after normalization
+FIELDS = np.dtype(
+    [
+        ("whole", np.int64),  # tokens, before it is cut
+        ("unknown", np.int64),  # of these, [UNK]
+        ("characters", np.int64),
+        ("lost", np.int64),  # of these, those whose token is [UNK]
+        # of these, those of scripts without spaces, where words are not divided
+        ("undivided", np.int64),
+    ]
+)
+
+
+def of(tokenizer, texts: Sequence[str], rows: Sequence[np.ndarray]) -> np.ndarray:
+    """The counts of each text, FIELDS [n].
+
+    Args:
+      tokenizer: that has encoded the texts.
+      texts: as they were given to it.
+      rows: their ids, uncut.
+    """
+    texts = [normalization.normalize(text, tokenizer.config) for text in texts]
+    found = np.zeros(len(texts), FIELDS)
+    found["whole"] = [len(row) for row in rows]
+    found["characters"] = [*map(visible, texts)]
+    unknown = tokenizer.unknown_id
+    if unknown is not None:
+        found["unknown"] = [np.count_nonzero(row == unknown) for row in rows]
+    some = np.flatnonzero(found["unknown"])
+    lost = tokenizer.lost([texts[i] for i in some], [rows[i] for i in some])
+    # a character of white space that is unknown, as of method=character, is none
+    found["lost"][some] = np.clip(lost, 0, found["characters"][some])
+    if tokenizer.config.method == "word":
+        found["undivided"] = [*map(unspaced.count, texts)]
+    return found
+
+
+def visible(text: str) -> int:
+    """The number of characters that are no white space."""
+    return len("".join(text.split()))
