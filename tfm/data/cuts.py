@@ -19,7 +19,13 @@ _MUCH = 0.1  # of the tokens, above which it is said at the end too
 
 @typing.runtime_checkable
 class Measures(typing.Protocol):
-    """A preprocessor that cuts rows that are too long, and says what is lost."""
+    """A preprocessor that cuts rows that are too long, and says what is lost.
+
+    Attributes:
+      usually_unknown: the share of characters up to which it is not warned of.
+    """
+
+    usually_unknown: float
 
     def encode_measured(
         self, rows: Sequence[interfaces.Row]
@@ -66,24 +72,24 @@ class Cut:
         if self.share <= _MUCH:
             return []
         return [
-            f"{shares.percent(self.share)} of the {self.name} of train were not read: texts "
-            f"are cut to {self.longest:,} (--inputs.max_length)"
+            f"{shares.percent(self.share)} of the {self.name} of train were not read: "
+            f"texts are cut to {self.longest:,} (--inputs.max_length)"
         ]
 
 
-def told(name: str, spec: interfaces.Spec, counts: np.ndarray) -> list:
+def told(name: str, preprocessor: Measures, counts: np.ndarray) -> list:
     """What is told of an array of the training split.
 
     Args:
       name: of the array.
-      spec: of a row.
+      preprocessor: that has counted.
       counts: of each row, inputs.text.measures.FIELDS [n].
 
     Returns:
       Each with `summary()`, a line, and `left_out()`, lines for the end.
     """
-    cut = Cut(name, spec.shape[0], counts["whole"])
-    return [unknown.Unknown(name, counts), cut]
+    cut = Cut(name, preprocessor.stored[name].shape[0], counts["whole"])
+    return [unknown.Unknown(name, counts, preprocessor.usually_unknown), cut]
 
 
 def encoded(

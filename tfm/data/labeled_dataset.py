@@ -64,7 +64,7 @@ class LabeledDataset:
             told
             for name, array in arrays.items()
             if array.counts is not None
-            for told in cuts.told(name, preprocessor.stored[name], array.counts[train])
+            for told in cuts.told(name, preprocessor, array.counts[train])
         ]
         return {
             name: LabeledSplit(self.records, arrays, self.columns["label"], numbers)

@@ -72,7 +72,7 @@ class Memory:
         self.cuts = [
             told
             for name, array in counts.items()
-            for told in cuts.told(name, preprocessor.stored[name], array)
+            for told in cuts.told(name, preprocessor, array)
         ]
         for name, column in columns.items():
             if all(name in read.row for read in self.reads):

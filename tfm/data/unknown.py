@@ -1,8 +1,7 @@
 """What the vocabulary does not know of the training texts: told.
 
-Warned of in the last lines are more than 20 % of the characters (ordinary texts with a
-vocabulary of 10,000 words have 3 to 12 %, as rare words are long ones), and more than
-5 % of characters in phrases that are taken for words.
+It is warned of in the last lines where more of the characters are lost than is usual
+(see inputs.text.measures), and where more than 5 % stand in phrases taken for words.
 
 n texts.
 """
@@ -13,7 +12,6 @@ import numpy as np
 
 from tfm.data import shares
 
-_MUCH = 0.2  # of the characters
 _UNDIVIDED = 0.05  # of the characters
 
 
@@ -24,10 +22,12 @@ class Unknown:
     Args:
       name: of the array, such as tokens.
       counts: of each text, inputs.text.measures.FIELDS [n].
+      usual: the share of characters up to which their loss is not warned of.
     """
 
     name: str
     counts: np.ndarray
+    usual: float
 
     @property
     def tokens(self) -> float:
@@ -56,7 +56,7 @@ class Unknown:
     def left_out(self) -> list[str]:
         """Lines for the end, where much is unknown."""
         lines = []
-        if self.characters > _MUCH:
+        if self.characters > self.usual:
             lines.append(
                 f"{shares.percent(self.characters)} of the characters of train are "
                 f"unknown to the vocabulary: [UNK], {shares.percent(self.tokens)} of "

@@ -31,6 +31,7 @@ class TextPreprocessor:
       tokenizer: text to ids and back.
       stored: tokens int32 [T], ids below the size of the vocabulary.
       specs: the same.
+      usually_unknown: the share of characters up to which it is not warned of.
     """
 
     def __init__(self, config, tokenizer: tokenizer_module.Tokenizer):
@@ -39,6 +40,7 @@ class TextPreprocessor:
         size = tokenizer.vocab_size
         self.stored = {"tokens": interfaces.Spec((config.max_length,), "int32", size)}
         self.specs = self.stored
+        self.usually_unknown = measures.usually_unknown(config.method)
 
     def encode(self, rows: Sequence[interfaces.Row]) -> dict[str, list[np.ndarray]]:
         """{"tokens": the ids of each row's text, int32, T at the most}.
