@@ -122,10 +122,14 @@ class Divider:
         return found
 
     def _piece(self, word: str, place: int) -> tuple[int, int]:
-        """The longest piece that stands there, and its number of characters, or 0."""
-        prefix = PREFIX if place else ""
-        for size in range(min(self._longest, len(word) - place), 0, -1):
-            id = self._ids.get(prefix + word[place : place + size])
-            if id is not None:
-                return id, size
+        """The longest piece that stands there, and its number of characters, or 0.
+
+        Within the word, one that begins words is better than none.
+        """
+        longest = min(self._longest, len(word) - place)
+        for prefix in (PREFIX, "") if place else ("",):
+            for size in range(longest, 0, -1):
+                id = self._ids.get(prefix + word[place : place + size])
+                if id is not None:
+                    return id, size
         return UNKNOWN_ID, 0
