@@ -1,4 +1,4 @@
-"""What a model does not read of the texts: counted as they are encoded, and told.
+"""Texts cut off or unknown to the model: counted as they are encoded, and told.
 
 n texts.
 """
@@ -78,7 +78,7 @@ class Cut:
 
 
 def told(name: str, preprocessor: Measures, counts: np.ndarray) -> list:
-    """What is told of an array of the training split.
+    """Lines about an array of the training split, once asked for.
 
     Args:
       name: of the array.

@@ -1,4 +1,4 @@
-"""What the vocabulary does not know of the training texts: told.
+"""Tokens and characters of the training texts that the vocabulary does not know.
 
 It is warned of in the last lines where more of the characters are lost than is usual
 (see inputs.text.measures), and where more than 5 % stand in phrases taken for words.

@@ -1,4 +1,4 @@
-"""Property tests: what each method encodes, it gives back."""
+"""Property tests: each method gives back the text that it encodes."""
 
 import functools
 

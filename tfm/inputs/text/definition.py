@@ -67,7 +67,7 @@ class Definition:
         return [encoding.ids for encoding in found]
 
     def lost(self, texts: Sequence[str]) -> list[int]:
-        """How many characters of each text are unknown; white space does not count."""
+        """The number of characters that are unknown of each text, but white space."""
         found = self._library.encode_batch([*texts], add_special_tokens=False)
         return [
             sum(

@@ -63,7 +63,7 @@ class LibraryTokenizer:
         return found.to_list() if hasattr(found, "to_list") else found
 
     def lost(self, texts: Sequence[str]) -> list[int]:
-        """How many characters of each text its known tokens do not spell.
+        """The number of characters of each text that its known tokens do not spell.
 
         White space does not count. It is an estimate where the model writes other
         characters than the text.

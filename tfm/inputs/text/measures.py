@@ -1,4 +1,4 @@
-"""What becomes of texts as they are tokenized: counted for each of them.
+"""Counts of texts as they are tokenized: tokens, unknown ones, lost characters.
 
 n texts.
 """

@@ -111,7 +111,7 @@ class Tokenizer(abc.ABC):
         return 1
 
     def lost(self, texts: Sequence[str], rows: Sequence[np.ndarray]) -> list[int]:
-        """How many characters of each text its known tokens do not spell.
+        """The number of characters of each text that its known tokens do not spell.
 
         White space does not count.
 

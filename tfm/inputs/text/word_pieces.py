@@ -44,7 +44,7 @@ def both(characters: Iterable[str]) -> set[str]:
 
 
 def learnable(word: str, alphabet: set[str]) -> Iterator[str]:
-    """What WordPiece is learnt from: the word, or where it is divisible, its parts.
+    """Yields the word to learn from, or where it is divisible, its parts.
 
     The parts are of known characters and of LONGEST at the most, as the trainer's
     time goes by the length of a word; marks are not cut from their characters.
