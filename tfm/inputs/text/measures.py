@@ -58,6 +58,11 @@ def of(tokenizer, texts: Sequence[str], rows: Sequence[np.ndarray]) -> np.ndarra
     return found
 
 
+def total(counts: np.ndarray) -> np.ndarray:
+    """The sums of counts, FIELDS [1]."""
+    return np.array([tuple(counts[name].sum() for name in FIELDS.names)], FIELDS)
+
+
 def visible(text: str) -> int:
     """The number of characters that are no white space."""
     return len("".join(text.split()))
