@@ -10,7 +10,7 @@ import pytest
 
 ROOT = pathlib.Path(__file__).parents[1]
 
-GROUND = {"errors", "validation", "files", "packages", "lock", "figures"}
+GROUND = {"errors", "validation", "files", "packages", "lock", "figures", "unspaced"}
 COMMANDS = [
     "train",
     "evaluate",
@@ -50,6 +50,7 @@ RULES = {
     "packages": ({"errors"}, set()),
     "lock": ({"errors"}, set()),
     "figures": (set(), {"numpy"}),
+    "unspaced": (set(), set()),
     "interfaces": ({"figures"}, {"numpy", "keras"}),
     "experiments": (set(), set()),
     "experiment": ({"errors", "interfaces", "adaptation", "training"}, set()),
@@ -84,7 +85,7 @@ RULES = {
     ),
     "tasks": (
         {"errors", "validation", "interfaces", "layers", "models", "generation"}
-        | {"tasks", "data", "figures"},
+        | {"tasks", "data", "figures", "unspaced"},
         {"keras", "numpy", "scipy", "sklearn", "tensorflow"},
     ),
     "checkpoints": (

@@ -1,7 +1,5 @@
 """What a maximum length cuts off: counted exactly, kept with the data, told."""
 
-import pytest
-
 from tests.support import small_preset
 from tfm import data
 from tfm import inputs
@@ -71,7 +69,7 @@ def test_what_encloses_a_text_counts(tmp_path):
     made = text.fit()
     rows = [{"text": "a man is eating food."}, {"text": "a man"}]
     found, whole = cuts.encoded(made, rows)
-    assert whole["tokens"].tolist() == [9, 4]
+    assert whole["tokens"]["whole"].tolist() == [9, 4]
     assert [made.tokenizer.tokens(row) for row in found["tokens"]] == [
         ["[CLS]", "a", ".", "[SEP]"],
         ["[CLS]", "a", "man", "[SEP]"],
@@ -85,21 +83,6 @@ def test_rows_in_memory_are_counted_too(tmp_path):
     dataset.encode(inputs.Text(max_length=4).fit(rows), tmp_path)
     line = "cut to 4 tokens: 33 % of the texts of train, 17 % of the tokens"
     assert dataset.summary()[-1] == line and len(dataset.left_out()) == 1
-
-
-@pytest.mark.parametrize(
-    ("share", "shown"),
-    [
-        (0.31, "31 %"),
-        (1.0, "100 %"),
-        (0.0996, "10 %"),
-        (0.0994, "9.9 %"),
-        (0.0123, "1.2 %"),
-        (0.0004, "under 0.1 %"),
-    ],
-)
-def test_a_share_is_shown_as_percent(share, shown):
-    assert cuts._percent(share) == shown
 
 
 def test_other_preprocessors_are_left_alone(tmp_path):

@@ -1,4 +1,4 @@
-"""Texts cut to a maximum length: counted as they are encoded, and told.
+"""Texts cut off or unknown to the model: counted as they are encoded, and told.
 
 n texts.
 """
@@ -11,13 +11,21 @@ from collections.abc import Sequence
 import numpy as np
 
 from tfm import interfaces
+from tfm.data import shares
+from tfm.data import unknown
 
 _MUCH = 0.1  # of the tokens, above which it is said at the end too
 
 
 @typing.runtime_checkable
 class Measures(typing.Protocol):
-    """A preprocessor that cuts rows that are too long, and says by how much."""
+    """A preprocessor that cuts rows that are too long, and says what is lost.
+
+    Attributes:
+      usually_unknown: the share of characters up to which it is not warned of.
+    """
+
+    usually_unknown: float
 
     # by stored array: what is counted, such as tokens, and how many are left
     limits: Mapping[str, tuple[str, int]]
@@ -25,7 +33,7 @@ class Measures(typing.Protocol):
     def encode_measured(
         self, rows: Sequence[interfaces.Row]
     ) -> tuple[interfaces.Ragged, Mapping[str, np.ndarray]]:
-        """As `encode`; and the length of each row before it was cut, int64 [n]."""
+        """As `encode`; and counts of each row, inputs.text.measures.FIELDS [n]."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,17 +58,16 @@ class Cut:
     @property
     def share(self) -> float:
         """The share of all tokens that are cut off."""
-        beyond = np.maximum(self.whole - self.longest, 0)
-        return float(beyond.sum() / max(1, self.whole.sum()))
+        return shares.of(np.maximum(self.whole - self.longest, 0), self.whole)
 
     def summary(self) -> str:
         """A line for a human."""
         if not self.texts:
             return f"no text of train is longer than {self.longest:,} {self.name}"
-        texts = _percent(self.texts / len(self.whole))
+        texts = shares.percent(self.texts / len(self.whole))
         return (
             f"cut to {self.longest:,} {self.name}: {texts} of the texts of train, "
-            f"{_percent(self.share)} of the {self.name}"
+            f"{shares.percent(self.share)} of the {self.name}"
         )
 
     def left_out(self) -> list[str]:
@@ -68,30 +75,35 @@ class Cut:
         if self.share <= _MUCH:
             return []
         return [
-            f"{_percent(self.share)} of the {self.name} of train were not read: texts "
-            f"are cut to {self.longest:,} (--inputs.max_length)"
+            f"{shares.percent(self.share)} of the {self.name} of train were not read: "
+            f"texts are cut to {self.longest:,} (--inputs.max_length)"
         ]
 
 
-def of(
-    preprocessor: interfaces.Preprocessor, whole: Mapping[str, np.ndarray]
-) -> list[Cut]:
-    """The cuts of texts whose uncut lengths are given, by stored array."""
-    return [Cut(*preprocessor.limits[name], sizes) for name, sizes in whole.items()]
+def told(
+    preprocessor: interfaces.Preprocessor, counts: Mapping[str, np.ndarray]
+) -> list:
+    """What is told of the texts of the training split.
+
+    Args:
+      preprocessor: that has counted, if there are counts.
+      counts: by stored array those of each row, inputs.text.measures.FIELDS [n].
+
+    Returns:
+      Each with `summary()`, a line, and `left_out()`, lines for the end.
+    """
+    found = []
+    for name, array in counts.items():
+        unit, longest = preprocessor.limits[name]
+        found.append(unknown.Unknown(unit, array, preprocessor.usually_unknown))
+        found.append(Cut(unit, longest, array["whole"]))
+    return found
 
 
 def encoded(
     preprocessor: interfaces.Preprocessor, rows: Sequence[interfaces.Row]
 ) -> tuple[interfaces.Ragged, Mapping[str, np.ndarray]]:
-    """The stored arrays of rows, and their lengths uncut where these are measured."""
+    """The stored arrays of rows, and counts of each row where these are taken."""
     if isinstance(preprocessor, Measures):
         return preprocessor.encode_measured(rows)
     return preprocessor.encode(rows), {}
-
-
-def _percent(share: float) -> str:
-    """A share as `31 %`; below 10 % with one digit more."""
-    percent = 100 * share
-    if 0 < percent < 0.1:
-        return "under 0.1 %"
-    return f"{percent:.0f} %" if percent >= 9.95 else f"{percent:.1f} %"

@@ -30,7 +30,7 @@ class LabeledDataset:
 
     def __init__(self, records: records_module.Records):
         self.records = records
-        self._cuts: list[cuts.Cut] = []
+        self._cuts = []
         self.sources = records.sources
         kind = categories.Categories if records.multi_label else category.Category
         counts = tuple(records.class_counts("train"))
@@ -60,15 +60,19 @@ class LabeledDataset:
             self.records, preprocessor, pathlib.Path(folder) / "tokens"
         )
         train = self.records.splits["train"]
-        whole = {n: a.whole[train] for n, a in arrays.items() if a.whole is not None}
-        self._cuts = cuts.of(preprocessor, whole)
+        counts = {
+            name: array.counts[train]
+            for name, array in arrays.items()
+            if array.counts is not None
+        }
+        self._cuts = cuts.told(preprocessor, counts)
         return {
             name: LabeledSplit(self.records, arrays, self.columns["label"], numbers)
             for name, numbers in self.records.splits.items()
         }
 
     def summary(self) -> list[str]:
-        """Lines for a human: what was read, dropped, kept and cut."""
+        """Lines for a human: what was read, dropped, kept, unknown and cut."""
         return [*self.records.report(), *(cut.summary() for cut in self._cuts)]
 
     def left_out(self) -> list[str]:

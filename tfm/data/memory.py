@@ -51,7 +51,7 @@ class Memory:
     Attributes:
       reads: the interfaces.Reads in their order.
       skipped: as given.
-      cuts: what was cut off the rows, where that is measured.
+      cuts: what was unknown or cut off, where that is measured; see cuts.told.
 
     Raises:
       UserError: a value does not fit its column; or some rows have none.
@@ -67,9 +67,9 @@ class Memory:
         self.reads = [*map(_read, reads)]
         self.skipped = {} if skipped is None else skipped
         rows = [read.row for read in self.reads]
-        found, whole = cuts.encoded(preprocessor, rows)
+        found, counts = cuts.encoded(preprocessor, rows)
         self._arrays = dict(found)
-        self.cuts = cuts.of(preprocessor, whole)
+        self.cuts = cuts.told(preprocessor, counts)
         for name, column in columns.items():
             if all(name in read.row for read in self.reads):
                 self._arrays[name] = self._encoded(name, column)
@@ -128,7 +128,7 @@ class MemoryDataset:
     ):
         self.columns = columns
         self._splits = splits
-        self._cuts: list[cuts.Cut] = []
+        self._cuts = []
 
     def training_rows(self) -> Iterator[interfaces.Row]:
         """The rows of the training split."""
@@ -146,7 +146,7 @@ class MemoryDataset:
         return made
 
     def summary(self) -> list[str]:
-        """The number of rows of each split, and what was cut off those of train."""
+        """The number of rows of each split, and what was lost of those of train."""
         sizes = [f"{name}: {len(reads):,} rows" for name, reads in self._splits.items()]
         return [*sizes, *(cut.summary() for cut in self._cuts)]
 

@@ -1,8 +1,8 @@
 """The stored arrays of a preprocessor on disk, by the records that they are of.
 
-NAME.DTYPE     the rows, one after the other
-NAME.ends.npy  where each row ends there, int64 [n]: the values of its first axis
-NAME.whole.npy the length of each row before it was cut, where that is measured
+NAME.DTYPE       the rows, one after the other
+NAME.ends.npy    where each row ends there, int64 [n]: the values of its first axis
+NAME.counts.npy  what became of each row, where that is measured; see cuts.Measures
 """
 
 import json
@@ -31,14 +31,14 @@ class StoredArray:
       spec: of a row.
 
     Attributes:
-      whole: the length of each row before it was cut, int64 [n]; None: not measured.
+      counts: what became of each row, a structured array [n]; None: not measured.
     """
 
     def __init__(self, folder: pathlib.Path, name: str, spec: interfaces.Spec):
         self._spec = spec
         self._ends = np.load(folder / f"{name}.ends.npy")
-        uncut = folder / f"{name}.whole.npy"
-        self.whole = np.load(uncut) if uncut.is_file() else None
+        counts = folder / f"{name}.counts.npy"
+        self.counts = np.load(counts) if counts.is_file() else None
         dtype, inner = _dtype(spec), spec.shape[1:]
         if not len(self._ends) or not self._ends[-1]:  # an empty file is not mapped
             self._values = np.zeros((0, *inner), dtype)
@@ -78,7 +78,7 @@ def write(
     folder = pathlib.Path(folder)
     stored = preprocessor.stored
     shapes = {n: [spec.dtype, *spec.shape] for n, spec in stored.items()}
-    measured = isinstance(preprocessor, cuts.Measures)
+    measured = "counts" if isinstance(preprocessor, cuts.Measures) else False
     meta = {"records": records.fingerprint, "arrays": shapes, "measured": measured}
     path = folder / "meta.json"
     if not path.exists() or json.loads(path.read_text("utf-8")) != meta:
@@ -99,15 +99,15 @@ def _write(
 ) -> None:
     stored = preprocessor.stored
     lengths = {name: np.zeros(len(records), np.int64) for name in stored}
-    whole: dict[str, np.ndarray] = {}
+    counts: dict[str, np.ndarray] = {}
     opened = {n: _path(folder, n, spec).open("wb") for n, spec in stored.items()}
     try:
         for indices, texts in _batches(records):
             rows = [{"text": text} for text in texts]
-            found, sizes = cuts.encoded(preprocessor, rows)
-            for name, uncut in sizes.items():
-                array = whole.setdefault(name, np.zeros(len(records), np.int64))
-                array[indices] = uncut
+            found, counted = cuts.encoded(preprocessor, rows)
+            for name, values in counted.items():
+                zeros = np.zeros(len(records), values.dtype)
+                counts.setdefault(name, zeros)[indices] = values
             for name, spec in stored.items():
                 for index, row in zip(indices, found[name], strict=True):
                     row = _flat(row, spec)
@@ -118,8 +118,8 @@ def _write(
             file.close()
     for name in stored:
         np.save(folder / f"{name}.ends.npy", np.cumsum(lengths[name]))
-    for name, uncut in whole.items():
-        np.save(folder / f"{name}.whole.npy", uncut)
+    for name, array in counts.items():
+        np.save(folder / f"{name}.counts.npy", array)
 
 
 def _path(folder: pathlib.Path, name: str, spec: interfaces.Spec) -> pathlib.Path:

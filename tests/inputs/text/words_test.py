@@ -66,12 +66,6 @@ def test_word_pieces_spell_a_new_word():
     assert tokenizer.decode(tokenizer.encode(["lowewest now"])) == ["lowewest now"]
 
 
-def test_a_word_of_more_than_100_characters_has_no_pieces():
-    tokenizer = backends.learn(inputs.Text(method="wordpiece"), ["a aa"])
-    assert tokenizer.encode(["a" * 101])[0].tolist() == [1]
-    assert tokenizer.decode(tokenizer.encode(["a" * 100])) == ["a" * 100]
-
-
 def test_word_pieces_keep_the_most_frequent_characters():
     texts = ["e e e", "a a", "z"]
     tokenizer = backends.learn(inputs.Text(method="wordpiece", vocab_size=4), texts)

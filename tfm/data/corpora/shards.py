@@ -18,6 +18,7 @@ import numpy as np
 from tfm import files
 from tfm.data.corpora import shard_buffer
 from tfm.inputs.text import backends
+from tfm.inputs.text import measures
 from tfm.inputs.text import settings
 from tfm.inputs.text import tokenizer
 
@@ -72,8 +73,8 @@ def encode(job: Job, encoder: tokenizer.Tokenizer) -> dict:
     """Makes the shard, unless it is there.
 
     Returns:
-      Its split and number, its documents, tokens and bytes of text, and the sha256 of
-      each of its files.
+      Its split and number, its documents, tokens and bytes of text, the sums of
+      inputs.text.measures, and the sha256 of each of its files.
     """
     texts = shard_buffer.ShardBuffer(pathlib.Path(job.work), job.split, job.slot)
     outcome = job.outcome()
@@ -95,9 +96,13 @@ def _write(texts: shard_buffer.ShardBuffer, encoder, targets) -> dict:
     scratch = tokens_path.with_name(f"{tokens_path.name}.tmp-{os.getpid()}")
     hasher = hashlib.sha256()
     lengths = []
+    measured = np.zeros(0, measures.FIELDS)
     with scratch.open("wb") as file:
         for batch in _batches(texts.texts()):
             ids, counts = encoder.encode_joined(batch)
+            rows = np.split(ids, np.cumsum(counts)[:-1])
+            found = measures.of(encoder, batch, rows)
+            measured = measures.total(np.concatenate([measured, found]))
             if end is not None:
                 ids = np.insert(ids, np.cumsum(counts), end)
                 counts = counts + 1
@@ -111,6 +116,7 @@ def _write(texts: shard_buffer.ShardBuffer, encoder, targets) -> dict:
         "documents": len(ends),
         "tokens": int(ends[-1]) if len(ends) else 0,
         "bytes": int(text_ends[-1]) if len(ends) else 0,
+        "measured": {name: int(measured[name].sum()) for name in measured.dtype.names},
         "sha256": {
             tokens_path.name: hasher.hexdigest(),
             documents_path.name: _save(documents_path, ends),

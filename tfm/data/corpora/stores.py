@@ -11,9 +11,11 @@ import pathlib
 
 import numpy as np
 
+from tfm.data import unknown
 from tfm.data.corpora import documents
 from tfm.data.corpora import settings
 from tfm.data.corpora import token_store
+from tfm.inputs.text import measures
 from tfm.inputs.text import tokenizer as tokenizer_module
 
 FILES = "files.txt"
@@ -44,6 +46,9 @@ class Stores:
             )
             for name, split in self.manifest["splits"].items()
         }
+        usual = measures.usually_unknown(tokenizer.config.method)
+        counts = _measured(self.manifest["splits"]["train"]["shards"])
+        self._unknown = [unknown.Unknown("tokens", c, usual) for c in counts]
 
     def left_out(self) -> list[str]:
         """Returns lines for a human: what was not used, and why."""
@@ -58,7 +63,7 @@ class Stores:
                     f"documents after the first {limit:,} were not read "
                     f"(--data.max_documents={limit})"
                 )
-        return lines
+        return lines + [line for told in self._unknown for line in told.left_out()]
 
     def report(self) -> list[str]:
         """Returns lines for a human: what was read, dropped, changed and kept."""
@@ -71,4 +76,15 @@ class Stores:
             if split.num_tokens:
                 line += f", {split.num_bytes / split.num_tokens:.2f} bytes each"
             lines.append(line)
-        return lines
+        return lines + [told.summary() for told in self._unknown]
+
+
+def _measured(entries: list[dict]) -> list[np.ndarray]:
+    """The counts of all shards of a split, FIELDS [n]; none, of an older store."""
+    if not all("measured" in entry for entry in entries):
+        return []
+    rows = [
+        tuple(entry["measured"][name] for name in measures.FIELDS.names)
+        for entry in entries
+    ]
+    return [np.array(rows, measures.FIELDS)]

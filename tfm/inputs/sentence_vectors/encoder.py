@@ -15,6 +15,7 @@ from tfm import errors
 from tfm.distribution import quiet_start
 from tfm.inputs.sentence_vectors import settings
 from tfm.inputs.text import backends
+from tfm.inputs.text import measures
 from tfm.inputs.text import published_backbone
 
 WEIGHTS = "encoder.npz"
@@ -42,20 +43,20 @@ class SentenceEncoder:
         """Vectors float32 [N, D]; texts of like length are computed together."""
         return self.measured(texts)[0]
 
-    def sizes(self, texts: Sequence[str]) -> np.ndarray:
-        """The numbers of the texts' tokens, int64 [N], before they are cut."""
-        return np.array([len(row) for row in self._whole(texts)], np.int64)
+    def counts(self, texts: Sequence[str]) -> np.ndarray:
+        """What becomes of each text, measures.FIELDS [N]; without its vector."""
+        return self._tokenized(texts)[1]
 
     def measured(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-        """The vectors and the sizes."""
-        whole = self._whole(texts)
+        """The vectors and the counts."""
+        whole, counts_N = self._tokenized(texts)
         tokens = [self._tokenizer.truncated(row) for row in whole]
-        sizes_N = np.array([len(row) for row in whole], np.int64)
-        return self._of_tokens(tokens), sizes_N
+        return self._of_tokens(tokens), counts_N
 
-    def _whole(self, texts: Sequence[str]) -> list[np.ndarray]:
-        stripped = [text.strip() for text in texts]
-        return self._tokenizer.encode(stripped, truncate=False)
+    def _tokenized(self, texts: Sequence[str]) -> tuple[list[np.ndarray], np.ndarray]:
+        texts = [text.strip() for text in texts]
+        whole = self._tokenizer.encode(texts, truncate=False)
+        return whole, measures.of(self._tokenizer, texts, whole)
 
     def _of_tokens(self, tokens: Sequence[np.ndarray]) -> np.ndarray:
         lengths_N = np.array([len(row) for row in tokens], int)

@@ -14,6 +14,7 @@ from tfm import interfaces
 from tfm.inputs import saved_fields
 from tfm.inputs.sentence_vectors import encoder as encoder_module
 from tfm.inputs.sentence_vectors import settings
+from tfm.inputs.text import measures
 
 FIELDS = "sentence_vectors.json"
 _FREE = ("preset",)  # which the folder's own weights stand for
@@ -30,6 +31,7 @@ class VectorPreprocessor:
       stored: features float32 [D].
       specs: the same.
       limits: tokens that the model reads of a text; see data.cuts.
+      usually_unknown: the share of characters up to which it is not warned of.
     """
 
     def __init__(
@@ -42,6 +44,7 @@ class VectorPreprocessor:
         self.stored = {"features": interfaces.Spec((encoder.width,), "float32")}
         self.specs = self.stored
         self.limits = {"features": ("tokens", config.max_length)}
+        self.usually_unknown = measures.usually_unknown("pretrained")
 
     def encode(self, rows: Sequence[interfaces.Row]) -> dict[str, np.ndarray]:
         """{"features": float32 [n, D]}, whose entries have 1 as their mean square."""
@@ -50,18 +53,18 @@ class VectorPreprocessor:
     def encode_measured(
         self, rows: Sequence[interfaces.Row]
     ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
-        """As `encode`, and how many tokens each text had before it was cut."""
-        vectors_ND, sizes = self._encoder.measured([row["text"] for row in rows])
+        """As `encode`; and {"features": text.measures.FIELDS [n]}."""
+        vectors_ND, counts = self._encoder.measured([row["text"] for row in rows])
         scaled_ND = vectors_ND * np.float32(np.sqrt(vectors_ND.shape[1]))
-        return {"features": scaled_ND}, {"features": sizes}
+        return {"features": scaled_ND}, {"features": counts}
 
     def vectors(self, texts: Sequence[str]) -> np.ndarray:
         """Vectors of texts, float32 [N, D], of length 1."""
         return self._encoder(texts)
 
-    def sizes(self, texts: Sequence[str]) -> np.ndarray:
-        """The numbers of the texts' tokens, int64 [N], before they are cut."""
-        return self._encoder.sizes(texts)
+    def counts(self, texts: Sequence[str]) -> np.ndarray:
+        """What becomes of each text, text.measures.FIELDS [N]; without its vector."""
+        return self._encoder.counts(texts)
 
     def graph(self) -> Callable[[Mapping, object], Mapping]:
         """(arrays, seeds) -> the same arrays: nothing is augmented."""

@@ -43,9 +43,9 @@ class Features:
             else:
                 yield of_part(tfidf_NV, part, self._grams)
 
-    def sizes(self, texts: Sequence[str]) -> np.ndarray | None:
-        """The texts' numbers of tokens for the vectors, int64 [N]; None without."""
-        return self._vectors.sizes(texts) if self._vectors else None
+    def counts(self, texts: Sequence[str]) -> np.ndarray | None:
+        """What the vectors read of texts, text.measures.FIELDS [N]; None without."""
+        return self._vectors.counts(texts) if self._vectors else None
 
     def save(self, folder: pathlib.Path) -> None:
         """Writes n-grams and encoder to folders of their own."""

@@ -21,6 +21,7 @@ from tfm.inputs import saved_fields
 from tfm.inputs.stacking import features as features_module
 from tfm.inputs.stacking import parts
 from tfm.inputs.stacking import settings
+from tfm.inputs.text import measures
 
 FIELDS = "stacking.json"
 ARRAYS = "stacking.npz"
@@ -42,6 +43,7 @@ class StackingPreprocessor:
       stored: scores float32 [P, C].
       specs: the same.
       limits: tokens of a text that the part vectors reads; see data.cuts.
+      usually_unknown: the share of characters up to which it is not warned of.
     """
 
     def __init__(self, config, classes, features, machines, scales, known):
@@ -53,6 +55,7 @@ class StackingPreprocessor:
         self.stored = {"scores": interfaces.Spec(shape, "float32")}
         self.specs = self.stored
         self.limits = {"scores": ("tokens", config.max_length)}
+        self.usually_unknown = measures.usually_unknown("pretrained")
 
     def encode(self, rows: Sequence[interfaces.Row]) -> dict[str, list[np.ndarray]]:
         """{"scores": float32 [P, C]} of each row's text; of training texts as kept."""
@@ -68,9 +71,9 @@ class StackingPreprocessor:
     def encode_measured(
         self, rows: Sequence[interfaces.Row]
     ) -> tuple[dict[str, list[np.ndarray]], dict[str, np.ndarray]]:
-        """As `encode`, and how many tokens a text had for the vectors, if any."""
-        sizes = self._features.sizes([row["text"] for row in rows])
-        return self.encode(rows), {} if sizes is None else {"scores": sizes}
+        """As `encode`; with vectors, and {"scores": text.measures.FIELDS [n]}."""
+        counts = self._features.counts([row["text"] for row in rows])
+        return self.encode(rows), {} if counts is None else {"scores": counts}
 
     def _scores(self, texts: Sequence[str]) -> np.ndarray:
         scores = [

@@ -25,13 +25,17 @@ class Text(settings.Tokenization):
     | method | a token is | unknown | decode(encode(text)) |
     |---|---|---|---|
     | word | a word or a punctuation mark | words left out | joined by spaces |
-    | wordpiece | a piece of a word | words with new characters | joined by spaces |
+    | wordpiece | a piece of a word | words with new characters* | joined by spaces |
     | bpe | bytes that often go together | never | the text |
     | unigram | characters that often go together | never | the text, "▁" a space |
     | character | a Unicode character | characters left out | the text |
     | byte | a byte of UTF-8 | never | the text |
 
     where "the text" is the text as `normalization.normalize` leaves it.
+
+    * In scripts without spaces (Thai, Lao, Khmer, Burmese, kana) and in words of more
+    than 100 characters, the new characters alone; see word_pieces. There the method
+    word takes phrases for words.
     """
 
     augment: augmentation.Augment = augmentation.Augment()

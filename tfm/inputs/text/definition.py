@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import tokenizers
 
 from tfm import errors
+from tfm.inputs.text import measures
 from tfm.inputs.text import published_ids
 
 FILE = "tokenizer.json"  # the definition
@@ -35,6 +36,7 @@ class Definition:
       special: published_ids.SpecialIds, of the definition too.
       tokens: the vocabulary in the order of the model's ids.
       ids: published_ids.PublishedIds.
+      unknown: the model's id of what it does not know; None without one.
 
     Raises:
       UserError: the library cannot read it, or its ids do not fit each other.
@@ -54,11 +56,27 @@ class Definition:
                 f"{reason}"
             ) from error
         self.ids = self.special.renumbering(len(self.tokens))
+        # byte-level BPE may name a special token, which it never needs
+        known = self._unknown in self.tokens
+        id = self.tokens.index(self._unknown) if known else None
+        self.unknown = None if id in self.special.all else id
 
     def encode(self, texts: list[str]) -> list[list[int]]:
         """The model's ids of each text."""
         found = self._library.encode_batch_fast(texts, add_special_tokens=False)
         return [encoding.ids for encoding in found]
+
+    def lost(self, texts: Sequence[str]) -> list[int]:
+        """The number of characters that are unknown of each text, but white space."""
+        found = self._library.encode_batch([*texts], add_special_tokens=False)
+        return [
+            sum(
+                measures.visible(text[start:end])
+                for id, (start, end) in zip(one.ids, one.offsets, strict=True)
+                if id == self.unknown
+            )
+            for text, one in zip(texts, found, strict=True)
+        ]
 
     def decode(self, rows: Sequence[Sequence[int]]) -> list[str]:
         """The text of each row of the model's ids, without special ones."""

@@ -10,9 +10,11 @@ import keras_nlp
 from tfm import errors
 from tfm import validation
 from tfm.inputs.text import definition
+from tfm.inputs.text import measures
 from tfm.inputs.text import pipelines
 from tfm.inputs.text import presets
 from tfm.inputs.text import published_ids
+from tfm.inputs.text import tokenizer
 
 _WORD_PIECES = ("BertTokenizer", "DistilBertTokenizer", "ElectraTokenizer")
 _BYTE_PAIRS: dict[str, pipelines.Words] = {
@@ -27,6 +29,9 @@ _BYTE_PAIRS: dict[str, pipelines.Words] = {
     "Qwen3MoeTokenizer": "qwen2",
 }
 
+_UNKNOWN = ("<unk>", "[UNK]")  # what is unknown, of SentencePiece and others
+_MARKS = ("##", "\u2581")  # what a token begins with that is no part of a text
+
 
 class LibraryTokenizer:
     """A published tokenizer as keras_nlp runs it.
@@ -40,7 +45,7 @@ class LibraryTokenizer:
         tokens in a text are text to it.
 
     Attributes:
-      special, tokens, ids: see definition.Definition.
+      special, tokens, ids, unknown: see definition.Definition.
     """
 
     def __init__(self, library: keras_nlp.models.Tokenizer):
@@ -48,12 +53,25 @@ class LibraryTokenizer:
         self.special = special_ids(library)
         self.tokens = tokens(library)
         self.ids = self.special.renumbering(len(self.tokens))
+        names = (name for name in _UNKNOWN if name in self.tokens)
+        self.unknown = next(map(self.tokens.index, names), None)
         _make_names_text(library, {self.tokens[id] for id in self.special.all})
 
     def encode(self, texts: list[str]) -> list[list[int]]:
         """The model's ids of each text."""
         found = self._library(texts)
         return found.to_list() if hasattr(found, "to_list") else found
+
+    def lost(self, texts: Sequence[str]) -> list[int]:
+        """The number of characters of each text that its known tokens do not spell.
+
+        White space does not count. It is an estimate where the model writes other
+        characters than the text.
+        """
+        none = {*self.special.all, self.unknown}
+        sizes = tokenizer.spelt(self.tokens, none, _MARKS)
+        pairs = zip(texts, self.encode([*texts]), strict=True)
+        return [measures.visible(t) - int(sizes[[*row]].sum()) for t, row in pairs]
 
     def decode(self, rows: Sequence[Sequence[int]]) -> list[str]:
         """The text of each row of the model's ids, without special ones."""

@@ -57,28 +57,34 @@ def stream(texts: Iterable[str], config: settings.Tokenization) -> Iterator[str]
         )
 
 
-def pieces(text: str, limit: int, drop_space: bool = False) -> list[str]:
+def pieces(
+    text: str, limit: int, drop_space: bool = False, anywhere: bool = True
+) -> list[str]:
     """Cuts a long text before single spaces, where no method joins characters.
 
-    So the pieces have the tokens of the text. (Where the text has no single space, or
-    other white space, for half of `limit`, it is cut anywhere.)
+    So the pieces have the tokens of the text. Where the text has no single space, or
+    other white space, for half of `limit`, it is cut anywhere.
 
     Args:
       text: normalized.
       limit: characters of a piece, at least 2.
       drop_space: whether to leave out the space before which it is cut.
+      anywhere: else it is cut before single spaces alone, and a piece is longer than
+        `limit` where there is none.
     """
     found, start = [], 0
     while len(text) - start > limit:
-        end = _place(text, start + limit // 2, start + limit)
+        end = _place(text, start + limit // 2, start + limit, anywhere)
+        if end is None:
+            break
         found.append(text[start:end])
         start = end + (drop_space and text[end] == " ")
     return [*found, text[start:]]
 
 
-def _place(text: str, first: int, last: int) -> int:
-    """The last place to cut at, between the two."""
-    for pattern in (_SPACE, _WHITE):
+def _place(text: str, first: int, last: int, anywhere: bool) -> int | None:
+    """The last place to cut at, between the two; or the next one after them."""
+    for pattern in (_SPACE, _WHITE) if anywhere else (_SPACE,):
         step = 256
         while True:  # backwards, in windows that grow
             begin = max(first, last - step)
@@ -88,4 +94,7 @@ def _place(text: str, first: int, last: int) -> int:
             if begin == first:
                 break
             step *= 4
-    return last
+    if anywhere:
+        return last
+    later = _SPACE.search(text, last)
+    return later and later.start()

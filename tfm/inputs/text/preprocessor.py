@@ -14,6 +14,7 @@ import numpy as np
 from tfm import errors
 from tfm import interfaces
 from tfm.inputs.text import backends
+from tfm.inputs.text import measures
 from tfm.inputs.text import settings
 from tfm.inputs.text import tokenizer as tokenizer_module
 
@@ -31,6 +32,7 @@ class TextPreprocessor:
       stored: tokens int32 [T], ids below the size of the vocabulary.
       specs: the same.
       limits: ("tokens", T), to which texts are cut; see data.cuts.
+      usually_unknown: the share of characters up to which it is not warned of.
     """
 
     def __init__(self, config, tokenizer: tokenizer_module.Tokenizer):
@@ -40,6 +42,7 @@ class TextPreprocessor:
         self.stored = {"tokens": interfaces.Spec((config.max_length,), "int32", size)}
         self.specs = self.stored
         self.limits = {"tokens": ("tokens", config.max_length)}
+        self.usually_unknown = measures.usually_unknown(config.method)
 
     def encode(self, rows: Sequence[interfaces.Row]) -> dict[str, list[np.ndarray]]:
         """{"tokens": the ids of each row's text, int32, T at the most}.
@@ -51,16 +54,16 @@ class TextPreprocessor:
     def encode_measured(
         self, rows: Sequence[interfaces.Row]
     ) -> tuple[dict[str, list[np.ndarray]], dict[str, np.ndarray]]:
-        """As `encode`, and how many tokens each text had before it was cut.
+        """As `encode`; and how many tokens each text had, and what it lost.
 
         Returns:
-          {"tokens": their ids}, and {"tokens": their numbers, int64 [n]}.
+          {"tokens": their ids}, and {"tokens": measures.FIELDS [n]}.
         """
         texts = [row["text"].strip() for row in rows]
         whole = self.tokenizer.encode(texts, truncate=False)
-        sizes = np.array([len(row) for row in whole], np.int64)
         found = [self.tokenizer.truncated(row) for row in whole]
-        return {"tokens": found}, {"tokens": sizes}
+        measured = measures.of(self.tokenizer, texts, whole)
+        return {"tokens": found}, {"tokens": measured}
 
     def graph(self) -> Callable[[Mapping, object], Mapping]:
         """(arrays, seeds) -> arrays; with seeds, the texts are augmented."""

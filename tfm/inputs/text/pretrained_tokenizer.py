@@ -62,6 +62,15 @@ class PretrainedTokenizer(tokenizer.Tokenizer):
         return frozenset(self._special)
 
     @property
+    def unknown_id(self) -> int | None:
+        """The id of what the model does not know; None: there is no such thing."""
+        theirs = self._published.unknown
+        return None if theirs is None else int(self._ours(theirs))
+
+    def lost(self, texts: Sequence[str], rows: Sequence[np.ndarray]) -> list[int]:
+        return self._published.lost(texts)
+
+    @property
     def eos_id(self) -> int | None:
         """The id by which the model was taught that a text ends; None without one."""
         return self._end[0] if self._end else None

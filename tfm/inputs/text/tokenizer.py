@@ -2,6 +2,7 @@
 
 import abc
 import dataclasses
+import functools
 import itertools
 import json
 import pathlib
@@ -9,10 +10,12 @@ import re
 from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Sequence
+from collections.abc import Set
 
 import numpy as np
 
 from tfm import errors
+from tfm.inputs.text import measures
 from tfm.inputs.text import normalization
 from tfm.inputs.text import settings
 
@@ -84,7 +87,8 @@ class Tokenizer(abc.ABC):
         pieces, counts = [], []
         for text in texts:
             text = normalization.normalize(text, self.config)
-            found = normalization.pieces(text, LONGEST, self.joins_pieces)
+            joins = self.joins_pieces  # a piece would begin with a space of its own
+            found = normalization.pieces(text, LONGEST, joins, anywhere=not joins)
             pieces += found
             counts.append(len(found))
         lengths, ids = [], [np.zeros(0, np.int32)]
@@ -100,6 +104,31 @@ class Tokenizer(abc.ABC):
         ids[unknown] = 1
         ends = np.cumsum([0, *counts])
         return ids, np.diff(np.append(0, np.cumsum(lengths, dtype=np.int64))[ends])
+
+    @property
+    def unknown_id(self) -> int | None:
+        """The id of what the vocabulary does not know; None: there is no such thing."""
+        return 1
+
+    def lost(self, texts: Sequence[str], rows: Sequence[np.ndarray]) -> list[int]:
+        """The number of characters of each text that its known tokens do not spell.
+
+        White space does not count.
+
+        Args:
+          texts: normalized.
+          rows: the ids of all of each, at least one unknown.
+        """
+        pairs = zip(texts, rows, strict=True)
+        return [
+            measures.visible(text) - int(self._spelt[row].sum()) for text, row in pairs
+        ]
+
+    @functools.cached_property
+    def _spelt(self) -> np.ndarray:
+        """The number of characters that each id stands for, int64 [V]."""
+        marks = ("##",) if self.config.method == "wordpiece" else ()
+        return spelt(self.vocabulary, {*self.special_ids, self.unknown_id}, marks)
 
     @property
     def special_ids(self) -> frozenset[int]:
@@ -221,6 +250,22 @@ def cut(row: np.ndarray, length: int, truncate: str) -> np.ndarray:
         return row[len(row) - length :]
     half = length // 2
     return np.concatenate([row[: length - half], row[len(row) - half :]])
+
+
+def spelt(tokens: Sequence[str], none: Set[int], marks: Sequence[str]) -> np.ndarray:
+    """The number of visible characters that each token stands for, int64 [V].
+
+    Args:
+      tokens: in the order of their ids.
+      none: ids that stand for no text.
+      marks: what a token may begin with that is no part of the text.
+    """
+    found = np.zeros(len(tokens), np.int64)
+    for id, token in enumerate(tokens):
+        if id not in none:
+            mark = next((m for m in marks if token.startswith(m) and token != m), "")
+            found[id] = measures.visible(token.removeprefix(mark))
+    return found
 
 
 def _chunks(texts: list[str]) -> Iterator[list[str]]:

@@ -16,6 +16,7 @@ from tokenizers import trainers
 from tfm.inputs.text import normalization
 from tfm.inputs.text import settings
 from tfm.inputs.text import tokenizer
+from tfm.inputs.text import word_pieces
 
 # A word is a Chinese character; or letters, accents and digits, with apostrophes and
 # (Persian, Hindi) zero-width joiners inside: "don't" is one word; or else one visible
@@ -32,6 +33,9 @@ class Words(tokenizer.Tokenizer):
 
     def __init__(self, config: settings.Tokenization, library: tokenizers.Tokenizer):
         self._library = library
+        self._divider = None
+        if config.method == "wordpiece":
+            self._divider = word_pieces.Divider(library.get_vocab(), _split())
         size = library.get_vocab_size()
         learnt = map(library.id_to_token, range(1, size))
         super().__init__(config, map(_readable, learnt) if _is_bpe(config) else learnt)
@@ -51,7 +55,15 @@ class Words(tokenizer.Tokenizer):
         return cls(config, tokenizers.Tokenizer.from_str(text))
 
     def _encode(self, texts: list[str]) -> Iterable[Sequence[int]]:
-        return (encoding.ids for encoding in self._library.encode_batch_fast(texts))
+        found = self._library.encode_batch_fast(texts)
+        if self._divider is None:
+            return (encoding.ids for encoding in found)
+        return map(self._divided, texts, found)
+
+    def _divided(self, text: str, encoding: tokenizers.Encoding) -> list[int]:
+        ids = encoding.ids
+        lost = word_pieces.UNKNOWN_ID in ids
+        return self._divider.mended(text, ids) if lost else ids
 
     def _decode(self, rows: list[np.ndarray]) -> list[str]:
         return self._library.decode_batch([row.tolist() for row in rows])
@@ -89,21 +101,28 @@ def _wordpieces(texts: Iterator[str], size: int) -> tokenizers.Tokenizer:
     for text in texts:
         counts.update(word for word, _ in split.pre_tokenize_str(text))
     characters = collections.Counter()
+    divisible = any(map(word_pieces.is_divisible, counts))
     for word, count in counts.items():
-        for character in _spell(word):
+        for character in word_pieces.spell(word):
             characters[character] += count
+        if word_pieces.is_divisible(word):
+            for character in word_pieces.both(word):
+                characters[character] += 0  # after all others
     order = sorted(characters, key=lambda spelt: (-characters[spelt], spelt))
     alphabet = sorted(order[: size - 1])
     # the trainer needs an "x" for each "##x", even if no word begins with it
     extra = sorted({spelt[-1] for spelt in alphabet} - set(alphabet))
     trainer = trainers.WordPieceTrainer(
         vocab_size=size + len(extra),
+        min_frequency=2 if divisible else 0,
         special_tokens=[settings.UNKNOWN, *alphabet, *extra],
         show_progress=False,
     )
     training = tokenizers.Tokenizer(models.WordPiece(unk_token=settings.UNKNOWN))
     training.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
-    training.train_from_iterator(_repeat(counts, set(alphabet)), trainer)
+    training.train_from_iterator(
+        _repeat(counts, set(alphabet), 2 if divisible else 1), trainer
+    )
     ids = training.get_vocab()
     pieces = sorted(ids.keys() - set(extra), key=ids.get)
     vocabulary = {piece: id for id, piece in enumerate(pieces)}
@@ -115,16 +134,21 @@ def _wordpieces(texts: Iterator[str], size: int) -> tokenizers.Tokenizer:
     return library
 
 
-def _spell(word: str) -> list[str]:
-    return [word[0], *("##" + character for character in word[1:])]
+def _repeat(
+    counts: collections.Counter, alphabet: set[str], weight: int
+) -> Iterator[str]:
+    """Each word as often as it was counted; words that stay unknown are left out.
 
-
-def _repeat(counts: collections.Counter, alphabet: set[str]) -> Iterator[str]:
-    """Each word as often as it was counted; words that stay unknown are left out."""
+    Words that are not divisible count `weight` times. So where the trainer wants two
+    occurrences of a piece, a word that is there once may be a piece, and a phrase
+    without spaces may not: else each would be, as long as there is room.
+    """
     for word, count in counts.items():
-        if alphabet.issuperset(_spell(word)):
+        if not word_pieces.is_divisible(word):
+            count *= weight
+        for part in word_pieces.learnable(word, alphabet):
             for start in range(0, count, _MAX_REPEAT):
-                yield " ".join([word] * min(count - start, _MAX_REPEAT))
+                yield " ".join([part] * min(count - start, _MAX_REPEAT))
 
 
 def _byte_pairs(texts: Iterator[str], size: int) -> tokenizers.Tokenizer:

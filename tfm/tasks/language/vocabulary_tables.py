@@ -8,6 +8,8 @@ import unicodedata
 
 import numpy as np
 
+from tfm import unspaced
+
 _SPACE = "\u2581"  # unigram pieces write a space so
 _VISIBLE_SPACE = "\u0120"  # published byte-level BPE
 _BYTE_PIECE = re.compile(r"<0x([0-9A-F]{2})>")  # unigram: a byte
@@ -35,7 +37,8 @@ def continues_word(tokenizer) -> np.ndarray:
 
     wordpiece: what begins with "##"; word: none. Else what begins with a letter or a
     digit, as white space and punctuation begin a token of their own, or with part of
-    a character; but a Chinese character is a word.
+    a character; but a Chinese character is a word. In scripts that write no spaces
+    between words, a piece is taken for a word, unless it begins with a vowel sign.
     """
     method = _method(tokenizer)
     found_V = np.zeros(tokenizer.vocab_size, bool)
@@ -43,7 +46,8 @@ def continues_word(tokenizer) -> np.ndarray:
         return found_V
     for id in range(tokenizer.first_word_id, tokenizer.vocab_size):
         if method == "wordpiece":
-            found_V[id] = tokenizer.vocabulary[id].startswith("##")
+            token = tokenizer.vocabulary[id]
+            found_V[id] = token.startswith("##") and not _begins_unspaced(token[2:])
         else:
             found_V[id] = _begins_in_word(_shown_bytes(tokenizer, id, method))
     return found_V
@@ -88,5 +92,12 @@ def _begins_in_word(text: bytes) -> bool:
         text = text.decode(errors="ignore")
         if text and _HAN.match(text):
             return False
+        if _begins_unspaced(text):
+            return False
         return not text or unicodedata.category(text[0])[0] in "LMN"
     return chr(text[0]).isalnum()
+
+
+def _begins_unspaced(text: str) -> bool:
+    """Whether a text begins with a letter of a script without spaces."""
+    return unspaced.within(text[:1]) and unicodedata.category(text[0])[0] != "M"
