@@ -1,5 +1,7 @@
 """What a maximum length cuts off: counted exactly, kept with the data, told."""
 
+import pytest
+
 from tests.support import small_preset
 from tfm import data
 from tfm import inputs
