@@ -27,7 +27,7 @@ def fits(facts: facts_module.Facts) -> bool:
 
 
 def seconds(facts: facts_module.Facts) -> float:
-    """What its vectors of the texts take, roughly, on this machine."""
+    """Seconds that the texts' vectors take, roughly, on this machine."""
     words = facts.texts * min(facts.mean_words, LENGTH / _PIECES)
     return words * _PIECES / _speed()
 

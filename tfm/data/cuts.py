@@ -83,7 +83,7 @@ class Cut:
 def told(
     preprocessor: interfaces.Preprocessor, counts: Mapping[str, np.ndarray]
 ) -> list:
-    """What is told of the texts of the training split.
+    """Reports of the texts of the training split, for a human.
 
     Args:
       preprocessor: that has counted, if there are counts.

@@ -44,7 +44,7 @@ class SentenceEncoder:
         return self.measured(texts)[0]
 
     def counts(self, texts: Sequence[str]) -> np.ndarray:
-        """What becomes of each text, measures.FIELDS [N]; without its vector."""
+        """Counts of each text, measures.FIELDS [N]; without its vector."""
         return self._tokenized(texts)[1]
 
     def measured(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:

@@ -63,7 +63,7 @@ class VectorPreprocessor:
         return self._encoder(texts)
 
     def counts(self, texts: Sequence[str]) -> np.ndarray:
-        """What becomes of each text, text.measures.FIELDS [N]; without its vector."""
+        """Counts of each text, text.measures.FIELDS [N]; without its vector."""
         return self._encoder.counts(texts)
 
     def graph(self) -> Callable[[Mapping, object], Mapping]:

@@ -44,7 +44,7 @@ class Features:
                 yield of_part(tfidf_NV, part, self._grams)
 
     def counts(self, texts: Sequence[str]) -> np.ndarray | None:
-        """What the vectors read of texts, text.measures.FIELDS [N]; None without."""
+        """Counts of each text, text.measures.FIELDS [N]; None without vectors."""
         return self._vectors.counts(texts) if self._vectors else None
 
     def save(self, folder: pathlib.Path) -> None:
