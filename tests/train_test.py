@@ -40,6 +40,7 @@ def test_it_learns_and_leaves_all_that_is_needed(run):
         "events",
         "history.jsonl",
         "finished.json",
+        "fitted.json",
         "metrics.json",
     }
 
