@@ -11,7 +11,7 @@ OTHERS = {"char_gpt_pytorch"}  # has an environment of its own
 SCRIPTS = sorted(
     path.name
     for path in FOLDER.glob("*.py")
-    if "__main__" in path.read_text() and path.stem not in OTHERS
+    if '__name__ == "__main__"' in path.read_text() and path.stem not in OTHERS
 )
 
 

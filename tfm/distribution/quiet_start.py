@@ -6,6 +6,7 @@ import re
 import signal
 import sys
 import tempfile
+import warnings
 
 # What every start on a machine without a GPU says; all else is passed on.
 _NOTES = re.compile(
@@ -23,6 +24,8 @@ def import_tensorflow() -> None:
 
     A Ctrl-C takes effect after it.
     """
+    # of tqdm, which keras_nlp brings, in notebooks without widgets
+    warnings.filterwarnings("ignore", message="IProgress not found")
     if "tensorflow" in sys.modules:
         return
     sys.stderr.flush()
