@@ -17,14 +17,13 @@ from tfm.experiments import text_cls
 
 
 def experiment():
+    reviews = text_cls.experiment()
     return dataclasses.replace(
-        text_cls.experiment(),
-        inputs=inputs.Text(
-            method="word",
+        reviews,
+        inputs=dataclasses.replace(
+            reviews.inputs,
             vocab_size=10_000,
-            min_count=2,
-            strip_html=True,
-            truncate="middle",
+            max_length=256,
             augment=inputs.Augment(delete=0.2),
         ),
         model=models.Transformer(

@@ -65,7 +65,7 @@ RULES = {
     ),
     "inputs": (
         # keras_nlp brings TensorFlow, which is to start quietly
-        {*GROUND, "interfaces", "inputs", "distribution"},
+        {*GROUND, "interfaces", "inputs", "distribution", "layers"},
         {"numpy", "scipy", "sklearn", "tokenizers", "sentencepiece", "huggingface_hub"}
         | {"keras", "keras_nlp", "tensorflow"},
     ),

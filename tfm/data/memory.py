@@ -63,11 +63,14 @@ class Memory:
         columns: Mapping[str, interfaces.Column],
         preprocessor: interfaces.Preprocessor,
         skipped: Mapping[str, int] | None = None,
+        measured: bool = False,
     ):
         self.reads = [*map(_read, reads)]
         self.skipped = {} if skipped is None else skipped
         rows = [read.row for read in self.reads]
-        found, counts = cuts.encoded(preprocessor, rows)
+        found, counts = preprocessor.encode(rows), {}
+        if measured:
+            found, counts = cuts.encoded(preprocessor, rows)
         self._arrays = dict(found)
         self.cuts = cuts.told(preprocessor, counts)
         for name, column in columns.items():
@@ -139,7 +142,7 @@ class MemoryDataset:
     ) -> dict[str, Memory]:
         """The splits in memory; nothing is written to the folder."""
         made = {
-            name: Memory(reads, self.columns, preprocessor)
+            name: Memory(reads, self.columns, preprocessor, measured=name == "train")
             for name, reads in self._splits.items()
         }
         self._cuts = made["train"].cuts

@@ -41,7 +41,8 @@ class SentenceEncoder:
 
     def __call__(self, texts: Sequence[str]) -> np.ndarray:
         """Vectors float32 [N, D]; texts of like length are computed together."""
-        return self.measured(texts)[0]
+        stripped = [text.strip() for text in texts]
+        return self._of_tokens(self._tokenizer.encode(stripped))
 
     def counts(self, texts: Sequence[str]) -> np.ndarray:
         """Counts of each text, measures.FIELDS [N]; without its vector."""
@@ -79,7 +80,10 @@ class SentenceEncoder:
         """int32 [B, T] -> float32 [B, D]."""
         import tensorflow as tf
 
-        backbone, pooling = self._shape.backbone, self._config.pooling
+        from tfm import layers
+
+        backbone = self._shape.backbone
+        pooling = layers.Pooling(self._config.pooling, dtype="float32")
         theirs = tf.constant(self._shape.ids.theirs, tf.int32)
 
         @tf.function(input_signature=[tf.TensorSpec([None, None], tf.int32)])
@@ -95,7 +99,7 @@ class SentenceEncoder:
             outputs = backbone(given, training=False)
             if isinstance(outputs, dict):
                 outputs = outputs["sequence_output"]
-            pooled_BD = _pooled(tf.cast(outputs, tf.float32), mask_BT, pooling)
+            pooled_BD = pooling(outputs, mask=mask_BT)
             return tf.math.l2_normalize(pooled_BD, axis=1)
 
         return lambda tokens_BT: vectors(tokens_BT).numpy()
@@ -160,19 +164,3 @@ def _in_float32() -> Iterator[None]:
         yield
     finally:
         keras.config.set_dtype_policy(policy)
-
-
-def _pooled(x_BTD, mask_BT, pooling: settings.Pooling):
-    """One vector of a text's tokens, float32 [B, D]."""
-    import tensorflow as tf
-
-    if pooling == "first":
-        return x_BTD[:, 0]
-    if pooling == "last":
-        last_B = tf.reduce_sum(tf.cast(mask_BT, tf.int32), axis=1) - 1
-        return tf.gather(x_BTD, tf.maximum(last_B, 0), axis=1, batch_dims=1)
-    mask_BT1 = tf.cast(mask_BT, tf.float32)[..., None]
-    if pooling == "max":
-        return tf.reduce_max(x_BTD + (mask_BT1 - 1) * 1e9, axis=1)
-    counts_B1 = tf.maximum(tf.reduce_sum(mask_BT1, axis=1), 1.0)
-    return tf.reduce_sum(x_BTD * mask_BT1, axis=1) / counts_B1

@@ -49,7 +49,7 @@ class TextPreprocessor:
 
         Space around a text is left out, as it is where a data set is read.
         """
-        return self.encode_measured(rows)[0]
+        return {"tokens": self.tokenizer.encode([row["text"].strip() for row in rows])}
 
     def encode_measured(
         self, rows: Sequence[interfaces.Row]
