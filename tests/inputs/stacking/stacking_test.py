@@ -103,7 +103,7 @@ def test_rare_classes_and_few_texts():
 
 
 def test_sentence_vectors_are_a_part_and_are_saved_with_it(tmp_path):
-    preset = small_preset.write(tmp_path / "bert")
+    preset = small_preset.write(tmp_path / "bert", hidden_dim=16)  # 4 mix texts up
     texts = {"x": "a man is", "y": "eating food."}
     rows = [
         {"text": f"{texts[label]} a{' a' * (i % 3)}", "label": label}
