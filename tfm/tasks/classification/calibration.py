@@ -27,15 +27,41 @@ def expected_calibration_error(
       labels: true ids int [N], or 0/1 [N, C] if multi-label: then over all N x C
         decisions, each as one between two classes, whatever the threshold.
     """
+    confidence_N, right_N = confidences(probabilities_NC, labels)
+    gaps = np.bincount(_bins(confidence_N, bins), confidence_N - right_N, bins)
+    return float(np.abs(gaps).sum() / len(right_N))
+
+
+def confidences(
+    probabilities_NC: np.ndarray, labels: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """The confidence of each decision, float [n], and whether it is right, bool [n].
+
+    Args:
+      probabilities_NC: float [N, C].
+      labels: as of `expected_calibration_error`; n is N, or N x C if multi-label.
+    """
     labels = np.asarray(labels)
     if labels.ndim == 2:
         probabilities_NC, labels = _decisions(probabilities_NC), labels.reshape(-1) > 0
         probabilities_NC[:, 0] = 1 - probabilities_NC[:, 1]
-    confidence = probabilities_NC.max(axis=1)
-    right = probabilities_NC.argmax(axis=1) == labels
-    places = np.clip(np.ceil(confidence * bins).astype(int) - 1, 0, bins - 1)
-    gaps = np.bincount(places, confidence - right, minlength=bins)
-    return float(np.abs(gaps).sum() / len(labels))
+    return probabilities_NC.max(axis=1), probabilities_NC.argmax(axis=1) == labels
+
+
+def binned(
+    confidence_N: np.ndarray, right_N: np.ndarray, bins: int = BINS
+) -> tuple[np.ndarray, np.ndarray]:
+    """Mean confidence and accuracy in each bin that is not empty, [n] and [n]."""
+    places = _bins(confidence_N, bins)
+    counts = np.bincount(places, minlength=bins)
+    kept = counts > 0
+    sums = [np.bincount(places, values, bins) for values in (confidence_N, right_N)]
+    return sums[0][kept] / counts[kept], sums[1][kept] / counts[kept]
+
+
+def _bins(confidence_N: np.ndarray, bins: int) -> np.ndarray:
+    """The bin of each, int [N]; of equal width, (0, 1/bins] the first."""
+    return np.clip(np.ceil(confidence_N * bins).astype(int) - 1, 0, bins - 1)
 
 
 def temperature(logits_NC: np.ndarray, labels: np.ndarray) -> float:
