@@ -178,16 +178,10 @@ class ClassificationObjective:
         labels, logits_NC = results["label"], results["logits"]
         probabilities_NC = self.probabilities(logits_NC)
         predicted = self.decide(logits_NC)
-        found = metrics.compute_metrics(
-            probabilities_NC, labels, self.label_names, predicted
-        )
+        found = self.scores(results)
         told = {"uncalibrated": probabilities_NC}
         if self._temperature is not None:
-            found["ece_uncalibrated"] = found["ece"]
             told["calibrated"] = self._calibrated(logits_NC)
-            found["ece"] = calibration.expected_calibration_error(
-                told["calibrated"], labels
-            )
         names = self.label_names
         drawn = {
             "classes": tables.classes(found, names),
@@ -207,6 +201,29 @@ class ClassificationObjective:
         if len(names) > figures.MOST_DRAWN and not self.multi_label:
             drawn["confusions"] = tables.confusions(labels, predicted, names)
         return figures.Evaluation(found, drawn)
+
+    def scores(self, results: interfaces.Arrays) -> dict[str, float]:
+        """The metrics alone; see compute_metrics."""
+        found = metrics.compute_metrics(
+            self.probabilities(results["logits"]),
+            results["label"],
+            self.label_names,
+            self.decide(results["logits"]),
+        )
+        if self._temperature is not None:
+            found["ece_uncalibrated"] = found["ece"]
+            found["ece"] = calibration.expected_calibration_error(
+                self._calibrated(results["logits"]), results["label"]
+            )
+        return found
+
+    def per_example(
+        self, results: interfaces.Arrays
+    ) -> tuple[str, np.ndarray, np.ndarray]:
+        """ "accuracy"; whether each is right (all labels, if multi-label), and ones."""
+        right = self.decide(results["logits"]) == results["label"]
+        right_N = (right.all(axis=1) if self.multi_label else right).astype(float)
+        return "accuracy", right_N, np.ones(len(right_N))
 
     def _samples(self, results, split, places: np.ndarray) -> figures.Samples:
         told = self.predictions({"logits": results["logits"][places]}, split)
