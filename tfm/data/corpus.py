@@ -19,18 +19,25 @@ if typing.TYPE_CHECKING:
 class Corpus(settings.CorpusSettings):
     """Plain text: its sources, its cleaning, and its cut into splits.
 
-    A source is what it is for LabeledText. Its documents are cleaned, counted and
-    tokenized once, into a store of token ids that `prepare` finds again.
+    A source is what it is for LabeledText, but for folders, of which all files are read
+    at any depth; a name's ending tells a table from plain text. Its documents are
+    cleaned, counted and tokenized once, into a store of token ids that `prepare` finds
+    again.
 
     | step | what becomes of a document |
     |---|---|
     | unicode | it is in one Unicode form |
     | control characters | \\r\\n and \\r become \\n; the others, but tab, go |
-    | empty, short | it is dropped |
-    | duplicates | all but the first go (white space does not make a difference) |
+    | empty | it is dropped |
+    | short | of train: it is dropped |
+    | duplicates | of train all but the first go (white space makes no difference) |
     | held out | of train, those that are in the validation or test source go |
     | split | it goes to validation by its hash, or the last part of it does |
     | long | it becomes several documents, parted at white space |
+
+    A validation or test source is scored as it is, duplicates and short documents too,
+    and so is a source that is evaluated later; validation that is cut from train has
+    what train has. A document of test is in validation no more than in train.
 
     A document must fit in memory several times over; a store need not.
     """
@@ -96,13 +103,21 @@ class Corpus(settings.CorpusSettings):
         """Another source, cleaned and tokenized into a store of its own.
 
         Args:
-          source: as for `train`; all of it is taken.
+          source: as for `train`; all of it is taken, duplicates and short documents
+            too. `skipped` of the split counts what was not, by reason.
           columns: none; a corpus has no others than the text.
           preprocessor: with the tokenizer.
           folder: gets the store, and must stay as long as the split is used.
         """
-        whole = {"validation": "", "test": "", "store": "", "max_documents": None}
         corpus = dataclasses.replace(
-            self, train=source, validation_fraction=0.0, **whole
+            self,
+            train=source,
+            validation="",
+            test="",
+            store="",
+            validation_fraction=0.0,
+            deduplicate=False,
+            min_characters=1,
+            max_documents=None,
         )
         return corpus.prepare(folder).encode(preprocessor, folder)["train"]

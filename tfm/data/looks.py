@@ -10,8 +10,9 @@ from tfm.data import label_checks
 from tfm.data import labeled_rows
 from tfm.data import labeled_settings
 from tfm.data import labels as labels_module
-from tfm.data import row_texts
+from tfm.data.corpora import documents
 from tfm.data.corpora import settings
+from tfm.data.corpora import source_files
 from tfm.data.readers import locations
 from tfm.data.readers import sources
 
@@ -52,23 +53,27 @@ def corpus(config: settings.CorpusSettings) -> settings.CorpusSettings:
       UserError: a source is missing or has a mistake in its first rows that would stop
         the preparation.
     """
+    specs = config.sources()
+    check_distinct({name: specs[name] for name in config.splits() if name in specs})
+    for spec in specs.values():
+        if not spec.startswith("tfds:"):
+            source_files.files(config, spec)
     config = named_corpus(config)
-    for spec in config.sources().values():
+    for spec in specs.values():
         if spec.startswith("tfds:"):
             continue
-        reading = sources.Reading.of(config, format=config.file_format())
+        reading = _of_corpus(config)
         room = _CHARACTERS
         for row in itertools.islice(sources.read(spec, reading), _ROWS):
-            problem, text = row.problem, ""
-            if not problem:
-                value = row.values[config.text]
-                text, problem = row_texts.string_of(value, config.encoding)
-            if problem and config.bad_rows == "stop":
-                raise row_texts.error(row.origin, row.line, problem, config.encoding)
-            room -= len(text)
+            room -= len(documents.text_of(config, row)[0])
             if room < 0:
                 break
     return config
+
+
+def _of_corpus(config: settings.CorpusSettings) -> sources.Reading:
+    whole = config.texts == "whole"
+    return sources.Reading.of(config, format=config.format, whole=whole, problems=True)
 
 
 def named(
@@ -86,7 +91,7 @@ def named_corpus(config: settings.CorpusSettings) -> settings.CorpusSettings:
     """The config with the column of text, if it is not named, found in its source."""
     if config.text:
         return config
-    reading = sources.Reading.of(config, format=config.file_format())
+    reading = _of_corpus(config)
     text, _ = column_names.found(config.train, reading, label=False)
     return dataclasses.replace(config, text=text)
 

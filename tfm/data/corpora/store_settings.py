@@ -69,9 +69,7 @@ def check_same(
         )
     for source, spec in config.sources().items():
         before = found["sources"][source]["fingerprint"]
-        if not fingerprints.is_unchanged(
-            spec, config.file_format(), before, classes=False
-        ):
+        if not fingerprints.is_unchanged(spec, config.format, before, config.texts):
             raise errors.UserError(
                 f"{spec} has changed since {folder} was prepared from it. {rule}."
             )

@@ -23,6 +23,7 @@ from tfm.data.readers import tables
 from tfm.data.readers import tfrecords
 
 _ONE_TEXT = ("folder", "whole")  # formats of which a file is one text
+EMPTY, NOT_TEXT = "empty file", "not text"  # problems of whole files
 _START = 4096  # bytes that tell whether a file is text, and in which encoding
 
 
@@ -35,6 +36,8 @@ class Reading:
         get it as its name ("text" where it is empty).
       label: the column of the label; empty where none is needed.
       labelled: folders of texts in a folder are classes, as they are with a `label`.
+      whole: a file of plain text is one row, where it has no label.
+      problems: a file that is empty or no text is a row with a problem, no error.
       also: more columns that are needed.
       format: of the files; auto goes by each name's ending.
       header: names of the columns of tables without a header line.
@@ -50,6 +53,8 @@ class Reading:
     text: str = "text"
     label: str = ""
     labelled: bool = False
+    whole: bool = False
+    problems: bool = False
     also: tuple[str, ...] = ()
     format: str = "auto"
     header: tuple[str, ...] = ()
@@ -71,6 +76,13 @@ class Reading:
         names = (self.text, self.label, *self.also)
         return tuple(dict.fromkeys(name for name in names if name))
 
+    @property
+    def texts(self) -> folders.Texts:
+        """What files of plain text are, as `locations.files` takes it."""
+        if self.label or self.labelled or self.format == "folder":
+            return "classes"
+        return "whole" if self.whole else "lines"
+
 
 def read(spec: str, reading: Reading) -> Iterator[formats.Row]:
     """Yields the rows of a source, one at a time.
@@ -88,8 +100,7 @@ def read(spec: str, reading: Reading) -> Iterator[formats.Row]:
         for number, values in enumerate(tfds_source.read(spec, reading.wanted), 1):
             yield formats.Row(values, spec, number)
         return
-    classes = bool(reading.label) or reading.labelled or reading.format == "folder"
-    for file in locations.files(spec, reading.format, classes):
+    for file in locations.files(spec, reading.format, reading.texts):
         yield from read_file(file, reading)
 
 
@@ -111,6 +122,12 @@ def read_file(file: folders.File, reading: Reading) -> Iterator[formats.Row]:
         else:
             with _open(file, reading) as stream:
                 yield from _of_text(file, stream, reading)
+    except (streams.EmptyFileError, streams.NotTextError) as error:
+        if not reading.problems:
+            raise
+        kind = getattr(error, "kind", "")
+        problem = f"{NOT_TEXT}: it is {kind}" if kind else EMPTY
+        yield formats.Row({}, origin, 1, problem)
     except zipfile.BadZipFile as error:
         raise errors.UserError(f"{origin} is not a whole zip file: {error}") from error
     except streams.DAMAGED as error:
@@ -160,7 +177,7 @@ def _open(file: folders.File, reading: Reading) -> typing.TextIO:
     try:
         start = stream.peek(_START)[:_START]
         if not start and file.format not in _ONE_TEXT:  # there it is one empty text
-            raise errors.UserError(f"{file.path} is empty.")
+            raise streams.EmptyFileError(f"{file.path} is empty.")
         encoding = encodings.by_mark(start, reading.encoding)
         if encoding in ("utf-8", reading.encoding):
             streams.check_is_text(start, str(file.path), encoding)

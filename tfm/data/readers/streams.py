@@ -10,6 +10,7 @@ import zipfile
 import zlib
 
 from tfm import errors
+from tfm.data.readers import system_files
 
 # what reading a damaged one raises
 DAMAGED = (EOFError, zlib.error, gzip.BadGzipFile, lzma.LZMAError, zipfile.BadZipFile)
@@ -20,10 +21,39 @@ _STARTS = {  # of files that are no text, whatever their name
     b"\xd0\xcf\x11\xe0": "a file of an older Office, as .xls and .doc are",
     b"PAR1": "Parquet",
     b"ARROW1": "Arrow",
-    b"%PDF": "PDF",
     b"\x1f\x8b": "gzip",
+    b"BZh9": "bzip2",
+    b"\xfd7zXZ": "xz",
+    b"%PDF": "PDF",
     b"SQLite format 3": "a SQLite database",
+    b"\x28\xb5\x2f\xfd": "zstandard",
+    b"7z\xbc\xaf": "7-Zip",
+    b"Rar!": "RAR",
+    b"\x89PNG": "a PNG picture",
+    b"\xff\xd8\xff": "a JPEG picture",
+    b"GIF8": "a GIF picture",
+    b"\x89HDF": "HDF5",
+    b"\x93NUMPY": "NumPy",
+    b"\x7fELF": "a program",
 }
+_NAMED = frozenset(list(_STARTS)[:7])  # those that are read, by their names' endings
+_CONTROL = bytes({*range(32)} - {*b"\b\t\n\v\f\r\x1b"})
+
+
+class EmptyFileError(errors.UserError):
+    """A file of rows has no byte."""
+
+
+class NotTextError(errors.UserError):
+    """A file that is to be text is something else.
+
+    Attributes:
+      kind: what it is.
+    """
+
+    def __init__(self, origin: str, kind: str, hint: str = ""):
+        super().__init__(f"{origin} is not text: it is {kind}.{hint}")
+        self.kind = kind
 
 
 def unpacked(path: pathlib.Path, member: str = "") -> io.BufferedReader:
@@ -65,22 +95,31 @@ def inner_name(path: pathlib.Path) -> str:
 
 
 def check_is_text(start: bytes, origin: str, encoding: str) -> None:
-    """Raises UserError where a file begins as one that is no text."""
+    """Checks how a file begins.
+
+    Raises:
+      NotTextError: as one that is no text, by its first bytes, or since a tenth of them
+        are control characters.
+      UserError: as UTF-16 without a byte order mark.
+    """
     for magic, kind in _STARTS.items():
         if start.startswith(magic):
-            raise errors.UserError(
-                f"{origin} is not text: it is {kind}. Its name must end accordingly, "
-                "such as .xlsx, .parquet, .csv.gz or .zip."
-            )
-    if b"\0" not in start or "\0".encode(encoding) != b"\0":
+            hint = " Its name must end accordingly, such as .xlsx, .parquet, .csv.gz "
+            hint = f"{hint}or .zip." if magic in _NAMED else ""
+            raise NotTextError(origin, kind, hint)
+    if "\0".encode(encoding) != b"\0":
         return
     evens, odds = start[::2].count(0), start[1::2].count(0)
-    if max(evens, odds) > len(start) / 8:  # every other byte of ASCII letters
+    many, few = max(evens, odds), min(evens, odds)
+    if many > len(start) / 8 and few < many / 8:  # every other byte of ASCII letters
         name = "utf-16-le" if odds > evens else "utf-16-be"
         raise errors.UserError(
             f"{origin} looks like UTF-16 without a byte order mark: set "
             f"--data.encoding={name}."
         )
+    num_control = len(start) - len(start.translate(None, _CONTROL))
+    if num_control > max(1, len(start) / 10):
+        raise NotTextError(origin, "binary data")
 
 
 def members(path: pathlib.Path) -> list[str]:
@@ -106,8 +145,7 @@ def _members(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
         member
         for member in archive.infolist()
         if not member.is_dir()
-        and not member.filename.startswith("__MACOSX/")
-        and not pathlib.PurePosixPath(member.filename).name.startswith(".")
+        and not system_files.is_one(pathlib.PurePosixPath(member.filename))
     ]
 
 
