@@ -50,11 +50,11 @@ class Corpus(settings.CorpusSettings):
 
         A store that is finished has been looked at.
         """
-        from tfm.data import looks
+        from tfm.data.corpora import corpus_looks
 
         if self.store and settings.is_finished(pathlib.Path(self.store)):
             return self
-        return looks.corpus(self)
+        return corpus_looks.corpus(self)
 
     def prepare(
         self, folder: str | os.PathLike, engine=None
@@ -72,12 +72,12 @@ class Corpus(settings.CorpusSettings):
         Raises:
           UserError: the store was prepared from other settings or files.
         """
-        from tfm.data import looks
+        from tfm.data.corpora import corpus_looks
         from tfm.data.corpora import dataset
 
         place = pathlib.Path(self.store or pathlib.Path(folder) / "store")
         there = settings.is_finished(place)
-        config = self if there else looks.named_corpus(self)
+        config = self if there else corpus_looks.named(self)
         return dataset.CorpusDataset(config, place, engine)
 
     def rows(

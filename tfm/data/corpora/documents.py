@@ -257,12 +257,12 @@ def show_counts(
     """
     count = collections.Counter(counts)
     lines, files = count["lines"], count["files"]
-    kinds = [
-        (count["rows"] - lines - files, "rows"),
-        (lines, "lines"),
-        (files, "whole files"),
-    ]
-    kinds = [f"{number:,} {kind}" for number, kind in kinds if number]
+    kinds = {
+        "row": count["rows"] - lines - files,
+        "line": lines,
+        "whole file": files,
+    }
+    kinds = [f"{n:,} {kind}{'s' * (n > 1)}" for kind, n in kinds.items() if n]
     line = f"{source} source {spec}: {' and '.join(kinds) or 'no rows'} as documents"
     drops = [f"{number:,} {why}" for why, number in dropped(counts, fields).items()]
     changed = [

@@ -61,7 +61,8 @@ class Stores:
             if counts:
                 lines.append(f"{where}: {', '.join(counts)}")
             if entry["left_out"]:
-                lines.append(f"{where}: files by their names ({entry['left_out']})")
+                names = f"files whose names tell no text ({entry['left_out']})"
+                lines.append(f"{where}: {names}")
             if source == "train" and entry["counts"].get("documents") == limit:
                 lines.append(
                     f"documents after the first {limit:,} were not read "

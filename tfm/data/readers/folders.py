@@ -198,12 +198,15 @@ def _below(folder: pathlib.Path) -> list[pathlib.Path]:
     found, seen, waiting, links = [], set(), [folder], []
     while waiting or links:
         place = (waiting or links).pop()
-        if (own := place.resolve()) in seen:  # linked twice, or from below itself
+        if (own := place.resolve()) in seen:  # linked twice
             continue
         seen.add(own)
         for path in _entries(place):
-            if path.is_dir():
-                (links if path.is_symlink() else waiting).append(path)
+            if path.is_dir() and not path.is_symlink():
+                waiting.append(path)
+            elif path.is_dir():
+                if not own.is_relative_to(path.resolve()):  # else a loop
+                    links.append(path)
             elif path.is_file():
                 found.append(path)
             elif path.is_symlink():

@@ -51,12 +51,15 @@ def files(
 
 
 def left_out(spec: str, found: list[folders.File]) -> list[pathlib.Path]:
-    """The files of a folder, or of a URL's, that are not among those of `files`."""
+    """The files in the folders of a source that are not among those of `files`."""
     if remote.is_remote(spec):
         spec = str(remote.fetched(spec))
     base, pattern = _base(spec)
     path = base / pattern
-    return folders.left_out(path, found) if path.is_dir() else []
+    matches = [path] if path.exists() else _matches(base, pattern)
+    places = [match for match in matches if match.is_dir()]
+    others = [other for place in places for other in folders.left_out(place, found)]
+    return list(dict.fromkeys(others))
 
 
 def absolute(spec: str) -> str:

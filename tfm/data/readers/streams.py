@@ -98,8 +98,8 @@ def check_is_text(start: bytes, origin: str, encoding: str) -> None:
     """Checks how a file begins.
 
     Raises:
-      NotTextError: as one that is no text, by its first bytes, or since a tenth of them
-        are control characters.
+      NotTextError: as one that is no text, by its first bytes, or since more than a
+        twentieth of them are control characters.
       UserError: as UTF-16 without a byte order mark.
     """
     for magic, kind in _STARTS.items():
@@ -118,7 +118,7 @@ def check_is_text(start: bytes, origin: str, encoding: str) -> None:
             f"--data.encoding={name}."
         )
     num_control = len(start) - len(start.translate(None, _CONTROL))
-    if num_control > max(1, len(start) / 10):
+    if num_control > max(1, len(start) / 20):
         raise NotTextError(origin, "binary data")
 
 
