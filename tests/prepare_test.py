@@ -77,7 +77,7 @@ def test_it_prepares_tells_what_to_do_next_and_finds_it_done(folder):
     assert lines[2] == "train source src/*.jsonl: 462 rows as documents"
     assert lines[3].startswith("dropped of train: ")
     reasons = lines[3].removeprefix("dropped of train: ")
-    assert "in a held-out source, 12 skipped (not valid JSON)" in reasons
+    assert "in a held-out source, 12 bad rows (not valid JSON)" in reasons
     assert "too long, cut" in lines[4]
     assert f"Left out    of train source src/*.jsonl: {reasons}" in lines[-4:]
     assert lines[-1] == (

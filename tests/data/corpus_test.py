@@ -222,8 +222,8 @@ def test_a_bad_row_stops_with_its_place_or_is_counted(tmp_path, bad):
         )
         == 1
     )
-    assert stores.dataset.summary()[1].startswith("dropped of train: 1 skipped (")
-    assert ": 1 skipped (" in stores.dataset.left_out()[0]
+    assert stores.dataset.summary()[1].startswith("dropped of train: 1 bad rows (")
+    assert ": 1 bad rows (" in stores.dataset.left_out()[0]
 
 
 def test_ids_take_four_bytes_where_two_are_too_few(tmp_path, source):

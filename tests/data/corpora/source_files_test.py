@@ -173,7 +173,7 @@ def test_what_is_no_text_is_an_error_or_counted_and_never_learnt(tmp_path):
         _store(tmp_path, folder, **fields)
     found, dataset = _documents(tmp_path, folder, **fields, bad_rows="skip")
     assert found == ["fine"]
-    assert dataset.left_out() == [f"of train source {folder}: 3 skipped (not text)"]
+    assert dataset.left_out() == [f"of train source {folder}: 3 bad rows (not text)"]
 
 
 @pytest.mark.parametrize("name", ["a.md", "a.html", "noend"])

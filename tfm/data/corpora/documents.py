@@ -224,7 +224,7 @@ def dropped(counts: Mapping[str, int], fields: Mapping) -> dict[str, int]:
     }
     found = {why: counts[n] for n, why in reasons.items() if counts.get(n)}
     skipped = (n for n in sorted(counts) if n.startswith(_SKIPPED))
-    return found | {f"skipped ({n[len(_SKIPPED) :]})": counts[n] for n in skipped}
+    return found | {f"bad rows ({n[len(_SKIPPED) :]})": counts[n] for n in skipped}
 
 
 def emptied(counts: Mapping[str, int], fields: Mapping) -> str:
