@@ -42,18 +42,19 @@ class Corpus(settings.CorpusSettings):
     A document must fit in memory several times over; a store need not.
     """
 
-    found = frozenset({"text"})
+    found = frozenset({"text", "document"})
     columns = {"text": frozenset({"text", "stream"})}
 
     def look(self) -> "Corpus":
-        """These fields with the column of text found, after a look at the first rows.
+        """These fields with those in `found`, after a look at the first rows.
 
         A store that is finished has been looked at.
         """
         from tfm.data.corpora import corpus_looks
 
-        if self.store and settings.is_finished(pathlib.Path(self.store)):
-            return self
+        store = pathlib.Path(self.store)
+        if self.store and settings.is_finished(store):
+            return corpus_looks.prepared(self, store)
         return corpus_looks.corpus(self)
 
     def prepare(
@@ -76,8 +77,10 @@ class Corpus(settings.CorpusSettings):
         from tfm.data.corpora import dataset
 
         place = pathlib.Path(self.store or pathlib.Path(folder) / "store")
-        there = settings.is_finished(place)
-        config = self if there else corpus_looks.named(self)
+        if settings.is_finished(place):
+            config = corpus_looks.prepared(self, place)
+        else:
+            config = corpus_looks.named(self)
         return dataset.CorpusDataset(config, place, engine)
 
     def rows(
@@ -102,6 +105,8 @@ class Corpus(settings.CorpusSettings):
     ) -> "token_store.TokenStore":
         """Another source, cleaned and tokenized into a store of its own.
 
+        Where plain text may be read in a wrong way, that is told.
+
         Args:
           source: as for `train`; all of it is taken, duplicates and short documents
             too. `skipped` of the split counts what was not, by reason.
@@ -120,4 +125,5 @@ class Corpus(settings.CorpusSettings):
             min_characters=1,
             max_documents=None,
         )
-        return corpus.prepare(folder).encode(preprocessor, folder)["train"]
+        looked = corpus.look()
+        return looked.prepare(folder).encode(preprocessor, folder)["train"]

@@ -122,7 +122,7 @@ def test_each_row_is_a_document_or_counted():
     from hypothesis import strategies as st
 
     word = st.sampled_from(["a", "bb", "ccc", "dddd dd", "dddd  dd ", "e\x07e"])
-    value = word | st.sampled_from(["", " ", None, 5, ["x"]])
+    value = word | st.sampled_from(["", " ", None, 5, True])
     rows = st.lists(value, min_size=1, max_size=20)
 
     @hypothesis.settings(max_examples=60, deadline=None)

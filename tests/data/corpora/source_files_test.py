@@ -3,6 +3,7 @@
 Nothing of a folder goes unread in silence, and nothing that is no text is learnt.
 """
 
+import dataclasses
 import gzip
 import json
 import os
@@ -117,6 +118,30 @@ def test_the_median_length_of_a_document_is_told(tmp_path):
     assert store.dataset.summary()[1].endswith(
         ", 4 a document (median)"
     )  # with its end
+
+
+@pytest.mark.parametrize("name", ["a.jsonl", "a.txt"])
+def test_other_sources_have_documents_of_the_same_kind(tmp_path, name):
+    """Lines where the rows of a table are trained on, else whole files."""
+    path = _write(tmp_path, name)
+    (tmp_path / "held.txt").write_text(f"{LINES[1]}\nanother\n")
+    fields = {"document": "auto", "validation": str(tmp_path / "held.txt")}
+    store = _store(tmp_path, path, **fields)
+    lines = name == "a.jsonl"
+    assert len(store.splits["validation"]) == (2 if lines else 1)
+    told = ["of train source", "1 in a held-out source"]
+    assert [all(map(line.__contains__, told)) for line in store.dataset.left_out()] == (
+        [True] if lines else []
+    )
+    shared = data.Corpus(str(path), store=str(tmp_path / "store"), **fields, workers=1)
+    shared = dataclasses.replace(shared, validation_fraction=0.0)
+    looked = shared.look()
+    assert looked.document == ("row" if lines else "auto") and looked.text == "text"
+    assert shared.prepare(tmp_path).is_finished
+    later = looked.split(fields["validation"], {}, store.preprocessor, tmp_path / "new")
+    assert later.num_documents == len(store.splits["validation"])
+    with pytest.raises(errors.UserError, match="was prepared with data.document="):
+        dataclasses.replace(shared, document="file").prepare(tmp_path)
 
 
 @pytest.fixture

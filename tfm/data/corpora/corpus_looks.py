@@ -3,10 +3,12 @@
 import dataclasses
 import itertools
 import json
+import pathlib
 from collections.abc import Iterator
 from collections.abc import Sequence
 
 from tfm import errors
+from tfm import files
 from tfm.data import column_names
 from tfm.data import looks
 from tfm.data.corpora import documents
@@ -23,7 +25,7 @@ _END = "<|endoftext|>"  # GPT-2's, which many files have between documents
 
 
 def corpus(config: settings.CorpusSettings) -> settings.CorpusSettings:
-    """The config with its column of text found, after a look at the first rows.
+    """The config as `named` makes it, after a look at the first rows.
 
     Where plain text looks as if something else than its lines or files were documents,
     that is told.
@@ -34,15 +36,10 @@ def corpus(config: settings.CorpusSettings) -> settings.CorpusSettings:
     """
     specs = config.sources()
     looks.check_distinct({name: specs[name] for name in reversed(specs)}, cut=False)
-    files = {
-        spec: source_files.files(config, spec)
-        for spec in specs.values()
-        if not spec.startswith("tfds:")
-    }
     config = named(config)
-    for of_spec in files.values():
+    for spec in specs.values():
         told = set()
-        for file, texts in _first_texts(config, of_spec):
+        for file, texts in _first_texts(config, source_files.files(config, spec)):
             for problem, hint in _hints(file, texts).items():
                 if problem not in told:
                     notes.tell(f"{file.path}: {hint}")
@@ -51,12 +48,29 @@ def corpus(config: settings.CorpusSettings) -> settings.CorpusSettings:
 
 
 def named(config: settings.CorpusSettings) -> settings.CorpusSettings:
-    """The config with the column of text, if it is not named, found in its source."""
+    """The config with what a document is, and the column of text, found in train.
+
+    Where train is tables, lines of plain text in other sources are documents too.
+    """
+    has_prose = source_files.has_prose(config, config.train)
+    if config.document == "auto" and not has_prose:
+        config = dataclasses.replace(config, document="row")
     if config.text:
         return config
     reading = _reading(config)
     text, _ = column_names.found(config.train, reading, label=False)
     return dataclasses.replace(config, text=text)
+
+
+def prepared(
+    config: settings.CorpusSettings, store: pathlib.Path
+) -> settings.CorpusSettings:
+    """The config with what `named` found when a finished store was prepared."""
+    fields = files.read_json(store / settings.MANIFEST)["settings"]
+    text = config.text or fields["data.text"]
+    is_found = config.document == "auto"
+    document = fields["data.document"] if is_found else config.document
+    return dataclasses.replace(config, text=text, document=document)
 
 
 def _reading(config: settings.CorpusSettings, **fields) -> sources.Reading:
@@ -66,7 +80,7 @@ def _reading(config: settings.CorpusSettings, **fields) -> sources.Reading:
 
 
 def _first_texts(
-    config: settings.CorpusSettings, files: Sequence[folders.File]
+    config: settings.CorpusSettings, listed: Sequence[folders.File]
 ) -> Iterator[tuple[folders.File, list[str]]]:
     """Yields files with their texts, blank lines too, until enough was looked at.
 
@@ -75,7 +89,7 @@ def _first_texts(
     """
     rows, characters = _ROWS, _CHARACTERS
     reading = _reading(config, blank_lines=True)
-    for file in files:
+    for file in listed:
         texts = []
         for row in itertools.islice(sources.read_file(file, reading), rows):
             texts.append(documents.text_of(config, row)[0])
@@ -95,7 +109,7 @@ def _first_texts(
 
 
 def _hints(file: folders.File, texts: list[str]) -> dict[str, str]:
-    """What may be wrong with the reading of a file of plain text, by its kind."""
+    """Hints at a wrong reading of a file of plain text, by kind."""
     found = {}
     if file.format not in ("text", "whole"):
         return found

@@ -210,7 +210,7 @@ def pieces(
 
 
 def dropped(counts: Mapping[str, int], fields: Mapping) -> dict[str, int]:
-    """How much of a source was not used, by reason.
+    """The documents of a source that were not used, by reason.
 
     Args:
       counts: of the source, as `read` and the engines count them.

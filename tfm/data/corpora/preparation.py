@@ -239,7 +239,7 @@ def _jobs(
 
 
 def _counts(work: pathlib.Path) -> dict[str, dict[str, int]]:
-    """What was counted of each source; see `documents.read`."""
+    """The counts of each source; see `documents.read`."""
     return _read(work / "counts.json")
 
 

@@ -25,7 +25,7 @@ class CorpusSettings:
     validation: str = ""  # validation source; empty: cut from train
     test: str = ""  # test source; empty: none
     # what a document is: a row of a table or a line of plain text; a whole file of
-    # plain text; auto: a row of a table, a whole file of plain text
+    # plain text; auto: row where train is tables, else file, but rows of a table
     document: Literal["row", "file", "auto"] = "row"
     # format of the files; auto: by their names
     format: Literal["auto", "csv", "tsv", "jsonl", "parquet", "text"] = "auto"
@@ -91,7 +91,7 @@ class CorpusSettings:
 
     @property
     def texts(self) -> Literal["lines", "whole"]:
-        """What files of plain text are, as `locations.files` takes it."""
+        """The meaning of files of plain text, as `locations.files` takes it."""
         return "lines" if self.document == "row" else "whole"
 
     def drops(self, source: str) -> bool:

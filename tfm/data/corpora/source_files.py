@@ -7,11 +7,13 @@ from tfm.data.readers import locations
 
 
 def files(config: settings.CorpusSettings, spec: str) -> list[folders.File]:
-    """The files of a source, in order.
+    """The files of a source, in order; of TFDS there are none.
 
     Raises:
       UserError: there is none, or one is a table where `config.document` is file.
     """
+    if spec.startswith("tfds:"):
+        return []
     found = locations.files(spec, config.format, config.texts)
     for file in found:
         if config.document == "file" and file.format != "whole":
@@ -28,3 +30,8 @@ def left_out(config: settings.CorpusSettings, spec: str) -> str:
     if spec.startswith("tfds:"):
         return ""
     return folders.endings(locations.left_out(spec, files(config, spec)))
+
+
+def has_prose(config: settings.CorpusSettings, spec: str) -> bool:
+    """Whether a file of a source is plain text."""
+    return any(file.format in ("text", "whole") for file in files(config, spec))

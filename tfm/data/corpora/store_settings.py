@@ -53,8 +53,6 @@ def check_same(
     rule = f"Give another folder, or delete {folder} to prepare it anew"
     old, new = found["settings"], wanted["settings"]
     for name in new:
-        if name == "data.text" and not new[name]:
-            continue  # it was found when the store was prepared
         if name in old and new[name] != old[name]:
             raise errors.UserError(
                 f"{folder} was prepared with {name}={old[name]!r}, "

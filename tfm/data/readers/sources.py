@@ -78,7 +78,7 @@ class Reading:
 
     @property
     def texts(self) -> folders.Texts:
-        """What files of plain text are, as `locations.files` takes it."""
+        """The meaning of files of plain text, as `locations.files` takes it."""
         if self.label or self.labelled or self.format == "folder":
             return "classes"
         return "whole" if self.whole else "lines"
