@@ -249,6 +249,7 @@ def test_ids_take_four_bytes_where_two_are_too_few(tmp_path, source):
         ({"max_documents": 0}, "max_documents must be at least 1, or none. Got"),
         ({"encoding": "utf8x"}, "encoding must be one that Python knows"),
         ({"document": "file", "format": "csv"}, "document=file takes files of plain"),
+        ({"document": "file", "document_end": "%"}, "Got both, document_end='%'."),
         ({"document": "file", "test": "tfds:x"}, "Got test=tfds:x."),
     ],
 )

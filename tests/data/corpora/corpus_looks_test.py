@@ -21,6 +21,7 @@ def _nothing_told(monkeypatch):
             "blank lines part its lines",
         ),
         ("Wrapped\nprose.\n\nMore of\nit.\n", "auto", ""),
+        ("Wrapped\nprose.\n\nMore of\nit.\n", "paragraph", ""),
         ("One.\nTwo.\nThree.\n", "row", ""),
         (
             "One\n<|endoftext|>\nTwo\n",

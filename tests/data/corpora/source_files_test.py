@@ -111,6 +111,45 @@ def test_plain_text_is_a_document_a_line_or_one_whole(tmp_path, name):
         assert size.endswith(f", {len(found[0]) + 1} a document (median)")
 
 
+@pytest.mark.parametrize("ending", ["\n", "\r\n"])
+@pytest.mark.parametrize(
+    ("fields", "text", "expected"),
+    [
+        (
+            {"document": "paragraph"},
+            "\n\nWrapped\nprose.\n \n\n  More of\nit.\n\nEnd",
+            [("Wrapped\nprose.", 3), ("  More of\nit.", 7), ("End", 10)],
+        ),
+        (
+            {"document_end": "<|endoftext|>"},
+            "One\n\nof two.\n<|endoftext|>\nTwo.<|endoftext|>Three.<|endoftext|>\n \n",
+            [("One\n\nof two.", 1), ("Two.", 5), ("Three.", 5)],
+        ),
+        (
+            {"document_end": "%%", "document": "auto"},
+            "%%\n%%\none%two\n%%",
+            [("one%two", 3)],
+        ),
+    ],
+)
+def test_plain_text_is_parted_where_it_is_said(
+    tmp_path, fields, text, expected, ending
+):
+    (tmp_path / "texts").mkdir()
+    path = tmp_path / "texts" / "a.txt"
+    path.write_bytes(text.replace("\n", ending).encode())
+    (tmp_path / "texts" / "rows.jsonl").write_text('{"text": "a\\n\\n%%row"}\n')
+    store = _store(tmp_path, tmp_path / "texts", **fields)
+    split = store.splits["train"]
+    ids = [split.document(i) for i in range(len(split))]
+    found = store.tokenizer.decode(ids)
+    assert found == [*(part for part, _ in expected), "a\n\n%%row"]
+    origins = split.origins(range(len(expected)))
+    assert origins == [f"{path}:{line}" for _, line in expected]
+    told = f"1 row and {len(expected)} part{'s' * (len(expected) > 1)} as documents"
+    assert store.dataset.summary()[0].endswith(f": {told}")
+
+
 def test_the_median_length_of_a_document_is_told(tmp_path):
     (tmp_path / "a.txt").write_text("a\nbb\nccc\ndddd\n" + "e" * 1000 + "\n")
     store = _store(tmp_path, tmp_path / "a.txt", shard_characters=3)

@@ -75,7 +75,8 @@ def prepared(
 
 def _reading(config: settings.CorpusSettings, **fields) -> sources.Reading:
     whole = config.texts == "whole"
-    common = {"format": config.format, "whole": whole, "problems": True}
+    common = {"format": config.format, "whole": whole, "part_end": config.part_end}
+    common["problems"] = True
     return sources.Reading.of(config, **common | fields)
 
 
@@ -118,13 +119,14 @@ def _hints(file: folders.File, texts: list[str]) -> dict[str, str]:
         found["json"] = f"its lines are JSON objects, and learnt as text; {how}"
     if any(_END in text for text in texts):
         found["end"] = (
-            f"{_END} is text as any other, and parts no documents; rows of JSONL do"
+            f"{_END} is text as any other; --data.document_end='{_END}' parts "
+            "documents there"
         )
     blank = sum(not text.strip() for text in texts)
     if file.format == "text" and _BLANK * len(texts) <= blank < len(texts):
         found["blank"] = (
-            "blank lines part its lines, and each line is a document; "
-            "--data.document=file makes one of the whole file"
+            "blank lines part its lines, and each line is a document; --data.document="
+            "paragraph makes one of those between, and file of all"
         )
     return found
 

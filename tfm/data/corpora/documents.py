@@ -23,6 +23,7 @@ from tfm.data.readers import sources
 
 _SKIPPED = "skipped: "  # before the reason, in counts
 _KINDS = {"text": "lines", "whole": "files"}  # of rows, by their file's format
+_SHOWN = {"lines": "line", "parts": "part", "files": "whole file"}
 _LINE_BITS = 40  # of an origin; above them is the number of the file
 
 
@@ -118,7 +119,9 @@ def read(
         if limit is not None and counts["documents"] >= limit:
             return
         counts["rows"] += 1
-        kind = _KINDS.get(_format(unit, origin >> _LINE_BITS))
+        kind = _KINDS.get(_format(unit, origin >> _LINE_BITS), "")
+        if kind == "lines" and config.part_end is not None:
+            kind = "parts"
         if kind:
             counts[kind] += 1
         text, problem = text_of(config, row)
@@ -165,7 +168,7 @@ def _rows(config, unit: Unit, start: Document | None):
 
 
 def _of_file(config, unit: Unit, place: int):
-    reading = sources.Reading.of(config, problems=True)
+    reading = sources.Reading.of(config, problems=True, part_end=config.part_end)
     if unit.files is None:
         return sources.read(config.sources()[unit.source], reading)
     return sources.read_file(unit.files[place], reading)
@@ -256,12 +259,8 @@ def show_counts(
       fields: likewise.
     """
     count = collections.Counter(counts)
-    lines, files = count["lines"], count["files"]
-    kinds = {
-        "row": count["rows"] - lines - files,
-        "line": lines,
-        "whole file": files,
-    }
+    kinds = {shown: count[kind] for kind, shown in _SHOWN.items()}
+    kinds = {"row": count["rows"] - sum(kinds.values())} | kinds
     kinds = [f"{n:,} {kind}{'s' * (n > 1)}" for kind, n in kinds.items() if n]
     line = f"{source} source {spec}: {' and '.join(kinds) or 'no rows'} as documents"
     drops = [f"{number:,} {why}" for why, number in dropped(counts, fields).items()]

@@ -24,9 +24,12 @@ class CorpusSettings:
     train: str
     validation: str = ""  # validation source; empty: cut from train
     test: str = ""  # test source; empty: none
-    # what a document is: a row of a table or a line of plain text; a whole file of
-    # plain text; auto: row where train is tables, else file, but rows of a table
-    document: Literal["row", "file", "auto"] = "row"
+    # what a document is: a row of a table or a line of plain text; the lines up to a
+    # blank one; a whole file; auto: row where train is tables, else file, but rows of a
+    # table
+    document: Literal["row", "paragraph", "file", "auto"] = "row"
+    # a mark that parts the documents in plain text, such as <|endoftext|>; empty: none
+    document_end: str = ""
     # format of the files; auto: by their names
     format: Literal["auto", "csv", "tsv", "jsonl", "parquet", "text"] = "auto"
     text: str = ""  # column of the text; empty: found, and told
@@ -69,6 +72,11 @@ class CorpusSettings:
                 "document=file takes files of plain text. "
                 f"Got document=file, format={self.format}."
             )
+        if self.document in ("file", "paragraph") and self.document_end:
+            raise errors.UserError(
+                f"document={self.document} or document_end says where a document ends. "
+                f"Got both, document_end={self.document_end!r}."
+            )
         for name in ("train", "validation", "test"):
             source = getattr(self, name)
             if self.document == "file" and source.startswith("tfds:"):
@@ -92,7 +100,14 @@ class CorpusSettings:
     @property
     def texts(self) -> Literal["lines", "whole"]:
         """The meaning of files of plain text, as `locations.files` takes it."""
-        return "lines" if self.document == "row" else "whole"
+        by_lines = self.document in ("row", "paragraph") or self.document_end
+        return "lines" if by_lines else "whole"
+
+    @property
+    def part_end(self) -> str | None:
+        """The end of a document in plain text, as `sources.Reading` takes it."""
+        is_part = self.document == "paragraph" or self.document_end
+        return self.document_end if is_part else None
 
     def drops(self, source: str) -> bool:
         """Whether documents of a source are dropped as duplicates or too short.

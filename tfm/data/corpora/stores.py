@@ -93,7 +93,7 @@ class Stores:
         return {n.removeprefix("data."): v for n, v in found if n.startswith("data.")}
 
     def _dropped(self, source: str) -> dict[str, int]:
-        """What of a source was not used, by reason; of a split cut from one nothing."""
+        """Documents of a source that were not used, by reason; of a cut split none."""
         entry = self.manifest["sources"].get(source)
         return documents.dropped(entry["counts"], self._fields) if entry else {}
 

@@ -270,6 +270,6 @@ def _check_is_one_split(folder: pathlib.Path, found: list[File]) -> None:
 
 
 def endings(paths: Collection[pathlib.Path]) -> str:
-    """How many of the files have which ending, as `3 .png, 1 .zip`."""
+    """Numbers of the files by their endings, as `3 .png, 1 .zip`."""
     counts = collections.Counter(path.suffix or "no ending" for path in paths)
     return ", ".join(f"{count:,} {ending}" for ending, count in counts.most_common(5))

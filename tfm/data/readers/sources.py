@@ -48,6 +48,7 @@ class Reading:
       quoted: CSV and TSV fields may stand in "quotes".
       all_columns: keep the columns that are not needed too.
       blank_lines: a blank line of plain text is a row too.
+      part_end: what ends a row of plain text; empty: a blank line; None: each line.
     """
 
     text: str = "text"
@@ -63,6 +64,7 @@ class Reading:
     quoted: bool = True
     all_columns: bool = False
     blank_lines: bool = False
+    part_end: str | None = None
 
     @classmethod
     def of(cls, config, **others) -> "Reading":
@@ -151,6 +153,9 @@ def _of_text(
         yield from formats.jsonl(stream, origin, wanted, reading.all_columns)
     elif file.format == "text":
         formats.need(wanted, (text,), origin)
+        if reading.part_end is not None:
+            yield from formats.parts(stream, origin, text, reading.part_end)
+            return
         yield from formats.lines(stream, origin, text, reading.blank_lines)
     elif file.format in _ONE_TEXT:
         values = {text: stream.read()}
