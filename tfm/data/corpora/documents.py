@@ -20,6 +20,7 @@ from tfm.data.corpora import source_files
 from tfm.data.readers import folders
 from tfm.data.readers import formats
 from tfm.data.readers import sources
+from tfm.data.readers import streams
 
 _SKIPPED = "skipped: "  # before the reason, in counts
 _KINDS = {"text": "lines", "whole": "files"}  # of rows, by their file's format
@@ -142,7 +143,7 @@ def text_of(config: settings.CorpusSettings, row: formats.Row) -> tuple[str, str
       UserError: of a bad row where `config.bad_rows` is stop.
     """
     text, problem = "", row.problem
-    if problem == sources.EMPTY:
+    if problem == streams.EmptyFileError.problem:
         return "", ""
     if not problem:
         value = row.values[config.text]
@@ -263,6 +264,8 @@ def show_counts(
     kinds = {"row": count["rows"] - sum(kinds.values())} | kinds
     kinds = [f"{n:,} {kind}{'s' * (n > 1)}" for kind, n in kinds.items() if n]
     line = f"{source} source {spec}: {' and '.join(kinds) or 'no rows'} as documents"
+    if count["files"] and fields.get("document") == "auto":  # nobody asked for it
+        line += " (--data.document=row takes each line)"
     drops = [f"{number:,} {why}" for why, number in dropped(counts, fields).items()]
     changed = [
         (count["unicode"], "to one Unicode form"),

@@ -23,7 +23,6 @@ from tfm.data.readers import tables
 from tfm.data.readers import tfrecords
 
 _ONE_TEXT = ("folder", "whole")  # formats of which a file is one text
-EMPTY, NOT_TEXT = "empty file", "not text"  # problems of whole files
 _START = 4096  # bytes that tell whether a file is text, and in which encoding
 
 
@@ -127,9 +126,7 @@ def read_file(file: folders.File, reading: Reading) -> Iterator[formats.Row]:
     except (streams.EmptyFileError, streams.NotTextError) as error:
         if not reading.problems:
             raise
-        kind = getattr(error, "kind", "")
-        problem = f"{NOT_TEXT}: it is {kind}" if kind else EMPTY
-        yield formats.Row({}, origin, 1, problem)
+        yield formats.Row({}, origin, 1, error.problem)
     except zipfile.BadZipFile as error:
         raise errors.UserError(f"{origin} is not a whole zip file: {error}") from error
     except streams.DAMAGED as error:

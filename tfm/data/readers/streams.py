@@ -36,6 +36,7 @@ _STARTS = {  # of files that are no text, whatever their name
     b"\x93NUMPY": "NumPy",
     b"\x7fELF": "a program",
 }
+NOT_TEXT = "not text"  # how the problem of such a file begins
 _NAMED = frozenset(list(_STARTS)[:7])  # those that are read, by their names' endings
 _CONTROL = bytes({*range(32)} - {*b"\b\t\n\v\f\r\x1b"})
 
@@ -43,17 +44,19 @@ _CONTROL = bytes({*range(32)} - {*b"\b\t\n\v\f\r\x1b"})
 class EmptyFileError(errors.UserError):
     """A file of rows has no byte."""
 
+    problem = "empty file"  # as that of a row
+
 
 class NotTextError(errors.UserError):
     """A file that is to be text is something else.
 
     Attributes:
-      kind: what it is.
+      problem: as that of a row.
     """
 
-    def __init__(self, origin: str, kind: str, hint: str = ""):
-        super().__init__(f"{origin} is not text: it is {kind}.{hint}")
-        self.kind = kind
+    def __init__(self, origin: str, kind: str):
+        self.problem = f"{NOT_TEXT}: it is {kind}"
+        super().__init__(f"{origin} is {self.problem}.")
 
 
 def unpacked(path: pathlib.Path, member: str = "") -> io.BufferedReader:
@@ -99,14 +102,14 @@ def check_is_text(start: bytes, origin: str, encoding: str) -> None:
 
     Raises:
       NotTextError: as one that is no text, by its first bytes, or since more than a
-        twentieth of them are control characters.
+        twentieth of them are control characters, NUL among them.
       UserError: as UTF-16 without a byte order mark.
     """
     for magic, kind in _STARTS.items():
         if start.startswith(magic):
-            hint = " Its name must end accordingly, such as .xlsx, .parquet, .csv.gz "
-            hint = f"{hint}or .zip." if magic in _NAMED else ""
-            raise NotTextError(origin, kind, hint)
+            hint = "; its name must end accordingly, such as .xlsx, .parquet, .csv.gz "
+            hint = f"{hint}or .zip" if magic in _NAMED else ""
+            raise NotTextError(origin, kind + hint)
     if "\0".encode(encoding) != b"\0":
         return
     evens, odds = start[::2].count(0), start[1::2].count(0)
@@ -118,7 +121,7 @@ def check_is_text(start: bytes, origin: str, encoding: str) -> None:
             f"--data.encoding={name}."
         )
     num_control = len(start) - len(start.translate(None, _CONTROL))
-    if num_control > max(1, len(start) / 20):
+    if start.count(0) > 1 and num_control > len(start) / 20:
         raise NotTextError(origin, "binary data")
 
 
