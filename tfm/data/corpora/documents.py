@@ -23,8 +23,7 @@ from tfm.data.readers import sources
 from tfm.data.readers import streams
 
 _SKIPPED = "skipped: "  # before the reason, in counts
-_KINDS = {"text": "lines", "whole": "files"}  # of rows, by their file's format
-_SHOWN = {"lines": "line", "parts": "part", "files": "whole file"}
+_KINDS = {"lines": "line", "parts": "part", "files": "whole file"}
 _LINE_BITS = 40  # of an origin; above them is the number of the file
 
 
@@ -120,10 +119,7 @@ def read(
         if limit is not None and counts["documents"] >= limit:
             return
         counts["rows"] += 1
-        kind = _KINDS.get(_format(unit, origin >> _LINE_BITS), "")
-        if kind == "lines" and config.part_end is not None:
-            kind = "parts"
-        if kind:
+        if kind := _kind(config, unit, origin >> _LINE_BITS):
             counts[kind] += 1
         text, problem = text_of(config, row)
         if problem:
@@ -153,9 +149,16 @@ def text_of(config: settings.CorpusSettings, row: formats.Row) -> tuple[str, str
     return text, problem
 
 
-def _format(unit: Unit, number: int) -> str:
-    """The format of a file of a unit by its number among all; of TFDS none."""
-    return unit.files[number - unit.first_file].format if unit.files else ""
+def _kind(config: settings.CorpusSettings, unit: Unit, number: int) -> str:
+    """The count that a row of plain text adds to; of a table none.
+
+    Args:
+      number: of its file, among those of all sources.
+    """
+    format = unit.files[number - unit.first_file].format if unit.files else ""
+    if format == "text":
+        return "lines" if config.part_end is None else "parts"
+    return "files" if format == "whole" else ""
 
 
 def _rows(config, unit: Unit, start: Document | None):
@@ -260,7 +263,7 @@ def show_counts(
       fields: likewise.
     """
     count = collections.Counter(counts)
-    kinds = {shown: count[kind] for kind, shown in _SHOWN.items()}
+    kinds = {shown: count[kind] for kind, shown in _KINDS.items()}
     kinds = {"row": count["rows"] - sum(kinds.values())} | kinds
     kinds = [f"{n:,} {kind}{'s' * (n > 1)}" for kind, n in kinds.items() if n]
     line = f"{source} source {spec}: {' and '.join(kinds) or 'no rows'} as documents"
