@@ -50,6 +50,7 @@ RULES = {
     "packages": ({"errors"}, set()),
     "lock": ({"errors"}, set()),
     "figures": (set(), {"numpy"}),
+    "drawing": ({"figures"}, {"numpy", "matplotlib"}),
     "unspaced": (set(), set()),
     "interfaces": ({"figures"}, {"numpy", "keras"}),
     "experiments": (set(), set()),
@@ -101,8 +102,8 @@ RULES = {
         {"tensorflow", "keras", "numpy"},
     ),
     "callbacks": (
-        {"errors", "files", "figures", "interfaces", "callbacks"},
-        {"tensorflow", "keras", "numpy", "rich", "matplotlib", "sklearn", "google"},
+        {"errors", "files", "figures", "drawing", "interfaces", "callbacks"},
+        {"tensorflow", "keras", "numpy", "rich", "google"},
     ),
     "training": (
         {"errors", "validation", "interfaces", "training"}

@@ -13,6 +13,7 @@ from tfm import figures
 from tfm import interfaces
 from tfm.data import batches
 from tfm.tasks.classification import calibration
+from tfm.tasks.classification import curves
 from tfm.tasks.classification import metrics
 from tfm.tasks.classification import tables
 
@@ -170,32 +171,44 @@ class ClassificationObjective:
           split: with the rows, some of which are shown.
 
         Returns:
-          The metrics, and as figures the tables "classes" and "predictions" and the
-          matrix "confusion_matrix".
+          The metrics, and as figures the tables "classes", "predictions" and
+          "mistakes" (the most confident), the matrix "confusion_matrix", and the curves
+          "roc", "precision_recall" and "calibration". Of many classes "confusions" too.
         """
-        probabilities_NC = self.probabilities(results["logits"])
-        predicted = self.decide(results["logits"])
+        labels, logits_NC = results["label"], results["logits"]
+        probabilities_NC = self.probabilities(logits_NC)
+        predicted = self.decide(logits_NC)
         found = metrics.compute_metrics(
-            probabilities_NC, results["label"], self.label_names, predicted
+            probabilities_NC, labels, self.label_names, predicted
         )
+        told = {"uncalibrated": probabilities_NC}
         if self._temperature is not None:
             found["ece_uncalibrated"] = found["ece"]
+            told["calibrated"] = self._calibrated(logits_NC)
             found["ece"] = calibration.expected_calibration_error(
-                self._calibrated(results["logits"]), results["label"]
+                told["calibrated"], labels
             )
-        return figures.Evaluation(
-            found,
-            {
-                "classes": tables.classes(found, self.label_names),
-                "confusion_matrix": tables.confusion_matrix(
-                    results["label"], predicted, self.label_names
-                ),
-                "predictions": self._samples(results, split),
-            },
-        )
+        names = self.label_names
+        drawn = {
+            "classes": tables.classes(found, names),
+            "confusion_matrix": tables.confusion_matrix(labels, predicted, names),
+            "predictions": self._samples(
+                results, split, tables.spread(len(results["row"]))
+            ),
+            "mistakes": self._samples(
+                results, split, tables.mistakes(labels, predicted, probabilities_NC)
+            ),
+            "roc": curves.roc(probabilities_NC, labels, names),
+            "precision_recall": curves.precision_recall(
+                probabilities_NC, labels, names
+            ),
+            "calibration": curves.reliability(told, labels),
+        }
+        if len(names) > figures.MOST_DRAWN and not self.multi_label:
+            drawn["confusions"] = tables.confusions(labels, predicted, names)
+        return figures.Evaluation(found, drawn)
 
-    def _samples(self, results, split) -> figures.Samples:
-        places = tables.spread(len(results["row"]))
+    def _samples(self, results, split, places: np.ndarray) -> figures.Samples:
         told = self.predictions({"logits": results["logits"][places]}, split)
         return tables.samples(
             split,
