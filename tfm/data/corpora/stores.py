@@ -60,7 +60,7 @@ class Stores:
             counts = [f"{n:,} {why}" for why, n in self._dropped(source).items()]
             if counts:
                 lines.append(f"{where}: {', '.join(counts)}")
-            if entry["left_out"]:
+            if entry.get("left_out"):  # of an older store not known
                 names = f"files whose names tell no text ({entry['left_out']})"
                 lines.append(f"{where}: {names}")
             if source == "train" and entry["counts"].get("documents") == limit:
