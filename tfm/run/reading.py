@@ -27,6 +27,8 @@ def base_experiment(options):
     experiment = folder.experiment()
     if "format" in {field.name for field in dataclasses.fields(experiment.data)}:
         data = dataclasses.replace(experiment.data, format="auto")
+        if getattr(data, "document", "") == "file":  # of a table it is a row
+            data = dataclasses.replace(data, document="auto")
         return dataclasses.replace(experiment, data=data)
     return experiment
 
