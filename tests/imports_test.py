@@ -16,6 +16,7 @@ COMMANDS = [
     "evaluate",
     "predict",
     "generate",
+    "report",
     "prepare",
     "merge",
     "selfcheck",
@@ -123,9 +124,13 @@ RULES = {
         {*BELOW_RUN, "run"},
         {"tensorflow", "keras", "numpy", "pyarrow", "sklearn"},
     ),
+    "reporting": (
+        {*BELOW_RUN, "drawing", "run", "reporting"},
+        {"numpy", "jinja2", "markupsafe"},
+    ),
     "api": ({*BELOW_RUN, "run"}, {"keras", "numpy", "tensorflow"}),
     **{
-        name: ({*BELOW_RUN, "run"}, {"absl", "tensorflow", "numpy"})
+        name: ({*BELOW_RUN, "run", "reporting"}, {"absl", "tensorflow", "numpy"})
         for name in COMMANDS
     },
 }

@@ -11,6 +11,7 @@ COMMANDS = (
     "evaluate",
     "predict",
     "generate",
+    "report",
     "prepare",
     "merge",
     "launch",

@@ -52,7 +52,11 @@ def html(report: Report) -> str:
     import jinja2
     import markupsafe
 
-    environment = jinja2.Environment(autoescape=True, trim_blocks=True)
+    environment = jinja2.Environment(
+        autoescape=True,
+        trim_blocks=True,
+        finalize=lambda value: _printable(value) if type(value) is str else value,
+    )
     environment.filters |= {
         "kind": _kind,
         "shown": _shown,
@@ -83,5 +87,10 @@ def _shown(cell: object) -> str:
         return f"{cell:.4f}"
     if isinstance(cell, int):
         return f"{cell:,}"
-    text = "".join(c if c.isprintable() or c == "\n" else " " for c in str(cell))
+    text = _printable(str(cell))
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+
+
+def _printable(text: str) -> str:
+    """The text with a space for each control character, but for the ends of lines."""
+    return "".join(c if c.isprintable() or c == "\n" else " " for c in text)

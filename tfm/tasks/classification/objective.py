@@ -13,9 +13,8 @@ from tfm import figures
 from tfm import interfaces
 from tfm.data import batches
 from tfm.tasks.classification import calibration
-from tfm.tasks.classification import curves
+from tfm.tasks.classification import evaluation
 from tfm.tasks.classification import metrics
-from tfm.tasks.classification import tables
 
 
 class ClassificationObjective:
@@ -37,6 +36,7 @@ class ClassificationObjective:
       inputs: {name: Spec} of what the model is given.
       label_names: C names, in the order of their ids.
       multi_label: whether an example has any number of labels.
+      temperature: that was fitted; None before.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class ClassificationObjective:
         self._label_smoothing = label_smoothing
         self._threshold = threshold
         self._calibrate = calibrate
-        self._temperature: float | None = None  # of probabilities; None: not fitted
+        self.temperature: float | None = None  # of probabilities; None: not fitted
 
     def examples(
         self, split: interfaces.Split, mode: interfaces.Mode
@@ -175,31 +175,8 @@ class ClassificationObjective:
           "mistakes" (the most confident), the matrix "confusion_matrix", and the curves
           "roc", "precision_recall" and "calibration". Of many classes "confusions" too.
         """
-        labels, logits_NC = results["label"], results["logits"]
-        probabilities_NC = self.probabilities(logits_NC)
-        predicted = self.decide(logits_NC)
         found = self.scores(results)
-        told = {"uncalibrated": probabilities_NC}
-        if self._temperature is not None:
-            told["calibrated"] = self._calibrated(logits_NC)
-        names = self.label_names
-        drawn = {
-            "classes": tables.classes(found, names),
-            "confusion_matrix": tables.confusion_matrix(labels, predicted, names),
-            "predictions": self._samples(
-                results, split, tables.spread(len(results["row"]))
-            ),
-            "mistakes": self._samples(
-                results, split, tables.mistakes(labels, predicted, probabilities_NC)
-            ),
-            "roc": curves.roc(probabilities_NC, labels, names),
-            "precision_recall": curves.precision_recall(
-                probabilities_NC, labels, names
-            ),
-            "calibration": curves.reliability(told, labels),
-        }
-        if len(names) > figures.MOST_DRAWN and not self.multi_label:
-            drawn["confusions"] = tables.confusions(labels, predicted, names)
+        drawn = evaluation.figures_of(self, found, results, split)
         return figures.Evaluation(found, drawn)
 
     def scores(self, results: interfaces.Arrays) -> dict[str, float]:
@@ -210,10 +187,10 @@ class ClassificationObjective:
             self.label_names,
             self.decide(results["logits"]),
         )
-        if self._temperature is not None:
+        if self.temperature is not None:
             found["ece_uncalibrated"] = found["ece"]
             found["ece"] = calibration.expected_calibration_error(
-                self._calibrated(results["logits"]), results["label"]
+                self.calibrated(results["logits"]), results["label"]
             )
         return found
 
@@ -224,16 +201,6 @@ class ClassificationObjective:
         right = self.decide(results["logits"]) == results["label"]
         right_N = (right.all(axis=1) if self.multi_label else right).astype(float)
         return "accuracy", right_N, np.ones(len(right_N))
-
-    def _samples(self, results, split, places: np.ndarray) -> figures.Samples:
-        told = self.predictions({"logits": results["logits"][places]}, split)
-        return tables.samples(
-            split,
-            results["row"][places],
-            self.names(results["label"][places]),
-            [one["label"] for one in told],
-            [max(one["probabilities"].values()) for one in told],
-        )
 
     def finish(
         self, results: interfaces.Arrays, split: interfaces.Split
@@ -252,11 +219,12 @@ class ClassificationObjective:
     def finished(self, arrays: interfaces.Arrays) -> "ClassificationObjective":
         """This objective, whose predictions have calibrated probabilities."""
         made = copy.copy(self)
-        made._temperature = float(arrays["temperature"])
+        made.temperature = float(arrays["temperature"])
         return made
 
-    def _calibrated(self, logits_NC: np.ndarray) -> np.ndarray:
-        scaled_NC = np.asarray(logits_NC, np.float64) / (self._temperature or 1.0)
+    def calibrated(self, logits_NC: np.ndarray) -> np.ndarray:
+        """As `probabilities`, by the temperature once that is fitted."""
+        scaled_NC = np.asarray(logits_NC, np.float64) / (self.temperature or 1.0)
         return self.probabilities(scaled_NC)
 
     def probabilities(self, logits_NC: np.ndarray) -> np.ndarray:
@@ -295,7 +263,7 @@ class ClassificationObjective:
         found = []
         logits_NC = results["logits"]
         for p_C, chosen in zip(
-            self._calibrated(logits_NC), self.decide(logits_NC), strict=True
+            self.calibrated(logits_NC), self.decide(logits_NC), strict=True
         ):
             label = self.names([chosen])[0]
             by_name = zip(self.label_names, p_C, strict=True)
