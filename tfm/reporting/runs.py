@@ -81,7 +81,7 @@ def _others(run: trained.Trained, split: str) -> dict[str, dict[str, float]]:
 def _card(
     run: trained.Trained, split: str, scored: scoring.Scored, metric: str, found
 ) -> list[tuple[str, str]]:
-    """What is said of a model, as far as the run knows it."""
+    """Facts of the model card, as far as the run knows them."""
     e, sources = run.experiment, run.folder.sources
     kind = type(e.model).__name__
     points = [

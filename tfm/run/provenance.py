@@ -1,4 +1,4 @@
-"""What a run is made with: versions of libraries, the commit of the user's project."""
+"""Provenance of a run: versions of libraries, the commit of the user's project."""
 
 import importlib.metadata
 import pathlib

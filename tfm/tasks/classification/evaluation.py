@@ -19,7 +19,7 @@ def figures_of(
     results: interfaces.Arrays,
     split: interfaces.Split,
 ) -> dict[str, figures.Figure]:
-    """What is drawn of an evaluation, by name.
+    """Tables, matrices and curves of an evaluation, by name.
 
     Args:
       objective: a ClassificationObjective.
