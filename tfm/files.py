@@ -6,6 +6,7 @@ import os
 import pathlib
 import shutil
 import socket
+import tempfile
 import typing
 from collections.abc import Iterator
 
@@ -78,12 +79,33 @@ def claim(folder: pathlib.Path, otherwise: str) -> None:
       UserError: another program's files are there.
       OSError: it cannot be written.
     """
-    if (folder / MARKER).is_file():
+    refuse_others(folder, otherwise)
+    if not (folder / MARKER).is_file():
+        folder.mkdir(parents=True, exist_ok=True)
+        write_json(folder / MARKER, {"made_by": "tfm"})
+
+
+def refuse_others(folder: pathlib.Path, otherwise: str) -> None:
+    """Raises UserError where another program's files are in a folder; see `claim`."""
+    if (folder / MARKER).is_file() or not folder.exists():
         return
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+    if not folder.is_dir() or any(folder.iterdir()):
         raise errors.UserError(f"{folder} is not empty and {otherwise}.")
-    folder.mkdir(parents=True, exist_ok=True)
-    write_json(folder / MARKER, {"made_by": "tfm"})
+
+
+def try_to_write(folder: pathlib.Path) -> None:
+    """Whether files can be made in a folder, or in that where it would be made.
+
+    A file without a name is made there, and is gone at once.
+
+    Raises:
+      OSError: they cannot.
+    """
+    place = folder
+    while not place.exists():
+        place = place.parent
+    with tempfile.TemporaryFile(dir=place):
+        pass
 
 
 def write_json(path: pathlib.Path, body) -> None:
@@ -111,12 +133,20 @@ def replaced(path: pathlib.Path) -> Iterator[pathlib.Path]:
     """
     scratch = path.with_name(f"{path.name}.tmp-{os.getpid()}")
     try:
-        yield scratch
-        scratch.replace(path)
-    except OSError as error:
-        raise errors.UserError(f"{path} cannot be written: {error.strerror}.") from None
+        with writing(str(path)):
+            yield scratch
+            scratch.replace(path)
     finally:
         scratch.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def writing(what: str) -> Iterator[None]:
+    """A context in which an OSError is a UserError: `what` cannot be written."""
+    try:
+        yield
+    except OSError as error:
+        raise errors.UserError(f"{what} cannot be written: {error.strerror}.") from None
 
 
 @contextlib.contextmanager

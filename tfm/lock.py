@@ -1,5 +1,6 @@
 """One run at a time in a run folder."""
 
+import contextlib
 import datetime
 import errno
 import fcntl
@@ -68,12 +69,9 @@ class RunLock:
             try:
                 fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                holder = os.pread(self._file, 1000, 0).decode().strip()
+                holder = os.pread(self._file, 1000, 0)
                 self._close()
-                raise errors.UserError(
-                    f"{self._folder} is in use by {holder or 'another process'}. "
-                    f"Wait until it ends, or give another {self._other}."
-                ) from None
+                raise _in_use(self._folder, holder, self._other) from None
             except OSError as error:
                 if error.errno not in _NO_LOCKS:
                     raise
@@ -100,3 +98,22 @@ class RunLock:
         if self._file is not None:
             os.close(self._file)
             self._file = None
+
+
+def refuse_others(folder: pathlib.Path, other: str = "--run_dir") -> None:
+    """Raises UserError where a process is in a RunLock of it; writes nothing."""
+    with contextlib.suppress(FileNotFoundError), (folder / NAME).open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise _in_use(folder, file.read(1000), other) from None
+        except OSError as error:
+            if error.errno not in _NO_LOCKS:
+                raise
+
+
+def _in_use(folder: pathlib.Path, holder: bytes, other: str) -> errors.UserError:
+    return errors.UserError(
+        f"{folder} is in use by {holder.decode().strip() or 'another process'}. "
+        f"Wait until it ends, or give another {other}."
+    )

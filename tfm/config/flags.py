@@ -8,7 +8,6 @@ a flag whose default is its value. Nothing heavy is imported before both are don
 import dataclasses
 import inspect
 import os
-import re
 import shutil
 import sys
 import textwrap
@@ -20,6 +19,8 @@ from absl import flags
 from absl import logging
 
 from tfm import errors
+from tfm.config import arguments
+from tfm.config import every_mistake
 from tfm.config import fields
 from tfm.config import loading
 
@@ -37,6 +38,7 @@ def run(
     options: type,
     base_experiment: Callable[[typing.Any], typing.Any] | None = None,
     only: frozenset[str] | None = None,
+    dry_run: Callable[..., int] | None = None,
 ) -> typing.NoReturn:
     """Reads the command line, calls `main`, and exits with its status.
 
@@ -48,6 +50,9 @@ def run(
       base_experiment: from the options, the experiment whose fields become flags,
         or None where the options name none.
       only: paths of those fields; the experiment may be none then. None: all.
+      dry_run: called in place of `main` where the option of that name is true, and
+        with a list of all mistakes on the command line besides; the experiment goes
+        without them, and is None where one of them hides it.
 
     A user's mistake ends with one line on stderr and status 2.
     """
@@ -58,10 +63,15 @@ def run(
     def parse(argv: list[str]) -> list[str]:
         argv = ["--help" if argument == "-h" else argument for argument in argv]
         flags.FLAGS(argv[:1])  # absl's own flags keep their defaults
-        parsed.extend(_guarded(_parse, argv, options, base_experiment, only))
+        if dry_run and every_mistake.is_asked_for(argv):
+            found = _guarded(every_mistake.parse, argv, options, base_experiment)
+            parsed.extend([dry_run, *found])
+        else:
+            found = _guarded(_parse, argv, options, base_experiment, only)
+            parsed.extend([main, *found])
         return argv[:1]
 
-    app.run(lambda _: _guarded(main, *parsed), flags_parser=parse)
+    app.run(lambda _: _guarded(*parsed), flags_parser=parse)
 
 
 def _guarded(function: Callable, *arguments):
@@ -81,7 +91,7 @@ def _parse(argv, options_class, base_experiment, only):
     whole = base_experiment is not None and only is None
     general = _GENERAL + (_WITH_EXPERIMENT if whole else ())
     own = (*fields.leaves(options_class()), *general)
-    values = _read(argv, own, known_only=bool(base_experiment))
+    values = arguments.read(argv, own, known_only=bool(base_experiment))
     chosen = _choose(options_class, values)
     if values.get("list"):
         _print_list()
@@ -101,7 +111,7 @@ def _parse(argv, options_class, base_experiment, only):
             sys.exit(0)
         dotted = any(a.startswith("--") and "." in a.partition("=")[0] for a in argv)
         if not (whole and dotted):
-            _read(argv, own)  # a mistyped flag is the nearer mistake
+            arguments.read(argv, own)  # a mistyped flag is the nearer mistake
         if whole and dotted:
             raise errors.UserError(
                 "Fields are of an experiment: give --experiment=NAME (--list shows "
@@ -112,7 +122,7 @@ def _parse(argv, options_class, base_experiment, only):
         return chosen, None, {}
     leaves = fields.leaves(experiment)
     leaves = tuple(leaf for leaf in leaves if only is None or leaf.path in only)
-    values = _read(argv, own + leaves)
+    values = arguments.read(argv, own + leaves)
     changed = {
         leaf.path: values[leaf.path]
         for leaf in leaves
@@ -127,77 +137,6 @@ def _parse(argv, options_class, base_experiment, only):
             print(f"{leaf.path}={fields.show(leaf.value)}")
         sys.exit(0)
     return chosen, experiment, changed
-
-
-class _Parser(flags.ArgumentParser):
-    def __init__(self, kind: object):
-        super().__init__()
-        self._kind = kind
-        self.syntactic_help = ""
-
-    def parse(self, argument):
-        return argument if not isinstance(argument, str) else self._from(argument)
-
-    def _from(self, text: str):
-        try:
-            return fields.parse(self._kind, text)
-        except ValueError as error:
-            raise ValueError(f"takes {error}") from None
-
-
-def _read(argv, wanted, known_only: bool = False) -> dict[str, object]:
-    """The value of every wanted field, by path."""
-    values = flags.FlagValues()
-    values.set_gnu_getopt(True)
-    for field in wanted:
-        if field.type is bool:
-            flags.DEFINE_boolean(field.path, field.value, "", values)
-        elif field.type == list[str]:
-            flags.DEFINE_multi_string(field.path, field.value, "", values)
-        else:
-            flag = flags.Flag(_Parser(field.type), None, field.path, None, "")
-            flag.default = flag.value = field.value
-            values[field.path] = flag
-    try:
-        rest = values(argv, known_only=known_only)[1:]
-    except flags.UnrecognizedFlagError as error:
-        names = [f"--{field.path}" for field in wanted]
-        if inside := [n for n in names if n.startswith(f"--{error.flagname}.")]:
-            raise errors.UserError(
-                f"--{error.flagname} is a part of the experiment, which its file sets; "
-                f"its fields are flags, as {inside[0]}. --help shows them all."
-            ) from None
-        near = fields.nearest(f"--{error.flagname}", names) or _ending(
-            error.flagname, names
-        )
-        raise errors.UserError(
-            f"There is no flag --{error.flagname}{near}. --help shows them all."
-        ) from None
-    except flags.IllegalFlagValueError as error:
-        raise errors.UserError(_reword(str(error))) from None
-    except flags.Error as error:
-        raise errors.UserError(f"{error}.") from None
-    if rest and not known_only:
-        raise errors.UserError(
-            f"Flags begin with --. Got {rest[0]!r}; a value with spaces needs quotes."
-        )
-    return {field.path: values[field.path].value for field in wanted}
-
-
-def _ending(name: str, names: list[str]) -> str:
-    """Points from --steps to --train.steps."""
-    ending = [known for known in names if known.endswith("." + name)]
-    return f" (did you mean {ending[0]}?)" if ending else ""
-
-
-def _reword(message: str) -> str:
-    found = re.fullmatch(r"flag --([^=]+)=(.*?): (.*)", message, re.DOTALL)
-    if not found:
-        return message
-    name, value, rule = found.groups()
-    if "boolean" in rule:
-        rule = "takes true or false"
-    return f"--{name} {rule}. Got {value!r}."
 
 
 def _choose(options_class: type, values: dict[str, object]):

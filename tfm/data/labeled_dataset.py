@@ -71,6 +71,22 @@ class LabeledDataset:
             for name, numbers in self.records.splits.items()
         }
 
+    @property
+    def sizes(self) -> dict[str, int]:
+        """The number of texts of each split; known before they are encoded."""
+        return {name: len(rows) for name, rows in self.records.splits.items()}
+
+    def reads(self, split: str, indices: np.ndarray) -> list[interfaces.Read]:
+        """Texts of a split as they were read, and where; likewise."""
+        numbers = self.records.splits[split][indices]
+        texts, origins = self.records.texts(numbers), self.records.origins(numbers)
+        rows = [{"text": text} for text in texts]
+        return list(map(interfaces.Read, rows, rows, origins))
+
+    def bad_rows(self) -> list[str]:
+        """What is wrong with the bad rows that were skipped, the first ones."""
+        return self.records.bad_rows()
+
     def summary(self) -> list[str]:
         """Lines for a human: what was read, dropped, kept, unknown and cut."""
         return [*self.records.report(), *(cut.summary() for cut in self._cuts)]

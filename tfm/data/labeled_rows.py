@@ -18,6 +18,7 @@ from tfm.data.readers import sources
 
 _MISSING = labels_module.MISSING | {"nat", "-"}
 _LONGEST = 1 + max(map(len, _MISSING))
+_SHOWN = 5  # bad rows of a reason that are told
 
 
 class Example(typing.NamedTuple):
@@ -40,6 +41,16 @@ class Tally:
     skipped: collections.Counter = dataclasses.field(  # bad rows by reason
         default_factory=collections.Counter
     )
+    # the first of them by reason: file, line, problem
+    bad: dict[str, list[tuple[str, int, str]]] = dataclasses.field(default_factory=dict)
+
+    def skip(self, origin: str, line: int, problem: str) -> None:
+        """Counts a bad row."""
+        reason = problem.partition(":")[0]
+        self.skipped[reason] += 1
+        shown = self.bad.setdefault(reason, [])
+        if len(shown) < _SHOWN:
+            shown.append((origin, line, problem))
 
 
 def label_reader(
@@ -113,7 +124,7 @@ def examples(
                 tally.doubtful[text] += 1
             yield Example(text, numbers, origin, line, values)
         elif config.bad_rows == "skip":
-            tally.skipped[problem.partition(":")[0]] += 1
+            tally.skip(origin, line, problem)
         else:
             raise row_texts.error(origin, line, problem, config.encoding)
     if limit is not None and tally.read + tally.left_out >= limit:

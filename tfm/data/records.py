@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow
 
 from tfm.data import label_checks
+from tfm.data import row_texts
 
 
 class Records:
@@ -137,6 +138,16 @@ class Records:
             lines.append(f"{name}: {size:,} texts ({', '.join(shown)})")
         counts = zip(self.label_names, self.class_counts("train"), strict=True)
         return lines + label_checks.too_few(dict(counts))
+
+    def bad_rows(self) -> list[str]:
+        """Returns what is wrong with the first bad rows that were skipped."""
+        lines, encoding = [], self._meta["config"]["encoding"]
+        for source in self._meta["sources"].values():
+            for reason, rows in source.get("bad", {}).items():
+                lines += [str(row_texts.error(*row, encoding)) for row in rows]
+                if more := source["skipped"][reason] - len(rows):
+                    lines.append(f"{source['spec']}: {more:,} more rows: {reason}.")
+        return lines
 
     def left_out(self) -> list[str]:
         """Returns lines for a human: what was not used because of a setting."""

@@ -109,7 +109,7 @@ def signatures(numbers: np.ndarray, offsets: np.ndarray) -> np.ndarray:
       numbers: int [sum of lengths], the labels of all rows.
       offsets: int64 [n + 1], where each row's labels begin and end.
     """
-    sums = np.append(np.uint64(0), np.cumsum(_mix(numbers.astype(np.uint64))))
+    sums = np.append(np.uint64(0), np.cumsum(mix(numbers.astype(np.uint64))))
     return sums[offsets[1:]] - sums[offsets[:-1]]
 
 
@@ -126,12 +126,12 @@ def sample(order: np.ndarray, strata: np.ndarray, size: int) -> np.ndarray:
 
 def keys(hashes: np.ndarray, seed: int, purpose: int) -> np.ndarray:
     """Returns a uniform uint64 for each text that depends on seed and purpose."""
-    salt = _mix(np.uint64(seed % 2**64) + _mix(np.array([purpose], np.uint64)))
-    return _mix(hashes[:, 0] ^ _mix(hashes[:, 1] + salt))
+    salt = mix(np.uint64(seed % 2**64) + mix(np.array([purpose], np.uint64)))
+    return mix(hashes[:, 0] ^ mix(hashes[:, 1] + salt))
 
 
-def _mix(x: np.ndarray) -> np.ndarray:
-    """The finaliser of SplitMix64 (Steele, Lea and Flood, 2014)."""
+def mix(x: np.ndarray) -> np.ndarray:
+    """The finaliser of SplitMix64 (Steele, Lea and Flood, 2014), of a uint64 array."""
     x = x + np.uint64(0x9E3779B97F4A7C15)
     x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)

@@ -96,7 +96,7 @@ def prepare(e: experiments.Experiment, folder: run_folder.RunFolder) -> Prepared
         dataset.summary(),
         dataset.left_out() if leaves_out else [],
     )
-    _check_best_metric(e.train.best_metric, dataset.columns)
+    check_best_metric(e.train.best_metric, dataset.columns)
     if not len(objective.examples(splits["validation"], "evaluate")):
         raise errors.UserError(
             "The validation split is empty, so the best checkpoint cannot be picked. "
@@ -197,8 +197,12 @@ def _check_sources(sources: Mapping[str, str], folder: run_folder.RunFolder) -> 
         )
 
 
-def _check_best_metric(name: str, columns: Mapping[str, interfaces.Column]) -> None:
-    """Whether the label in a name such as f1/positive is one of the data's."""
+def check_best_metric(name: str, columns: Mapping[str, interfaces.Column]) -> None:
+    """Whether the label in a name such as f1/positive is one of the data's.
+
+    Raises:
+      UserError: it is not.
+    """
     _, _, label = name.partition("/")
     known = [n for c in columns.values() for n in getattr(c, "names", ())]
     if label and label not in known:

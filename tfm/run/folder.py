@@ -41,6 +41,7 @@ from tfm.run import trust
 from tfm.training import settings
 
 SOURCE = "experiment.py"
+_OTHERWISE = "holds no run of tfm. Give another --run_dir"
 
 
 class RunFolder:
@@ -85,9 +86,8 @@ class RunFolder:
 
     def last_step(self) -> int | None:
         """The step of the newest checkpoint, if there is one."""
-        found = self.checkpoints.glob("*/step-*[0-9]")
-        steps = (int(path.name.removeprefix("step-")) for path in found)
-        return max(steps, default=None)
+        found = [path.name for path in self.checkpoints.glob("*/step-*[0-9]")]
+        return max((int(name.removeprefix("step-")) for name in found), default=None)
 
     def saved(self) -> dict:
         """config.json: experiment, command_line, tfm and config."""
@@ -147,13 +147,17 @@ class RunFolder:
           UserError: another program's files are there, or a symbolic link, behind
             which files would be written and removed; or it cannot be written.
         """
-        try:
-            files.claim(self.path, "holds no run of tfm. Give another --run_dir")
-        except OSError as error:
-            raise errors.UserError(
-                f"The run folder {self.path} cannot be written: {error.strerror}."
-            ) from None
+        with self._written():
+            files.claim(self.path, _OTHERWISE)
         self.refuse_links()
+
+    def check(self, name: str, experiment, code: str, own=None) -> None:
+        """Raises UserError where `begin`, given the same, would; writes nothing."""
+        with self._written():
+            files.refuse_others(self.path, _OTHERWISE)
+            files.try_to_write(self.path)
+        self.refuse_links()
+        self._goes_on(name, experiment, code, own)
 
     def refuse_links(self) -> None:
         """Raises UserError where a symbolic link leads out of the folder."""
@@ -192,46 +196,35 @@ class RunFolder:
           UserError: the folder holds something else, or cannot be written.
         """
         self.claim()
-        there = self.exists() and self.has_trained()
-        stem = pathlib.Path(name).stem or self.saved()["experiment"]
-        kept = self._kept_code() if there else None
-        if there:
-            if own and kept and code == "ask":
-                kept_code.check_same(self.path, kept, own)
-            self._check_same(stem, experiment)
-        else:
+        if not (there := self._goes_on(name, experiment, code, own)):
             self._clear()
         body = {
-            "experiment": stem,
+            "experiment": pathlib.Path(name).stem or self.saved()["experiment"],
             "command_line": {path: fields.show(v) for path, v in changed.items()},
             "tfm": tfm.__version__,
             "made_with": provenance.of(),
             "config": config.to_json(experiment),
         }
-        try:
+        with self._written():
             if there:
-                earlier = self.saved()["command_line"]
-                body["command_line"] = earlier | body["command_line"]
+                body["command_line"] = (
+                    self.saved()["command_line"] | body["command_line"]
+                )
             if own and (code == "current" or not there):
                 kept_code.keep(self.code, own)
             files.write_json(self.config, body)
             trust.remember(trust.fingerprint(self._classes(), self._kept_code()))
-        except OSError as error:
-            raise errors.UserError(
-                f"The run folder {self.path} cannot be written: {error.strerror}."
-            ) from None
         return there
 
     def copy_to(self, other: "RunFolder", experiment) -> None:
         """Begins a folder, of `experiment`, with all that this run learnt but weights.
 
-        Raises:
-          UserError: something is there, or it cannot be written.
+        UserError where something is there, or it cannot be written.
         """
         if other.path.exists():
             raise errors.UserError(f"{other.path} is there already. Give another one.")
         other.claim()
-        try:
+        with other._written():
             for source in (self.preprocessor, self.pretrained, self.code):
                 if source.is_dir():
                     shutil.copytree(source, other.path / source.name)
@@ -240,17 +233,15 @@ class RunFolder:
                     shutil.copyfile(source, other.path / source.name)
             body = self.saved() | {"config": config.to_json(experiment)}
             files.write_json(other.config, body)
-        except OSError as error:
-            raise errors.UserError(
-                f"The run folder {other.path} cannot be written: {error.strerror}."
-            ) from None
+
+    def _written(self):
+        """A context in which an OSError means that the folder cannot be written."""
+        return files.writing(f"The run folder {self.path}")
 
     def note_skipped(self, batch: int, origins: list[str]) -> str:
-        """Adds a batch whose update was skipped to skipped.jsonl; a few words on it.
+        """Adds a skipped update to skipped.jsonl; a few words on it.
 
-        Args:
-          batch: its number.
-          origins: FILE:LINE of its texts.
+        It is told by its batch's number and FILE:LINE of its texts (origins).
         """
         with self.skipped.open("a", encoding="utf-8") as file:
             file.write(json.dumps({"batch": batch, "texts": origins}) + "\n")
@@ -271,6 +262,16 @@ class RunFolder:
         for path in (self.finished, self.fitted):
             path.unlink(missing_ok=True)
 
+    def _goes_on(self, name: str, experiment, code: str, own) -> bool:
+        """Whether a run is there to go on with; UserError where it is another one."""
+        if not (self.exists() and self.has_trained()):
+            return False
+        kept = self._kept_code()
+        if own and kept and code == "ask":
+            kept_code.check_same(self.path, kept, own)
+        self._check_same(pathlib.Path(name).stem, experiment)
+        return True
+
     def _clear(self) -> None:
         """Removes what a run left that never came to a checkpoint."""
         for folder in (self.data, self.preprocessor, self.pretrained, self.events):
@@ -279,10 +280,10 @@ class RunFolder:
             getattr(self, name).unlink(missing_ok=True)
 
     def _check_same(self, name: str, experiment) -> None:
-        saved = self.saved()
-        if saved["experiment"] != name:
+        saved = self.saved()["experiment"]
+        if saved != (name or saved):
             raise errors.UserError(
-                f"{self.path} holds a run of experiment {saved['experiment']}, "
+                f"{self.path} holds a run of experiment {saved}, "
                 f"not {name}. Give another --run_dir."
             )
         before = fields.values(self.experiment())

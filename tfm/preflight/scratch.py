@@ -1,0 +1,52 @@
+"""A scratch folder in place of the run's, which stays as it is."""
+
+import contextlib
+import os
+import pathlib
+import shutil
+import tempfile
+from collections.abc import Iterator
+
+from tfm.run import folder as run_folder
+
+_STATE = "XDG_STATE_HOME"  # where it is kept which code was trained with
+
+
+@contextlib.contextmanager
+def folder() -> Iterator[pathlib.Path]:
+    """A folder that is removed at the end; what a user's state would get goes there."""
+    before = os.environ.get(_STATE)
+    with tempfile.TemporaryDirectory(prefix="tfm_dry_run_") as name:
+        path = pathlib.Path(name)
+        try:
+            yield path
+        finally:
+            os.environ.pop(_STATE, None)
+            if before is not None:
+                os.environ[_STATE] = before
+
+
+def begun(
+    path: pathlib.Path, run: run_folder.RunFolder, name: str, experiment, own
+) -> run_folder.RunFolder:
+    """A run folder in the scratch folder, begun as that of the run would be.
+
+    Of a run that has trained it has all but the checkpoints, by links to its files:
+    what is new lands in the scratch folder.
+    """
+    os.environ[_STATE] = str(path / "state")
+    found = run_folder.RunFolder(path / "run", trust_code=True)
+    found.begin(name or "dry_run", experiment, {}, "current", own)
+    if run.exists() and run.has_trained():
+        for source in (run.preprocessor, run.pretrained, run.data):
+            if source.is_dir():
+                target = found.path / source.name
+                shutil.copytree(source, target, copy_function=_link)
+        for source in (run.columns, run.sources, run.vectors, run.frozen):
+            if source.is_file():
+                shutil.copyfile(source, found.path / source.name)
+    return found
+
+
+def _link(source: str, target: str) -> None:
+    os.symlink(os.path.abspath(source), target)
