@@ -10,7 +10,16 @@ import pytest
 
 ROOT = pathlib.Path(__file__).parents[1]
 
-GROUND = {"errors", "validation", "files", "packages", "lock", "figures", "unspaced"}
+GROUND = {
+    "errors",
+    "console",
+    "validation",
+    "files",
+    "packages",
+    "lock",
+    "figures",
+    "unspaced",
+}
 COMMANDS = [
     "train",
     "evaluate",
@@ -43,8 +52,9 @@ BELOW_RUN = {
 # file or package of tfm -> what it may import of tfm, and of other libraries
 RULES = {
     "__init__": (set(), set()),
-    "__main__": (set(), set()),
+    "__main__": ({"errors", "console"}, set()),
     "errors": (set(), set()),
+    "console": ({"errors"}, set()),
     "validation": ({"errors"}, set()),
     "files": ({"errors"}, set()),
     "packages": ({"errors"}, set()),
@@ -55,7 +65,7 @@ RULES = {
     "experiments": (set(), set()),
     "experiment": ({"errors", "interfaces", "adaptation", "training"}, set()),
     "config": (
-        {"errors", "validation", "experiment", "experiments", "config"},
+        {"errors", "console", "validation", "experiment", "experiments", "config"},
         {"absl"},
     ),
     "layers": ({"layers"}, {"keras"}),
@@ -101,7 +111,7 @@ RULES = {
         {"tensorflow", "keras", "numpy"},
     ),
     "callbacks": (
-        {"errors", "files", "figures", "interfaces", "callbacks"},
+        {"errors", "console", "files", "figures", "interfaces", "callbacks"},
         {"tensorflow", "keras", "numpy", "rich", "matplotlib", "sklearn", "google"},
     ),
     "training": (

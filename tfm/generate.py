@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from collections.abc import Mapping
 
 from tfm import config
+from tfm import console
 from tfm import errors
 from tfm import generation
 from tfm import interfaces
@@ -20,6 +21,7 @@ from tfm.run import trained
 
 _ROWS = 256  # prompts that are read before any is worked on: alike ones go together
 _PARTING = "-" * 20
+_LINES = "\n\t"  # a text for a person has these
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,7 +72,7 @@ def main(options: Options, experiment=None, changed: Mapping | None = None) -> N
         for reads in _prompts(options, run, column):
             for read, found in _texts(generator, options, reads, column):
                 for note in set(found.notes) - told:
-                    print(f"note: {note}", file=sys.stderr)
+                    print(f"note: {console.visible(note)}", file=sys.stderr)
                 told.update(found.notes)
                 write(read, found)
                 count += 1
@@ -110,7 +112,7 @@ def _texts(
     prompts = [str(read.row[column]) for read in reads]
     on_text = None
     if _streams(options, len(reads)):
-        print(prompts[0], end="", flush=True)
+        _print_piece(prompts[0])
         on_text = _print_piece
     found = generator.generate(
         prompts, batch_size=options.batch_size, on_text=on_text, **fields
@@ -125,7 +127,7 @@ def _streams(options: Options, num_rows: int) -> bool:
 
 
 def _print_piece(text: str) -> None:
-    print(text, end="", flush=True)
+    print(console.visible(text, keep=_LINES), end="", flush=True)
 
 
 def _writer(options: Options):
@@ -150,7 +152,7 @@ def _plain(options: Options):
         if not first:
             print(_PARTING)
         first = False
-        print(found.prompt + found.text, flush=True)
+        _print_piece(found.prompt + found.text + "\n")
 
     yield write
 

@@ -15,6 +15,7 @@ from collections.abc import Collection
 from collections.abc import Iterator
 from collections.abc import Mapping
 
+from tfm import console
 from tfm import files
 from tfm import interfaces
 
@@ -32,7 +33,7 @@ def lines(columns: Collection[str]) -> Iterator[Write]:
         values = [part for v in prediction.values() for part in _parts(v)]
         if read.problem:
             values = [f"({read.problem})"]
-        print(*map(_one_line, [*values, *texts]), sep="\t", flush=True)
+        print(*map(console.visible, [*values, *texts]), sep="\t", flush=True)
 
     yield write
 
@@ -44,6 +45,8 @@ def json_lines(reserved: Collection[str] = ()) -> Iterator[Write]:
     def write(read: interfaces.Read, prediction: Mapping) -> None:
         text = _dump(read, prediction, reserved)
         text = text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+        if not console.takes(text):  # an escape of the stream's own is no JSON
+            text = json.dumps(json.loads(text))
         print(text, flush=True)
 
     yield write
@@ -129,13 +132,6 @@ def _guarded(value):
     except ValueError:
         return f"'{value}"
     return value
-
-
-def _one_line(text: str) -> str:
-    """A text on one line of a terminal, whatever it holds."""
-    return "".join(
-        c if c.isprintable() else c.encode("unicode_escape").decode() for c in text
-    )
 
 
 def _dump(read: interfaces.Read, prediction: Mapping, reserved) -> str:
