@@ -1,5 +1,6 @@
 """Files and folders that appear whole or not at all; JSON files of a run."""
 
+import codecs
 import contextlib
 import json
 import os
@@ -10,6 +11,12 @@ import typing
 from collections.abc import Iterator
 
 from tfm import errors
+
+REPLACEMENT = "tfm.replacement"  # U+FFFD for what UTF-8 has no bytes for
+codecs.register_error(
+    REPLACEMENT,
+    lambda error: ("\ufffd".encode() * (error.end - error.start), error.end),
+)
 
 
 @contextlib.contextmanager
@@ -124,10 +131,7 @@ def created(path: pathlib.Path) -> Iterator[typing.TextIO]:
     """A new text file that takes its name when all is written."""
     with (
         replaced(path) as scratch,
-        # a byte that was not valid in a user's file is written as it came
-        scratch.open(
-            "w", encoding="utf-8", errors="surrogateescape", newline=""
-        ) as file,
+        scratch.open("w", encoding="utf-8", errors=REPLACEMENT, newline="") as file,
     ):
         yield file
 
