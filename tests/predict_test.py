@@ -166,3 +166,32 @@ def test_columns_named_as_what_is_predicted_stay(run, tmp_path, capsys):
     assert "'Predicted_label'; what tfm writes is 'predicted_label_2'" in (
         capsys.readouterr().err
     )
+
+
+def test_rows_that_the_task_refuses_keep_their_place(
+    run, tmp_path, monkeypatch, capsys
+):
+    source, output = tmp_path / "in.csv", tmp_path / "out.csv"
+    texts = ["superb" if number not in (3, 30) else "odd" for number in range(40)]
+    source.write_text("review\n" + "\n".join(texts) + "\n")
+    real, calls = trained.Trained.predict, []
+
+    def refusing(self, rows, batch_size):
+        calls.append(len(rows))
+        if any(row["text"] == "odd" for row in rows):
+            raise errors.RowError("It is odd.")
+        return real(self, rows, batch_size)
+
+    monkeypatch.setattr(trained.Trained, "predict", refusing)
+    fields = {"run_dir": str(run), "input": str(source), "output": str(output)}
+    predict.main(predict.Options(**fields))
+    with output.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["review"] for row in rows] == texts
+    assert [n for n, row in enumerate(rows) if row["problem"]] == [3, 30]
+    assert {row["problem"] for row in rows} == {"", "It is odd."}
+    assert all(row["predicted_label"] == "good" for row in rows if not row["problem"])
+    assert len(calls) < 30  # it looks for them by halves
+    assert "note: 2 of 40 rows have no prediction" in capsys.readouterr().err
+    with pytest.raises(errors.RowError, match="It is odd"):
+        predict.main(predict.Options(run_dir=str(run), text=["superb", "odd"]))

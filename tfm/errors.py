@@ -13,3 +13,7 @@ class UserError(ValueError):
     The entry points print it without a traceback and exit with status 2;
     in a notebook it is an ordinary ValueError.
     """
+
+
+class RowError(UserError):
+    """A user's mistake in one row, without which the others can be worked on."""

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from collections.abc import Mapping
 
 from tfm import config
+from tfm import errors
 from tfm import interfaces
 from tfm.run import prediction_files
 from tfm.run import reading
@@ -53,13 +54,39 @@ def main(options: Options, experiment=None, changed: Mapping | None = None) -> N
     with _writer(options, run, columns) as write:
         tally = text_rows.Tally(write.rows, write.left_out)
         for reads in _reads(options, run.experiment, write.rows):
-            good = [read.row for read in reads if not read.problem]
-            found = iter(run.predict(good, options.batch_size))
-            for read in reads:
-                write(read, {} if read.problem else next(found))
-            tally.add(reads, bool(options.output))
+            done = []
+            for read, prediction in _predicted(run, reads, options):
+                write(read, prediction)
+                done.append(read)
+            tally.add(done, bool(options.output))
             write.done(tally.rows, tally.left_out)
     tally.say("predictions", options.output)
+
+
+def _predicted(
+    run, reads: list[interfaces.Read], options: Options
+) -> Iterator[tuple[interfaces.Read, dict]]:
+    """The rows, each with its prediction or with a problem.
+
+    Raises:
+      RowError: of a text on the command line nothing can be predicted.
+    """
+    good = [read for read in reads if not read.problem]
+    try:
+        made = run.predict([read.row for read in good], options.batch_size)
+    except errors.RowError as error:
+        if options.text:
+            raise
+        if len(reads) == 1:
+            yield reads[0]._replace(problem=str(error)), {}
+            return
+        half = len(reads) // 2  # to find the few rows that it is about
+        yield from _predicted(run, reads[:half], options)
+        yield from _predicted(run, reads[half:], options)
+        return
+    predictions = iter(made)
+    for read in reads:
+        yield read, {} if read.problem else next(predictions)
 
 
 def _reads(options: Options, e, skipped: int) -> Iterator[list[interfaces.Read]]:
