@@ -189,8 +189,9 @@ def test_an_interrupted_output_goes_on_with_the_next_rows(
 ):
     source = tmp_path / "in.txt"
     source.write_text("the film\n\nthe film\na story\nthe film\nthe film\n")
-    monkeypatch.setattr(generate, "_ROWS", 2)
+    monkeypatch.setattr(generate, "_BATCHES", 1)  # two prompts at a time
     fields = {"run_dir": str(lm), "input": str(source), "num_samples": 2, **QUICK}
+    fields["batch_size"] = 4
     generate.main(generate.Options(**fields, output=str(tmp_path / f"whole_{name}")))
     whole = (tmp_path / f"whole_{name}").read_bytes()
     real, calls = generation.Generator.generate, []
@@ -225,11 +226,11 @@ def test_a_prompt_that_comes_again_has_other_texts_however_far_behind(
     source = tmp_path / "in.txt"
     source.write_text("the film\n" * 5)
     found = []
-    for size in (2, 256):
-        monkeypatch.setattr(generate, "_ROWS", size)
-        output = tmp_path / f"{size}.csv"
+    for batches in (1, 4):
+        monkeypatch.setattr(generate, "_BATCHES", batches)
+        output = tmp_path / f"{batches}.csv"
         fields = {"run_dir": str(lm), "input": str(source), "output": str(output)}
-        generate.main(generate.Options(**fields, **QUICK))
+        generate.main(generate.Options(**fields, **QUICK, batch_size=2))
         found.append([row["generated"] for row in _rows(output)])
     assert found[0] == found[1] and len(set(found[0])) == 5
 

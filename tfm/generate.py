@@ -20,7 +20,9 @@ from tfm.run import reading
 from tfm.run import text_rows
 from tfm.run import trained
 
-_ROWS = 256  # prompts that are read before any is worked on: alike ones go together
+# of texts whose prompts are read before any is worked on: those of like lengths go
+# together. An output is safe after each, so they are few
+_BATCHES = 4
 _PARTING = "-" * 20
 _LINES = "\n\t"  # a text for a person has these
 
@@ -89,15 +91,16 @@ def main(options: Options, experiment=None, changed: Mapping | None = None) -> N
 
 def _reads(options: Options, run, column: str) -> Iterator[list[interfaces.Read]]:
     """Rows with prompts, some at a time."""
+    size = max(1, _BATCHES * options.batch_size // options.num_samples)
     if options.prompt:
         reads = text_rows.of_texts(options.prompt, column)
         reads = [read._replace(problem="") for read in reads]  # "" begins a text
         yield _of_prompts(reads)
     elif options.input:
         rows = run.experiment.data.rows(options.input, {})
-        yield from text_rows.batched(rows, _ROWS)
+        yield from text_rows.batched(rows, size)
     else:
-        yield from map(_of_prompts, text_rows.standard_input(_ROWS, column))
+        yield from map(_of_prompts, text_rows.standard_input(size, column))
 
 
 def _of_prompts(reads: list[interfaces.Read]) -> list[interfaces.Read]:
