@@ -7,6 +7,7 @@ import os
 import pathlib
 import shutil
 import socket
+import tempfile
 import typing
 from collections.abc import Iterator
 
@@ -60,6 +61,27 @@ def whole(final: pathlib.Path, replace: bool = False) -> Iterator[pathlib.Path]:
     except BaseException:
         shutil.rmtree(partial, ignore_errors=True)
         raise
+
+
+@contextlib.contextmanager
+def scratch(source: str) -> Iterator[pathlib.Path]:
+    """A folder for what is made of a source, and removed again.
+
+    Raises:
+      UserError: there is no room in it; told of the source, as nobody knows the folder.
+    """
+    folder = pathlib.Path(tempfile.gettempdir())
+    try:
+        with tempfile.TemporaryDirectory(prefix="tfm_") as name:
+            folder = pathlib.Path(name)
+            yield folder
+    except OSError as error:
+        if not str(error.filename or "").startswith(str(folder)):
+            raise
+        raise errors.UserError(
+            f"What is prepared of {source} cannot be written: {error.strerror}. "
+            "Set TMPDIR to a folder with room."
+        ) from None
 
 
 def cache() -> pathlib.Path:

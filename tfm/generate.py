@@ -199,7 +199,7 @@ class _Notes:
             print(f"note: {console.visible(text)}", file=sys.stderr)
 
     def say_all(self, rows: int) -> None:
-        """How many prompts of a file had a note of each kind, of which one was told."""
+        """Prints the number of prompts that had a note of a kind told of one."""
         for kind, count in self._counts.items():
             if count > 1:
                 self.say(f"{count:,} of {rows:,} prompts {notes.MANY[kind]}")

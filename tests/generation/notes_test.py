@@ -63,6 +63,7 @@ def test_unknown_words_and_their_share_are_told():
         ("character", "fox", ""),
         ("word", "fox", ""),
         ("word", " fox", ""),
+        ("word", "fox ", ""),
         ("word", "zebra", "never comes: the vocabulary cannot spell it."),
         ("word", "\n", "never comes: the run does not write it so."),
     ],

@@ -11,6 +11,7 @@ def test_numbers_are_counted_past_what_is_taken():
     names = free_names.FreeNames(["out", "OUT_2", "out_3"])
     assert names.of("out") == "out_4"
     assert names.of("out") == "out_4"
+    assert names.of("OUT") == "OUT_4"
 
 
 def test_columns_of_the_data_are_predicted():

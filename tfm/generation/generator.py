@@ -148,7 +148,7 @@ class Generator:
         return [generated for row in rows for generated in found[id(row)]]
 
     def notes(self, **fields) -> list[str]:
-        """What the user should know of settings: those that change nothing, stops."""
+        """Notes on settings: those that change nothing, stop texts that never come."""
         settings = settings_lib.Settings(**fields)
         self._check_samples(settings)
         reader = self._reader

@@ -17,14 +17,14 @@ _JOINED = ("bpe", "unigram", "pretrained")
 
 
 class Note(typing.NamedTuple):
-    """What the user should know of a prompt and its text."""
+    """A fact that the user should know of a prompt and its text."""
 
     kind: Kind
     text: str
 
 
 def of_prompt(tokenizer, text: str, gaps: Sequence[str] = ()) -> list[Note]:
-    """What of a prompt the tokenizer does not read as it was meant.
+    """Notes on what the tokenizer does not read as it was meant.
 
     Args:
       tokenizer: the tfm.inputs.text Tokenizer.
