@@ -28,6 +28,12 @@ from tests.support import reviews  # noqa: E402
 _ROOT = pathlib.Path(__file__).parents[1]
 
 
+@pytest.fixture(autouse=True)
+def _notes_are_told_again(monkeypatch):
+    """Each test is told what a process is told once."""
+    monkeypatch.setattr("tfm.data.readers.notes._told", set())
+
+
 @pytest.fixture(scope="session")
 def run(tmp_path_factory) -> pathlib.Path:
     """A finished run on 240 reviews."""

@@ -183,7 +183,7 @@ def test_a_note_on_prompts_of_a_file_is_told_once_and_stands_in_each_row(
     assert "'\u65e5'" in noted[2]
 
 
-@pytest.mark.parametrize("name", ["out.jsonl", "out.csv", "out.csv.gz"])
+@pytest.mark.parametrize("name", ["out.jsonl", "out.csv.gz", "out.parquet"])
 def test_an_interrupted_output_goes_on_with_the_next_rows(
     lm, tmp_path, capsys, monkeypatch, name
 ):

@@ -37,7 +37,7 @@ class _Places:
     # a text to go on from; may be given several times
     prompt: list[str] = dataclasses.field(default_factory=list)
     input: str = ""  # a file with the run's text column, or of one prompt per line
-    # .jsonl, .csv or .tsv (.gz): the input's columns and the texts
+    # .jsonl, .csv, .tsv (.gz too) or .parquet: the input's columns and the texts
     output: str = ""
     json: bool = False  # print one JSON object per text
     # the best one by validation, or the newest one

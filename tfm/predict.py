@@ -31,7 +31,7 @@ class Options:
     # a text; may be given several times
     text: list[str] = dataclasses.field(default_factory=list)
     input: str = ""  # a file with the run's text column, or of one text per line
-    # .jsonl, .csv or .tsv (.gz): the input's columns and the predictions
+    # .jsonl, .csv, .tsv (.gz too) or .parquet: the input's columns and the predictions
     output: str = ""
     json: bool = False  # print one JSON object per text
     # the best one by validation, or the newest one

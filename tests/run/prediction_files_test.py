@@ -5,6 +5,7 @@ import gzip
 import io
 import json
 
+import pyarrow.parquet
 import pytest
 
 from tfm import errors
@@ -234,3 +235,32 @@ def test_a_file_is_there_when_all_is_written_or_not_at_all(tmp_path):
         prediction_files.created(blocked, ()),
     ):
         pass
+
+
+def test_parquet_has_columns_of_the_values_types(tmp_path):
+    path = tmp_path / "o.parquet"
+    shown = [{"id": 1, "mixed": 5}, {"id": 2, "mixed": "a"}, {"id": 3, "late": "x"}]
+    with prediction_files.created(path, (), ["id", "mixed"]) as write:
+        for number, row in enumerate(shown):
+            read = interfaces.Read({}, row, problem="no text" if number == 1 else "")
+            write(read, {} if read.problem else LABEL)
+    table = pyarrow.parquet.read_table(path)
+    assert table.num_rows == 3
+    assert table["id"].to_pylist() == [1, 2, 3]
+    assert table["mixed"].to_pylist() == ["5", "a", None]
+    assert table["late"].to_pylist() == [None, None, "x"]
+    assert table["probabilities"].to_pylist()[0] == {"good": 0.75, "bad": 0.5}
+    assert table["problem"].to_pylist() == [None, "no text", None]
+    assert [file.name for file in tmp_path.iterdir()] == ["o.parquet"]
+
+
+@pytest.mark.parametrize("name", ["o.txt", "o.gz", "o.parquet.gz", "o.csv.zip", "o"])
+def test_other_endings_are_refused(tmp_path, name):
+    with pytest.raises(errors.UserError, match=r"--output must end in .*Got .*o"):
+        prediction_files.check(str(tmp_path / name))
+
+
+def test_a_folder_is_no_output(tmp_path):
+    (tmp_path / "o.csv").mkdir()
+    with pytest.raises(errors.UserError, match=r"o.csv is a folder\. Give a file\."):
+        prediction_files.check(str(tmp_path / "o.csv"))

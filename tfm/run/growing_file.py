@@ -12,6 +12,7 @@ import os
 import pathlib
 import sys
 import time
+from collections.abc import Callable
 from collections.abc import Iterator
 from collections.abc import Mapping
 
@@ -19,6 +20,7 @@ from tfm import errors
 from tfm import files
 
 _SECONDS = 1.0  # between two writes
+Convert = Callable[[pathlib.Path, pathlib.Path], None]
 
 
 class GrowingFile:
@@ -27,14 +29,19 @@ class GrowingFile:
     Args:
       path: of the file, packed where it ends in .gz.
       made_by: what must be the same to go on with what an interrupted command has left.
+      convert: writes the file from all that was written to the first path, at the
+        second; None: it is that.
 
     Attributes:
       rows: of the input that are written already.
       state: what the caller wants to know again when it goes on, ready for JSON.
     """
 
-    def __init__(self, path: pathlib.Path, made_by: Mapping):
+    def __init__(
+        self, path: pathlib.Path, made_by: Mapping, convert: Convert | None = None
+    ):
         self._final = path
+        self._convert = convert
         self._path = path.with_name(f"{path.name}.part")
         self._notes = path.with_name(f"{path.name}.part.json")
         self._made_by = json.loads(json.dumps(made_by, default=str))
@@ -65,7 +72,13 @@ class GrowingFile:
         """Gives it its name."""
         with self._told():
             self._put(self._pieces)
-            self._path.replace(self._final)
+            self._pieces = []
+            if self._convert:
+                with files.replaced(self._final) as whole:
+                    self._convert(self._path, whole)
+                self._path.unlink()
+            else:
+                self._path.replace(self._final)
             self._notes.unlink(missing_ok=True)
         self._file.close()
 
@@ -137,13 +150,15 @@ class GrowingFile:
 
 
 @contextlib.contextmanager
-def growing(path: pathlib.Path, made_by: Mapping) -> Iterator[GrowingFile]:
+def growing(
+    path: pathlib.Path, made_by: Mapping, convert: Convert | None = None
+) -> Iterator[GrowingFile]:
     """A GrowingFile that takes its name when all went well.
 
     Raises:
       UserError: it cannot be written, or what is left was made by something else.
     """
-    file = GrowingFile(path, made_by)
+    file = GrowingFile(path, made_by, convert)
     try:
         yield file
     except BaseException:

@@ -25,11 +25,11 @@ from tfm.run import free_names
 from tfm.run import growing_file
 from tfm.run import prediction_cells
 
-ENDINGS = (".jsonl", ".csv", ".tsv")  # each may have .gz behind it
+ENDINGS = (".jsonl", ".csv", ".tsv", ".parquet")  # the first three with .gz too
 
 
 class Writer:
-    """Where rows are written.
+    """A place that rows are written to.
 
     Attributes:
       rows: of the input that an earlier, interrupted command has written.
@@ -188,10 +188,14 @@ def created(
       columns: of the input; none: those of its first row.
       made_by: see growing_file.
     """
-    with growing_file.growing(path, made_by or {}) as file:
+    ending, convert = ending_of(path), None
+    if ending == ".parquet":
+        from tfm.run import parquet_output
+
+        convert = parquet_output.convert
+    with growing_file.growing(path, made_by or {}, convert) as file:
         names = free_names.FreeNames(columns, reserved, file.state.get("names"))
-        ending = ending_of(path)
-        if ending == ".jsonl":
+        if ending in (".jsonl", ".parquet"):
             yield _File(file, names)
             return
         table = _Table(file, names, columns, "\t" if ending == ".tsv" else ",")
@@ -200,8 +204,11 @@ def created(
 
 
 def ending_of(path: pathlib.Path) -> str:
-    """The ending of a name, without that of a compression."""
-    return pathlib.Path(path.stem).suffix if path.suffix == ".gz" else path.suffix
+    """The ending of a name, without that of a compression; "" of .parquet.gz."""
+    if path.suffix != ".gz":
+        return path.suffix
+    inner = pathlib.Path(path.stem).suffix
+    return "" if inner == ".parquet" else inner
 
 
 def check(path: str, sources: Iterable[str] = ()) -> None:
@@ -223,8 +230,8 @@ def check(path: str, sources: Iterable[str] = ()) -> None:
             )
     if ending_of(path) not in ENDINGS:
         raise errors.UserError(
-            "--output must end in .csv, .tsv or .jsonl, with or without .gz. "
-            f"Got {path}."
+            "--output must end in .csv, .tsv, .jsonl (with .gz or without) or "
+            f".parquet. Got {path}."
         )
     if path.is_dir():
         raise errors.UserError(f"--output={path} is a folder. Give a file.")

@@ -80,7 +80,7 @@ def say_loading(options, experiment) -> None:
 
 
 def made_by(options, run, experiment) -> dict:
-    """What the rows of an output depend on, for one that was interrupted."""
+    """All that the rows of an output depend on, for one that was interrupted."""
     ways = ("output", "batch_size", "json", "jit", "trust_code")
     chosen = {
         name: value
