@@ -61,3 +61,17 @@ def test_standard_input_has_a_row_for_each_line(monkeypatch, size):
     reads = [read for part in parts for read in part]
     assert [read.row["text"] for read in reads] == ["a \ufffd", "", "  ", "last"]
     assert [read.problem for read in reads] == ["", "no text", "no text", ""]
+
+
+@pytest.mark.parametrize(
+    ("argument", "text"),
+    [
+        ("caf\u00e9", "caf\u00e9"),
+        ("caf\udcc3\udca9", "caf\u00e9"),  # where the locale is ASCII
+        ("caf\udce9", "caf\ufffd"),
+        ("a \ud800", "a \ud800"),
+    ],
+)
+def test_texts_of_the_command_line_are_utf8(argument, text):
+    (read,) = text_rows.of_texts([argument], "review")
+    assert read.row == {"review": text}

@@ -43,10 +43,15 @@ def of_prompt(tokenizer, text: str, gaps: Sequence[str] = ()) -> list[Note]:
     if text[-1:].isspace() and text.strip() and tokenizer.config.method in _JOINED:
         name = _SPACES.get(text[-1], "white space")
         told = (
-            f"The prompt ends in {name}: most tokens of words begin with the space "
-            "before them, so the text may go on badly. Leave it out."
+            "the tokens of words begin with the space before them, so the text may go "
+            "on badly. Leave it out."
         )
-        found.append(Note("space", told))
+        if text[-1] == "\n":
+            told = (
+                "unless lines of the training texts end so, the text may go on badly. "
+                "Leave it out then."
+            )
+        found.append(Note("space", f"The prompt ends in {name}: {told}"))
     return found
 
 

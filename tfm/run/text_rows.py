@@ -69,8 +69,8 @@ def batched(rows: Iterable, size: int) -> Iterator[list]:
 
 
 def of_texts(texts: Iterable[str], column: str) -> list[interfaces.Read]:
-    """Texts from the command line as rows of one column."""
-    return [_read(text, column) for text in texts]
+    """Texts from the command line as rows of one column; UTF-8 in any locale."""
+    return [_read(_argument(text), column) for text in texts]
 
 
 def standard_input(size: int, column: str) -> Iterator[list[interfaces.Read]]:
@@ -102,6 +102,13 @@ def only_column(inputs: interfaces.Inputs) -> str:
 def _read(text: str, column: str) -> interfaces.Read:
     problem = "" if text.strip() else "no text"
     return interfaces.Read({column: text}, {column: text}, problem=problem)
+
+
+def _argument(text: str) -> str:
+    try:  # bytes that the locale does not know came as lone surrogates
+        return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    except UnicodeEncodeError:
+        return text
 
 
 def _text(line: bytes) -> str:
