@@ -195,3 +195,30 @@ def test_rows_that_the_task_refuses_keep_their_place(
     assert "note: 2 of 40 rows have no prediction" in capsys.readouterr().err
     with pytest.raises(errors.RowError, match="It is odd"):
         predict.main(predict.Options(run_dir=str(run), text=["superb", "odd"]))
+
+
+def test_an_interrupted_output_goes_on_with_the_same_input_alone(
+    run, tmp_path, monkeypatch
+):
+    source, output = tmp_path / "in.csv", tmp_path / "out.csv"
+    source.write_text("review\nsuperb\ndull\n")
+    fields = {"run_dir": str(run), "input": str(source), "output": str(output)}
+    options = predict.Options(**fields, batch_size=1)
+    real = trained.Trained.predict
+
+    def interrupted(self, rows, batch_size):
+        if rows[0]["text"] == "dull":
+            raise KeyboardInterrupt
+        return real(self, rows, batch_size)
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(trained.Trained, "predict", interrupted)
+        predict.main(options)
+    source.write_text("review\nanother\ndull\n")
+    with pytest.raises(errors.UserError, match=r"holds 1 rows of other settings"):
+        predict.main(options)
+    source.write_text("review\nsuperb\ndull\n")  # as it was, at another time
+    predict.main(predict.Options(**fields, batch_size=2))
+    with output.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["predicted_label"] for row in rows] == ["good", "bad"]

@@ -93,7 +93,7 @@ def made_by(options, run, experiment) -> dict:
         "options": chosen,
         "step": run.step,
         "data": repr(experiment.data),
-        "input": fingerprints.fingerprint(options.input, format),
+        "input": fingerprints.fingerprint(options.input, format).get("content"),
     }
 
 
