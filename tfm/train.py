@@ -1,6 +1,7 @@
 """Trains an experiment: python -m tfm.train --experiment=text_cls."""
 
 import dataclasses
+import functools
 import pathlib
 import re
 import shlex
@@ -10,6 +11,7 @@ from collections.abc import Mapping
 
 from tfm import config
 from tfm import errors
+from tfm import files
 from tfm import lock
 from tfm.config import fields
 from tfm.run import exit_status
@@ -44,6 +46,9 @@ class Options:
     strategy: str = "auto"
     logical_devices: int = 0  # cut the CPU into so many devices, to try replicas
     deterministic: bool = False  # the same run twice is equal to the bit; slower
+    # preflight: make all checks, one step and one evaluation batch, tell every mistake,
+    # memory and time on one page, and stop; nothing is left behind
+    dry_run: bool = False
 
     def __post_init__(self):
         if self.strategy == "parameter_server":
@@ -143,13 +148,19 @@ def _chosen(experiment, changed: Mapping[str, object], folder: run_folder.RunFol
         )
     if folder.exists() and folder.has_trained():
         return fields.override(folder.experiment(), changed), ""
-    from tfm import auto
     from tfm.auto import source
 
-    choice = auto.choose(look.at(experiment), changed)
+    choice = _choice(look.at(experiment), changed)
     print(*choice.lines, sep="\n", flush=True)
     first_line = f"Chosen by auto for {experiment.data.train}."
     return choice.experiment, source.of(choice.experiment, first_line)
+
+
+def _choice(experiment, changed: Mapping[str, object]):
+    """The auto.Choice for an experiment whose data was looked at."""
+    from tfm import auto
+
+    return auto.choose(experiment, changed)
 
 
 def _folder(options: Options) -> run_folder.RunFolder:
@@ -198,5 +209,32 @@ def _quoted(folder: run_folder.RunFolder) -> str:
     return shlex.quote(str(folder.path))
 
 
+def dry_run(
+    options: Options, experiment, changed: Mapping[str, object], mistakes: list[str]
+) -> int:
+    """The preflight: one page, and 0 where the training would start, else 2."""
+    from tfm.preflight import checklist
+    from tfm.preflight import dry_run as preflight
+
+    if look.may_be_several():
+        raise errors.UserError(
+            "--dry_run looks in one process. Start it in none of a job."
+        )
+    name = _named(options).experiment
+    is_auto = name == AUTO and experiment is not None
+    folder = _auto_folder(options, experiment) if is_auto else _folder(options)
+    with files.scratch("a dry run") as scratch:
+        training = checklist.Training(
+            run=folder,
+            name=name,
+            code=options.code,
+            own=None if experiment is None else config.own_code_of(name),
+            choose=functools.partial(_choice, changed=changed) if is_auto else None,
+            start=functools.partial(start_job, options),
+            scratch=scratch,
+        )
+        return preflight.run(experiment, changed, mistakes, training)
+
+
 if __name__ == "__main__":
-    config.run(main, Options, base_experiment)
+    config.run(main, Options, base_experiment, dry_run=dry_run)

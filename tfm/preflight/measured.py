@@ -4,10 +4,12 @@ import dataclasses
 import itertools
 import math
 import time
+from collections.abc import Mapping
 
 from tfm import errors
 from tfm import interfaces
 from tfm.preflight import memory
+from tfm.preflight import texts
 
 _SECONDS = 3.0  # that steps are measured for, roughly
 _MOST = 20  # steps that are measured
@@ -24,6 +26,7 @@ class Step:
       measured: how many these were.
       batch_size: examples of a step.
       peak: memory that they took.
+      padding: share of a batch's ids that is padding, by array.
     """
 
     loss: float
@@ -32,6 +35,7 @@ class Step:
     measured: int
     batch_size: int
     peak: memory.Peak
+    padding: Mapping[str, float]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,7 +79,9 @@ def train(trainer) -> Step:
         trainer.train_steps(iterator, count)
         seconds = (time.perf_counter() - started) / count
     size = prepared.experiment.train.batch_size
-    return Step(loss, compiling, seconds, count, size, peak)
+    batch = next(iter(prepared.training_batches(0)))
+    padding = texts.padding(batch, prepared.preprocessor.specs)
+    return Step(loss, compiling, seconds, count, size, peak, padding)
 
 
 def evaluate(trainer) -> Evaluation:

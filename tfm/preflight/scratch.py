@@ -4,7 +4,6 @@ import contextlib
 import os
 import pathlib
 import shutil
-import tempfile
 from collections.abc import Iterator
 
 from tfm.run import folder as run_folder
@@ -13,28 +12,26 @@ _STATE = "XDG_STATE_HOME"  # where it is kept which code was trained with
 
 
 @contextlib.contextmanager
-def folder() -> Iterator[pathlib.Path]:
-    """A folder that is removed at the end; what a user's state would get goes there."""
+def state(path: pathlib.Path) -> Iterator[None]:
+    """A context in which what a training leaves of a user's state goes to a folder."""
     before = os.environ.get(_STATE)
-    with tempfile.TemporaryDirectory(prefix="tfm_dry_run_") as name:
-        path = pathlib.Path(name)
-        try:
-            yield path
-        finally:
-            os.environ.pop(_STATE, None)
-            if before is not None:
-                os.environ[_STATE] = before
+    os.environ[_STATE] = str(path / "state")
+    try:
+        yield
+    finally:
+        del os.environ[_STATE]
+        if before is not None:
+            os.environ[_STATE] = before
 
 
 def begun(
     path: pathlib.Path, run: run_folder.RunFolder, name: str, experiment, own
 ) -> run_folder.RunFolder:
-    """A run folder in the scratch folder, begun as that of the run would be.
+    """A run folder below the path, begun as that of the run would be.
 
     Of a run that has trained it has all but the checkpoints, by links to its files:
-    what is new lands in the scratch folder.
+    what is new lands below the path.
     """
-    os.environ[_STATE] = str(path / "state")
     found = run_folder.RunFolder(path / "run", trust_code=True)
     found.begin(name or "dry_run", experiment, {}, "current", own)
     if run.exists() and run.has_trained():
@@ -49,4 +46,4 @@ def begun(
 
 
 def _link(source: str, target: str) -> None:
-    os.symlink(os.path.abspath(source), target)
+    pathlib.Path(target).symlink_to(pathlib.Path(source).absolute())

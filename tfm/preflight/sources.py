@@ -1,4 +1,4 @@
-"""A look at sources that goes on after a mistake: it is told, and put right to go on."""
+"""A look at sources that goes on after a mistake, which it puts right for itself."""
 
 import contextlib
 import dataclasses

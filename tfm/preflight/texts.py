@@ -43,8 +43,10 @@ class Lengths:
 def lengths(
     preprocessor: interfaces.Preprocessor, split: interfaces.Split
 ) -> list[Lengths]:
-    """Lengths of the rows of the training split, or of a sample; none are measured of
-    a preprocessor that does not count them; see cuts.Measures."""
+    """Lengths of the training rows, or of a sample of them, by stored array.
+
+    A preprocessor that does not count them (cuts.Measures) has none.
+    """
     if not isinstance(preprocessor, cuts.Measures) or not len(split):
         return []
     rows = split.rows(_spread(len(split), _MEASURED))
@@ -124,11 +126,9 @@ def copies(
 
 
 def _told(pairs: list[near_duplicates.Pair], reads) -> str:
-    """`12 texts of test are nearly in train: a.csv:3 and b.csv:9 (similarity 0.91)`."""
-    first, second = ([reads[s][i] for s, i in (p.first, p.second)] for p in pairs[:1])[
-        0
-    ]
+    """A line on the texts that two splits share, with the likest two."""
     best = pairs[0]
+    first, second = (reads[name][i] for name, i in (best.first, best.second))
     same = sum(pair.similarity == 1.0 for pair in pairs)
     are = "text" if len(pairs) == 1 else "texts"
     of_these = f", {same:,} of them the same" if same else ""
