@@ -3,6 +3,8 @@
 import contextlib
 import dataclasses
 import io
+import itertools
+import re
 from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Mapping
@@ -75,6 +77,15 @@ def run(
         except errors.UserError as error:
             findings.mistake(error)
         except Exception as error:  # of a user's own code, or of a library
-            first = (str(error).strip() or "no message").splitlines()[0]
-            findings.mistake(f"{check.name}: {type(error).__name__}: {first}")
+            findings.mistake(f"{check.name}: {type(error).__name__}: {_first(error)}")
         findings.said[check.name] = printed.getvalue().splitlines()
+
+
+def _first(error: Exception) -> str:
+    """The first line of an error's message; of a Keras layer's what it was, too."""
+    plain = re.sub(r"\x1b\[\d*m", "", str(error))
+    first, *others = [line for line in plain.splitlines() if line] or ["no message"]
+    if not first.startswith("Exception encountered when calling"):
+        return first
+    is_cause = lambda line: not line.startswith("Arguments received")  # noqa: E731
+    return " ".join([first, *list(itertools.takewhile(is_cause, others))[-1:]])

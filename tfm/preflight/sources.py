@@ -13,15 +13,14 @@ from tfm.preflight import checks
 
 _SAMPLE = 2000  # rows whose inputs are learnt and encoded, of more
 _LIMITS = ("max_examples", "max_documents")  # fields that take so many rows
+_CUT = {"validation_fraction": 0.1}
 # changes of a config that may get past a mistake, the least first
 _REPAIRS: tuple[Mapping[str, object], ...] = (
     {"bad_rows": "skip"},
-    {"validation_fraction": 0.1},
+    _CUT,
     {"test": ""},
-    {"validation": ""},
-    {"validation": "", "test": ""},
-    {"validation": "", "validation_fraction": 0.1},
-    {"validation": "", "test": "", "validation_fraction": 0.1},
+    {"validation": "", **_CUT},
+    {"validation": "", "test": "", **_CUT},
 )
 
 
@@ -83,9 +82,7 @@ def sampled(data: interfaces.Data, sizes: Mapping[str, int] | None):
     given = getattr(data, limit)
     if given is not None and given <= _SAMPLE:
         return data, None
-    fraction = max(data.validation_fraction, 0.1)
-    changes = {limit: _SAMPLE, "validation_fraction": fraction}
-    changes |= {"validation": "", "test": ""}
+    changes = {limit: _SAMPLE, "validation": "", "test": "", **_CUT}
     return _changed(data, changes), _SAMPLE
 
 
