@@ -26,6 +26,7 @@ COMMANDS = [
     "predict",
     "generate",
     "report",
+    "inspect",
     "prepare",
     "merge",
     "selfcheck",

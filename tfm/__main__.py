@@ -15,6 +15,7 @@ COMMANDS = (
     "predict",
     "generate",
     "report",
+    "inspect",
     "prepare",
     "merge",
     "launch",

@@ -156,6 +156,30 @@ def evaluation(
     return _dataset(tf.data.Dataset.range(num_batches), batch)
 
 
+def at(
+    examples: interfaces.Examples,
+    places: np.ndarray,
+    *,
+    epoch: int | None = None,
+    seed: int = 0,
+    graph: Graph | None = None,
+    stored: Collection[str] = (),
+) -> dict[str, np.ndarray]:
+    """The examples at these places as one batch of arrays.
+
+    Args:
+      places: int64 [n], below len(examples).
+      epoch: of training, whose augmentation they get; None: as an evaluation has them.
+      seed: of the training.
+      graph: as of `training`; so is stored.
+    """
+    seed = seed if epoch is not None else None
+    gather = _Gather(examples, graph, stored, seed)
+    epochs = np.full_like(places, epoch or 0)
+    found = gather(tf.constant(places), tf.constant(epochs))
+    return {name: value.numpy() for name, value in found.items()}
+
+
 def eager(
     examples: interfaces.Examples,
     batch_size: int,

@@ -25,21 +25,34 @@ def state(path: pathlib.Path) -> Iterator[None]:
 
 
 def begun(
-    path: pathlib.Path, run: run_folder.RunFolder, name: str, experiment, own
+    path: pathlib.Path,
+    run: run_folder.RunFolder,
+    name: str,
+    experiment,
+    own,
+    with_data: bool = True,
 ) -> run_folder.RunFolder:
     """A run folder below the path, begun as that of the run would be.
 
     Of a run that has trained it has all but the checkpoints, by links to its files:
     what is new lands below the path.
+
+    Args:
+      path: a scratch folder.
+      run: the run's own folder, which is read at the most.
+      name: of the experiment.
+      experiment: to be trained.
+      own: the user's own code that it is of, if any.
+      with_data: whether it has what the run prepared of its data, too.
     """
     found = run_folder.RunFolder(path / "run", trust_code=True)
     found.begin(name or "dry_run", experiment, {}, "current", own)
     if run.exists() and run.has_trained():
-        for source in (run.preprocessor, run.pretrained, run.data):
+        for source in (run.preprocessor, run.pretrained, *[run.data] * with_data):
             if source.is_dir():
                 target = found.path / source.name
                 shutil.copytree(source, target, copy_function=_link)
-        for source in (run.columns, run.sources, run.vectors, run.frozen):
+        for source in (run.vectors, run.frozen, *[run.sources] * with_data):
             if source.is_file():
                 shutil.copyfile(source, found.path / source.name)
     return found

@@ -1,0 +1,1 @@
+"""Inspection of examples: what becomes of rows on their way to a model."""
