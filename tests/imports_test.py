@@ -140,9 +140,20 @@ RULES = {
         {*BELOW_RUN, "drawing", "run", "reporting"},
         {"numpy", "jinja2", "markupsafe"},
     ),
+    "preflight": (
+        {*BELOW_RUN, "run", "preflight"},
+        {"numpy", "tensorflow"},
+    ),
+    "inspection": (
+        {*GROUND, "interfaces", "data", "inputs", "inspection"},
+        {"numpy", "tensorflow"},
+    ),
     "api": ({*BELOW_RUN, "run"}, {"keras", "numpy", "tensorflow"}),
     **{
-        name: ({*BELOW_RUN, "run", "reporting"}, {"absl", "tensorflow", "numpy"})
+        name: (
+            {*BELOW_RUN, "run", "reporting", "preflight", "inspection"},
+            {"absl", "tensorflow", "numpy"},
+        )
         for name in COMMANDS
     },
 }

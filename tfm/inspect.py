@@ -66,9 +66,11 @@ def main(options: Options, experiment, changed: Mapping[str, object]) -> None:
     """Shows the examples."""
     from tfm.distribution import quiet_start
 
-    run = run_folder.RunFolder(options.run_dir or "none", options.trust_code)
+    run = None
+    if options.run_dir:
+        run = run_folder.RunFolder(options.run_dir, options.trust_code)
     is_own = not any(path.startswith("data.") for path in changed)  # the run's data
-    experiment = look.at(experiment, run if options.run_dir and is_own else None)
+    experiment = look.at(experiment, run if is_own else None)
     if options.experiment == AUTO:
         from tfm import auto
 
@@ -85,20 +87,19 @@ def _prepared(options: Options, experiment, run, is_own: bool, scratch: pathlib.
     from tfm.preflight import sources
     from tfm.run import assembly
 
-    sample = None
-    if not options.run_dir:
-        data, sample = sources.sampled(experiment.data, None)
+    name, own = options.experiment, config.code_of(experiment)
+    if run:
+        name = run.saved()["experiment"]
+    if not (run and is_own):
+        data, _ = sources.sampled(experiment.data, None)
         experiment = dataclasses.replace(experiment, data=data)
-        own = config.own_code_of(options.experiment)
-    else:
-        own = config.code_of(experiment)
     with scratches.state(scratch):
-        name = options.experiment or run.saved()["experiment"]
         begun = scratches.begun(scratch, run, name, experiment, own, is_own)
         prepared = assembly.prepare(experiment, begun)
-    size = sum(map(len, prepared.splits.values()))
-    if sample and size >= sample:
-        print(f"Sample      {size:,} rows, of which the inputs have learnt")
+    if sources.is_cut(prepared.left_out):
+        size = sum(map(len, prepared.splits.values()))
+        learnt = "" if run else ", of which the inputs have learnt"
+        print(f"Sample      {size:,} rows{learnt}")
     return prepared
 
 

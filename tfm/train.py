@@ -223,6 +223,8 @@ def dry_run(
     name = _named(options).experiment
     is_auto = name == AUTO and experiment is not None
     folder = _auto_folder(options, experiment) if is_auto else _folder(options)
+    if is_auto and folder.exists() and folder.has_trained():
+        experiment, is_auto = fields.override(folder.experiment(), changed), False
     with files.scratch("a dry run") as scratch:
         training = checklist.Training(
             run=folder,

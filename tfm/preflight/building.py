@@ -46,8 +46,10 @@ def prepared(found: checks.Findings) -> Mapping[str, object]:
     started = time.perf_counter()
     made = assembly.prepare(e, run)
     seconds = time.perf_counter() - started
-    if sample and not sizes:  # how many there are is not known: perhaps no more
-        sample = sample if sum(map(len, made.splits.values())) >= sample else None
+    if sample and not sources.is_cut(made.left_out):
+        sample = None
+    left_out = [line for line in made.left_out if not sources.is_cut([line])]
+    found.warnings.extend(f"left out: {line}" for line in left_out)
     plan = measured.plan(made, sizes, sample is not None, seconds)
     return {"prepared": made, "sample": sample, "folder": run, "plan": plan}
 

@@ -59,8 +59,8 @@ def _data(facts: Mapping) -> Iterator[str]:
     is_read = isinstance(dataset, texts.ReadsRows)
     if is_read:
         yield from dataset.summary()
-    if made and not (is_read and sample):
-        yield from (line for line in made.summary if not is_read)
+    elif made:
+        yield from made.summary
     of_sample = ""
     if sample:
         of_sample = f" (of a sample of {sample:,} rows)"
@@ -68,7 +68,8 @@ def _data(facts: Mapping) -> Iterator[str]:
     for length in facts.get("lengths", ()):
         shown = ", ".join(f"{p} % {n:,}" for p, n in length.percentiles.items())
         yield f"{length.unit} of a text of train, percentiles: {shown}{of_sample}"
-        yield from (f"{line}{of_sample}" for line in length.lines)
+        if is_read:  # else the summary has them
+            yield from (f"{line}{of_sample}" for line in length.lines)
     for name, share in facts["step"].padding.items() if "step" in facts else ():
         yield f"{name}: {share:.0%} of a batch is padding"
     if "copies" in facts and facts["copies"].compared:
@@ -151,7 +152,9 @@ def _time(facts: Mapping) -> Iterator[str]:
         f"{step.compiling:.1f} s)"
     )
     if not plan.is_known:
-        yield "the number of examples is not known: only a sample was read"
+        yield "an epoch is not known: only a sample of the rows was read"
+        if facts["built"].train.steps is not None:
+            yield f"{_duration(plan.steps * step.seconds)} for {plan.steps:,} steps"
         return
     yield (
         f"{_duration(plan.epoch * step.seconds)} an epoch of {plan.epoch:,} steps "

@@ -26,7 +26,7 @@ def state(path: pathlib.Path) -> Iterator[None]:
 
 def begun(
     path: pathlib.Path,
-    run: run_folder.RunFolder,
+    run: run_folder.RunFolder | None,
     name: str,
     experiment,
     own,
@@ -39,7 +39,7 @@ def begun(
 
     Args:
       path: a scratch folder.
-      run: the run's own folder, which is read at the most.
+      run: the run's own folder, which is only read; None: there is none.
       name: of the experiment.
       experiment: to be trained.
       own: the user's own code that it is of, if any.
@@ -47,7 +47,7 @@ def begun(
     """
     found = run_folder.RunFolder(path / "run", trust_code=True)
     found.begin(name or "dry_run", experiment, {}, "current", own)
-    if run.exists() and run.has_trained():
+    if run and run.exists() and run.has_trained():
         for source in (run.preprocessor, run.pretrained, *[run.data] * with_data):
             if source.is_dir():
                 target = found.path / source.name

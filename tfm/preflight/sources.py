@@ -5,6 +5,7 @@ import dataclasses
 import pathlib
 from collections.abc import Iterator
 from collections.abc import Mapping
+from collections.abc import Sequence
 
 from tfm import errors
 from tfm import interfaces
@@ -71,7 +72,8 @@ def sampled(data: interfaces.Data, sizes: Mapping[str, int] | None):
       sizes: rows of its splits, where these are known.
 
     Returns:
-      (data, rows that are taken), or (data, None) where it is whole.
+      (data, rows that are taken at the most), or (data, None) where it is whole; see
+      `is_cut` for whether there were more.
     """
     names = {field.name for field in dataclasses.fields(data)}
     limit = next((name for name in _LIMITS if name in names), None)
@@ -84,6 +86,12 @@ def sampled(data: interfaces.Data, sizes: Mapping[str, int] | None):
         return data, None
     changes = {limit: _SAMPLE, "validation": "", "test": "", **_CUT}
     return _changed(data, changes), _SAMPLE
+
+
+def is_cut(left_out: Sequence[str]) -> bool:
+    """Whether a sample is less than the data, by what it says that it left out."""
+    flags = [f"--data.{name}={_SAMPLE}" for name in _LIMITS]
+    return any(flag in line for line in left_out for flag in flags)
 
 
 def _tried(data: interfaces.Data, folder: pathlib.Path):

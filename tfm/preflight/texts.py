@@ -14,6 +14,7 @@ from tfm.preflight import near_duplicates
 PERCENTS = (5, 50, 90, 95, 99, 100)
 _MEASURED = 1000  # rows of train whose lengths are measured
 _COMPARED = 30_000  # texts of a split that are compared with those of others
+_CHARACTERS = 20_000  # of a text that are compared
 
 
 @typing.runtime_checkable
@@ -140,7 +141,7 @@ def _told(pairs: list[near_duplicates.Pair], reads) -> str:
 
 
 def _joined(row: interfaces.Row, names: list[str]) -> str:
-    return "\n".join(str(row[name]) for name in names if name in row)
+    return "\n".join(str(row[name])[:_CHARACTERS] for name in names if name in row)
 
 
 def _spread(size: int, most: int) -> np.ndarray:
