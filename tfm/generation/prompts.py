@@ -62,8 +62,11 @@ class Reader:
     def read(self, text: str, settings) -> Prompt:
         """The tokens of a text, as many as the model reads.
 
+        A text that a decoder goes on from begins as those of training do, after the
+        tokenizer's `begin_id`, unless there is no room for it.
+
         Raises:
-          UserError: the text is empty, and there is no [EOS] to begin with.
+          UserError: the text is empty, and there is no such token to begin with.
         """
         ids = self.tokenizer.encode_prompt(text, gaps=self.sentinels).tolist()
         notes = []
@@ -79,13 +82,15 @@ class Reader:
         if self.start_id is not None:
             end = [] if self.eos_id is None else [self.eos_id]
             return Prompt(text, [self.start_id], ids + end, notes)
-        if not ids:
-            if self.eos_id is None:
-                raise errors.UserError(
-                    "The vocabulary has no [EOS] for an empty prompt to begin with. "
-                    "Give a prompt of one token or more."
-                )
-            ids = [self.eos_id]
+        begin = self.tokenizer.begin_id
+        if begin is None and not ids:
+            raise errors.UserError(
+                "The vocabulary has no [EOS] for an empty prompt to begin with. "
+                "Give a prompt of one token or more."
+            )
+        has_begin = ids[:1] == [begin]  # as a published tokenizer may have it
+        if begin is not None and not has_begin and (room is None or len(ids) < room):
+            ids = [begin, *ids]
         return Prompt(text, ids, None, notes)
 
     def bucket(self, prompt: Prompt) -> int:
