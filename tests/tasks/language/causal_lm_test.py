@@ -8,6 +8,7 @@ import pytest
 import tensorflow as tf
 
 from tests.support import small_models
+from tests.support import small_preset
 from tfm import errors
 from tfm import inputs
 from tfm import interfaces
@@ -43,6 +44,40 @@ def test_a_document_that_has_no_end_begins_the_next_one_as_any():
     assert found["targets"].tolist() == [5, 6, 7, 8, 9, 0, 0, 0]
     assert found["target_weight"].tolist() == [1, 1, 1, 1, 1, 0, 0, 0]
     assert found["segments"].tolist() == [1, 1, 1, 2, 2, 0, 0, 0]
+
+
+@pytest.fixture
+def enclosing(tmp_path):
+    """A preprocessor whose texts begin and end with tokens of their own."""
+    preset = small_preset.write(tmp_path / "bert", max_sequence_length=16)
+    return inputs.PretrainedText(preset=preset, max_length=8).fit()
+
+
+def test_a_token_at_the_beginning_of_documents_is_read_and_not_told(enclosing):
+    begin, end = (enclosing.tokenizer.id_of(name) for name in ("[CLS]", "[SEP]"))
+    window = np.array([end, begin, 11, 12, end, begin, 13, end, begin], np.int32)
+    segments = np.array([1, 2, 2, 2, 2, 3, 3, 3, 4], np.int32)
+    for documents in ("packed", "separate", "joined"):
+        objective = _objective(enclosing, documents=documents)
+        first = documents == "joined"  # what is before is seen there
+        found = objective.example(window, segments)
+        padding = [0] * (not first)
+        assert found["tokens"].tolist() == [*window[not first : -1], *padding]
+        assert found["targets"].tolist() == [*window[1 + (not first) :], *padding]
+        weights = [0, 1, 1, 1, 0, 1, 1, 0]
+        assert found["target_weight"].tolist() == [*weights[not first :], *padding]
+        if documents == "packed":
+            assert found["segments"].tolist() == [1, 1, 1, 1, 2, 2, 2, 0]
+    line = np.append(0, window[1:]), np.append(0, segments[1:])
+    for documents in ("packed", "separate", "joined"):
+        found = _objective(enclosing, documents=documents).example(*line)
+        assert found["tokens"].tolist() == [*window[1:-1], 0]
+        # a part of a text that goes on from another split
+        part = np.int32([0, 11, 12, end]), np.int32([0, 1, 1, 1])
+        found = _objective(enclosing, documents=documents).example(*part)
+        assert found["tokens"][:4].tolist() == [begin, 11, 12, 0]
+        assert found["targets"][:4].tolist() == [11, 12, end, 0]
+        assert found["target_weight"].sum() == 3
 
 
 def test_a_short_window_is_padded():

@@ -32,8 +32,13 @@ class CausalLMObjective(generative.GenerativeObjective):
     the end of a document. A document that goes on in another window begins there with
     the last token of this one.
 
-    Published models with a token of its own at the beginning, as <s>, have it in the
-    corpus; it is no target.
+    Where published models begin texts with a token of its own, as <s>, the corpus has
+    it. It is no target, and what it is next to is still the document before:
+
+        documents      <s> to be </s> <s> or not </s>
+        tokens         <s> to be </s> <s> or not
+        targets        to be </s> <s> or not </s>
+        segments       1 1 1 1 2 2 2
 
     Args:
       tokenizer: the tfm.inputs.text Tokenizer.
@@ -93,18 +98,27 @@ class CausalLMObjective(generative.GenerativeObjective):
           target_weight float32 [T], 1 for each target that counts.
         """
         found = self.empty()
+        begins, is_mark = self._begins(tokens, segments)
+        if is_mark[:1].any() and (self.documents != "joined" or not segments[0]):
+            # nothing that can be seen is before the mark
+            tokens, segments = tokens[1:], segments[1:]
+            begins, is_mark = begins[1:], is_mark[1:]
         length = max(len(tokens) - 1, 0)
-        before, targets = tokens[:-1], tokens[1:]
-        begins = segments[1:] != segments[:-1]
-        found["tokens"][:length] = np.where(begins, self._begin_id, before)
-        found["targets"][:length] = targets
-        found["target_weight"][:length] = 1
-        if self._stored_begin is not None:
-            is_mark = begins & (targets == self._stored_begin)
-            found["target_weight"][:length][is_mark] = 0
+        before = np.where(begins & ~is_mark, self._begin_id, tokens[:-1])
+        found["tokens"][:length] = before
+        found["targets"][:length] = tokens[1:]
+        found["target_weight"][:length] = ~is_mark
         if "segments" in found:
-            found["segments"][:length] = segments[1:] - segments[1:2] + 1
+            segments = np.where(is_mark, segments[:-1], segments[1:])
+            found["segments"][:length] = segments - segments[:1] + 1
         return found
+
+    def _begins(self, tokens, segments):
+        """Which targets begin a document, and which are the corpus's mark of that."""
+        begins = segments[1:] != segments[:-1]
+        if self._stored_begin is None:
+            return begins, np.zeros_like(begins)
+        return begins, begins & (tokens[1:] == self._stored_begin)
 
     def thorough_examples(self, split: interfaces.Split) -> interfaces.Examples:
         """Windows of a split, and those of the sliding_ metrics."""
