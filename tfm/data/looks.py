@@ -12,6 +12,7 @@ from tfm.data import labeled_settings
 from tfm.data import labels as labels_module
 from tfm.data import row_texts
 from tfm.data.corpora import settings
+from tfm.data.corpora import validation_cut
 from tfm.data.readers import locations
 from tfm.data.readers import sources
 
@@ -68,6 +69,8 @@ def corpus(config: settings.CorpusSettings) -> settings.CorpusSettings:
             room -= len(text)
             if room < 0:
                 break
+    if config.cut == "tail" and not config.train.startswith("tfds:"):
+        validation_cut.decided(config)  # or it is a mistake
     return config
 
 
