@@ -30,7 +30,8 @@ class Corpus(settings.CorpusSettings):
     | duplicates | all but the first go (white space does not make a difference) |
     | held out | of train, those that are in the validation or test source go |
     | split | it goes to validation by its hash, or the last part of it does |
-    | long | it becomes several documents, parted at white space |
+    | long | it is tokenized in pieces, which follow each other as one document |
+    | ends | [EOS], where the vocabulary has it, stands where it ends, not where it is cut |
 
     A document must fit in memory several times over; a store need not.
     """

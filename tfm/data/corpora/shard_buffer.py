@@ -15,7 +15,7 @@ _COLUMNS = 4
 
 
 class Place(typing.NamedTuple):
-    """Where a text stands in the document that it is a part of, or the whole of."""
+    """Place of a text in the document that it is a part of, or the whole of."""
 
     begins: bool = True  # with it the document begins
     ends: bool = True  # and ends
@@ -30,7 +30,7 @@ class Text(typing.NamedTuple):
 
 
 class Index(typing.NamedTuple):
-    """What is known of n texts; the places are bool [n, 3]."""
+    """Columns of n texts; the places are bool [n, 3]."""
 
     ends: np.ndarray  # in the file, int64 [n]
     origins: np.ndarray  # int64 [n]

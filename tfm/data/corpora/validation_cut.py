@@ -26,7 +26,7 @@ _STUB = 200  # of one that is too short to be worth a figure
 
 
 class Cut(typing.NamedTuple):
-    """What was decided; kept with the store."""
+    """Decision on a corpus, kept with its store."""
 
     cut: str  # document or tail
     validation_fraction: float
@@ -34,7 +34,7 @@ class Cut(typing.NamedTuple):
 
 
 def decided(config: settings.CorpusSettings) -> Cut | None:
-    """How validation is cut, after a look at the first documents; None: it is not.
+    """Decides on the cut by a look at the first documents; None: nothing is cut.
 
     They are read until they are more than a few. Of few documents that are cut by
     document, the share is exact, and one at least.

@@ -114,7 +114,7 @@ class CausalLMObjective(generative.GenerativeObjective):
         return found
 
     def _begins(self, tokens, segments):
-        """Which targets begin a document, and which are the corpus's mark of that."""
+        """Targets that begin a document, and those that are the corpus's mark of it."""
         begins = segments[1:] != segments[:-1]
         if self._stored_begin is None:
             return begins, np.zeros_like(begins)
