@@ -31,7 +31,7 @@ class Corpus(settings.CorpusSettings):
     | held out | of train, those that are in the validation or test source go |
     | split | it goes to validation by its hash, or the last part of it does |
     | long | it is tokenized in pieces, which follow each other as one document |
-    | ends | [EOS], where the vocabulary has it, stands where it ends, not where it is cut |
+    | ends | it has [EOS] where it ends, not where it is cut, if the vocabulary has it |
 
     A document must fit in memory several times over; a store need not.
     """
