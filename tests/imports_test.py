@@ -10,12 +10,22 @@ import pytest
 
 ROOT = pathlib.Path(__file__).parents[1]
 
-GROUND = {"errors", "validation", "files", "packages", "lock", "figures", "unspaced"}
+GROUND = {
+    "errors",
+    "console",
+    "validation",
+    "files",
+    "packages",
+    "lock",
+    "figures",
+    "unspaced",
+}
 COMMANDS = [
     "train",
     "evaluate",
     "predict",
     "generate",
+    "report",
     "prepare",
     "merge",
     "selfcheck",
@@ -43,19 +53,21 @@ BELOW_RUN = {
 # file or package of tfm -> what it may import of tfm, and of other libraries
 RULES = {
     "__init__": (set(), set()),
-    "__main__": (set(), set()),
+    "__main__": ({"errors", "console"}, set()),
     "errors": (set(), set()),
+    "console": ({"errors"}, set()),
     "validation": ({"errors"}, set()),
     "files": ({"errors"}, set()),
     "packages": ({"errors"}, set()),
     "lock": ({"errors"}, set()),
     "figures": (set(), {"numpy"}),
+    "drawing": ({"figures"}, {"numpy", "matplotlib"}),
     "unspaced": (set(), set()),
     "interfaces": ({"figures"}, {"numpy", "keras"}),
     "experiments": (set(), set()),
     "experiment": ({"errors", "interfaces", "adaptation", "training"}, set()),
     "config": (
-        {"errors", "validation", "experiment", "experiments", "config"},
+        {"errors", "console", "validation", "experiment", "experiments", "config"},
         {"absl"},
     ),
     "layers": ({"layers"}, {"keras"}),
@@ -101,8 +113,9 @@ RULES = {
         {"tensorflow", "keras", "numpy"},
     ),
     "callbacks": (
-        {"errors", "files", "figures", "interfaces", "callbacks"},
-        {"tensorflow", "keras", "numpy", "rich", "matplotlib", "sklearn", "google"},
+        {"errors", "console", "files", "figures", "drawing", "interfaces"}
+        | {"callbacks"},
+        {"tensorflow", "keras", "numpy", "rich", "google"},
     ),
     "training": (
         {"errors", "validation", "interfaces", "training"}
@@ -122,9 +135,13 @@ RULES = {
         {*BELOW_RUN, "run"},
         {"tensorflow", "keras", "numpy", "pyarrow", "sklearn"},
     ),
+    "reporting": (
+        {*BELOW_RUN, "drawing", "run", "reporting"},
+        {"numpy", "jinja2", "markupsafe"},
+    ),
     "api": ({*BELOW_RUN, "run"}, {"keras", "numpy", "tensorflow"}),
     **{
-        name: ({*BELOW_RUN, "run"}, {"absl", "tensorflow", "numpy"})
+        name: ({*BELOW_RUN, "run", "reporting"}, {"absl", "tensorflow", "numpy"})
         for name in COMMANDS
     },
 }

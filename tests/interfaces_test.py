@@ -25,6 +25,7 @@ PARTS = {
         inputs.SentenceVectors(preset="x"),
         inputs.Stacked(),
         inputs.Text(),
+        inputs.Together({"text": inputs.Text()}),
     ],
     interfaces.Model: [
         models.CNN(),
@@ -35,6 +36,7 @@ PARTS = {
         models.NgramBag(),
         models.Stacked(),
         models.Pretrained(preset="x"),
+        models.Together({"lstm": models.LSTM()}),
         models.Transformer(),
     ],
     interfaces.Task: [

@@ -116,6 +116,34 @@ def test_what_is_written_begins_and_ends_as_the_texts_do(documents, tmp_path):
     assert "perplexity" in history and "sliding_perplexity" not in history
 
 
+def test_an_evaluation_counts_every_document(texts, tmp_path, capsys):
+    """A held-out source and the same file evaluated later have the same scores."""
+    lines = ["the film was good"] * 40 + ["fine", "a bad one", "so good a film"]
+    held_out = tmp_path / "held_out.jsonl"
+    rows = [*map(json.dumps, ({"text": line} for line in [*lines, ""])), "{bad"]
+    held_out.write_text("\n".join(rows))
+    made = causal(texts, steps=4, eval_every=4)
+    corpus = dataclasses.replace(
+        made.data, validation=str(held_out), min_characters=6, bad_rows="skip"
+    )
+    run = tmp_path / "run"
+    reviews.start(dataclasses.replace(made, data=corpus), run, "char_gpt")
+    loaded = trained.load(str(run))
+    assert len(loaded.split("validation")) == len(lines)
+    capsys.readouterr()
+    evaluate.main(evaluate.Options(run_dir=str(run), data=str(held_out)))
+    said = capsys.readouterr().out
+    assert f"{len(lines)} examples" in said
+    assert f"1 rows of {held_out} skipped: empty\n" in said
+    assert f"1 rows of {held_out} skipped: bad rows (not valid JSON)\n" in said
+    scores = json.loads((run / "metrics.json").read_text())
+    of_file, of_split = scores[str(held_out)], scores["validation"]
+    assert of_file["loss"] == pytest.approx(of_split["loss"], rel=1e-5)
+    (tmp_path / "distinct.txt").write_text("\n".join(dict.fromkeys(lines)))
+    distinct = loaded.evaluate(str(tmp_path / "distinct.txt"))
+    assert abs(distinct["loss"] - of_file["loss"]) > 0.02
+
+
 def test_a_masked_model_tells_what_was_hidden(texts, tmp_path, capsys):
     model = models.Transformer(**SMALL, dropout=0.0, embedding_dropout=0.0)
     task = tasks.MaskedLM(documents="separate", mask_rate=0.3)

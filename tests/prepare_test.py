@@ -73,12 +73,13 @@ def test_it_prepares_tells_what_to_do_next_and_finds_it_done(folder):
     assert done.stderr == ""
     first, *lines = done.stdout.splitlines()
     assert first == "Preparing   stores/exp"
-    assert lines[0] == "validation source held_out.txt: 12 rows"
-    assert lines[2] == (
-        "train source src/*.jsonl: 462 rows, 12 skipped: not valid JSON"
-    )
-    assert "in a held-out source" in lines[3]
+    assert lines[0] == "validation source held_out.txt: 12 lines as documents"
+    assert lines[2] == "train source src/*.jsonl: 462 rows as documents"
+    assert lines[3].startswith("dropped of train: ")
+    reasons = lines[3].removeprefix("dropped of train: ")
+    assert "in a held-out source, 12 bad rows (not valid JSON)" in reasons
     assert "long, tokenized in pieces" in lines[4]
+    assert f"Left out    of train source src/*.jsonl: {reasons}" in lines[-4:]
     assert lines[-1] == (
         "Train       python -m tfm.train --experiment=exp.py --data.workers=1 "
         "--data.store=stores/exp"

@@ -45,7 +45,7 @@ class Preprocessor:
 
 
 def _of_counts(experiment):
-    """The objective over n-grams of a few texts, and a batch of them."""
+    """The objective over a few texts that the inputs were fitted on, and a batch."""
     texts = [
         f"{word} film number {i % 7}" for i in range(20) for word in ("bad", "good")
     ]
@@ -63,7 +63,8 @@ def _of_counts(experiment):
 
 def _bound(experiment):
     """The objective over a small vocabulary, and a batch of its examples."""
-    if "tokens" not in experiment.inputs.gives:
+    together = isinstance(experiment.inputs, inputs.Together)
+    if together or "tokens" not in experiment.inputs.gives:
         return _of_counts(experiment)
     task = experiment.task
     special = task.reserves(experiment.inputs)

@@ -96,8 +96,8 @@ def main(options: Options, experiment=None, changed: Mapping | None = None) -> N
 
     from tfm.callbacks import score_tables
 
-    with tempfile.TemporaryDirectory(prefix="tfm_evaluate_") as scratch:
-        split = _split(run, options, pathlib.Path(scratch), experiment)
+    with files.scratch(name) as scratch:
+        split = _split(run, options, scratch, experiment)
         scored = run.score(split, options.batch_size)
         stem = pathlib.Path(options.data).name or options.split_name
         scored.save(run.folder.evaluation / f"{_file_name(stem)}.parquet")
@@ -150,4 +150,5 @@ def _file_name(name: str) -> str:
 
 
 if __name__ == "__main__":
-    config.run(main, Options, reading.base_experiment, reading.FLAGS)
+    flags = reading.FLAGS | {"data.document", "data.document_end"}
+    config.run(main, Options, reading.base_experiment, flags)

@@ -1,4 +1,4 @@
-"""Figures of an evaluation beside its metrics: tables, samples, confusion matrices."""
+"""Figures of an evaluation beside its metrics: tables, samples, matrices, curves."""
 
 import typing
 from collections.abc import Mapping
@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 if typing.TYPE_CHECKING:
     import numpy as np
+
+MOST_DRAWN = 30  # classes of a matrix: what is above reads from a table alone
 
 
 class Table(typing.NamedTuple):
@@ -29,7 +31,15 @@ class Matrix(typing.NamedTuple):
     axes: tuple[str, str] = ("true", "predicted")
 
 
-Figure = Table | Samples | Matrix
+class Curve(typing.NamedTuple):
+    """Lines over two axes, as an ROC curve."""
+
+    lines: "Mapping[str, tuple[np.ndarray, np.ndarray]]"  # x [n] and y [n] by name
+    axes: tuple[str, str]
+    diagonal: bool = False  # whether y = x is drawn too
+
+
+Figure = Table | Samples | Matrix | Curve
 
 
 class Evaluation(typing.NamedTuple):

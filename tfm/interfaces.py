@@ -134,7 +134,7 @@ class Data(Protocol):
 class Looks(Protocol):
     """Data that looks at its sources before anything heavy is imported."""
 
-    found: Names  # fields that are found in the source where they are empty
+    found: Names  # fields that are found in the source where they are empty or auto
 
     def look(self) -> Data:
         """With the `found` fields; UserError of a mistake in the first rows."""

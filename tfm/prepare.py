@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from tfm import config
 from tfm import errors
+from tfm import interfaces
 from tfm.config import fields
 from tfm.run import assembly
 from tfm.run import look
@@ -61,9 +62,11 @@ def main(
     preprocessor = assembly.preprocessor_of(experiment, dataset)
     splits = dataset.encode(preprocessor, pathlib.Path(folder))
     print("\n".join(dataset.summary()))
+    left_out = dataset.left_out() if isinstance(dataset, interfaces.LeavesOut) else ()
     seconds = time.monotonic() - started
     did = "Unchanged  " if there else f"Prepared in {seconds:.0f} s "
-    print(f"\n{did} {folder}")
+    print("", *(f"Left out    {line}" for line in left_out), sep="\n")
+    print(f"{did} {folder}")
     if options.verify:
         for split in splits.values():
             split.verify()

@@ -187,6 +187,7 @@ def _print_scores(scores: dict, folder: run_folder.RunFolder, usage: str) -> Non
         "Evaluate": f"python -m tfm.evaluate --run_dir={where}",
         command.capitalize(): f"python -m tfm.{command} --run_dir={where} {flags}",
         "TensorBoard": f"python -m tensorboard.main --logdir={where}/events",
+        "Report": f"python -m tfm.report --run_dir={where}",
     }
     print()
     for name, line in lines.items():

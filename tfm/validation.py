@@ -46,6 +46,11 @@ def one_of(config, **options) -> None:
         _check(config, [name], names.__contains__, rule)
 
 
+def filled(config, *names: str) -> None:
+    """Raises UserError unless each named field holds something."""
+    _check(config, names, bool, "must not be empty")
+
+
 class FrozenDict(dict):
     """A dict that cannot be changed, as the fields of a frozen dataclass."""
 

@@ -13,45 +13,8 @@ from tfm import figures
 from tfm.callbacks import tensorboard
 
 
-def _png(counts, names, panels=()) -> bytes:
-    return tensorboard.matrix_png(figures.Matrix(counts, names, names, panels))
-
-
 def _darkness(picture: bytes) -> np.ndarray:
     return 1 - image.imread(io.BytesIO(picture))[..., :3].mean(axis=2)
-
-
-def test_the_confusion_matrix_is_dark_where_counts_are_high():
-    right = _darkness(_png(np.diag([50, 50]), ("no", "yes")))
-    wrong = _darkness(_png(np.diag([50, 50])[::-1], ("no", "yes")))
-    height, width = right.shape
-    upper_left = (slice(height // 4, height // 3), slice(width // 3, width // 2))
-    assert right[upper_left].mean() > wrong[upper_left].mean() + 0.3
-
-
-def _few(names) -> bytes:
-    return _png(np.diag([50, 50]), names[:2])
-
-
-def test_many_classes_are_drawn_without_their_counts():
-    names = tuple(f"class {i}" for i in range(40))
-    counts = np.diag(np.arange(10, 50))
-    many = _darkness(_png(counts, names))
-    assert many.shape[0] > 1.5 * _darkness(_few(names)).shape[0]
-    height, width = many.shape
-    middle = (slice(height // 3, height // 2), slice(width // 3, 2 * width // 3))
-    assert many[middle].max() > 0.3  # the diagonal is in it
-    aside = (slice(height // 5, height // 4), slice(3 * width // 4, 5 * width // 6))
-    assert np.ptp(many[aside]) == 0  # no counts are written between so many
-
-
-def test_several_labels_are_panels_side_by_side():
-    names = tuple(f"class {i}" for i in range(5))
-    five = np.tile([[3, 1], [0, 2]], (5, 1, 1))
-    one = np.tile([[3, 1], [0, 2]], (1, 1, 1))
-    panels = _darkness(_png(five, ("no", "yes"), names))
-    panel = _darkness(_png(one, ("no", "yes"), names[:1]))
-    assert panels.shape[1] == 4 * panel.shape[1]
 
 
 def test_the_table_escapes_and_cuts_texts():

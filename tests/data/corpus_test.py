@@ -161,7 +161,7 @@ def test_cleaning_is_counted_and_told(tmp_path):
         "empty": 1, "long": 1,
     }  # fmt: skip
     assert stores.dataset.summary()[:3] == [
-        f"train source {path}: 7 rows",
+        f"train source {path}: 7 rows as documents",
         "dropped of train: 1 empty, 1 duplicates",
         "changed of train: 1 to one Unicode form, "
         "1 with control characters or other line ends, 1 long, tokenized in pieces",
@@ -224,7 +224,8 @@ def test_a_bad_row_stops_with_its_place_or_is_counted(tmp_path, bad):
         )
         == 1
     )
-    assert ", 1 skipped: " in stores.dataset.summary()[0]
+    assert stores.dataset.summary()[1].startswith("dropped of train: 1 bad rows (")
+    assert ": 1 bad rows (" in stores.dataset.left_out()[0]
 
 
 def test_ids_take_four_bytes_where_two_are_too_few(tmp_path, source):
@@ -250,6 +251,7 @@ def test_ids_take_four_bytes_where_two_are_too_few(tmp_path, source):
         ({"max_documents": 0}, "max_documents must be at least 1, or none. Got"),
         ({"encoding": "utf8x"}, "encoding must be one that Python knows"),
         ({"document": "file", "format": "csv"}, "document=file takes files of plain"),
+        ({"document": "file", "document_end": "%"}, "Got both, document_end='%'."),
         ({"document": "file", "test": "tfds:x"}, "Got test=tfds:x."),
     ],
 )
@@ -264,5 +266,5 @@ def test_an_empty_split_is_told(tmp_path):
     with pytest.raises(errors.UserError, match="--data.cut=auto"):
         opened(tmp_path, train=tmp_path / "a.txt", split_seed=2, cut="document")
     (tmp_path / "b.txt").write_text(" \n\n")
-    with pytest.raises(errors.UserError, match="holds no document to train on"):
+    with pytest.raises(errors.UserError, match="b.txt holds no document: it has no te"):
         opened(tmp_path, train=tmp_path / "b.txt", name="other")

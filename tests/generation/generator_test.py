@@ -99,7 +99,9 @@ def test_a_long_prompt_loses_its_beginning_and_it_is_told(made):
     (found,) = generator.generate([text], temperature=0, max_new_tokens=1)
     ids = run.preprocessor.tokenizer.encode([text], truncate=False)[0][-16:]
     assert list(found.tokens) == _greedy(run, ids, 1)
-    assert found.notes == ("The prompt has 25 tokens: the model reads its last 16.",)
+    assert found.notes == (
+        ("cut", "The prompt has 25 tokens: the model reads its last 16."),
+    )
     (found,) = made("lstm")[1].generate([text], temperature=0, max_new_tokens=20)
     assert not found.notes
 
@@ -109,7 +111,7 @@ def test_an_encoder_decoder_ends_at_its_positions(made):
     found = generator.generate(["q <extra_id_0> z"], num_samples=20, max_new_tokens=40)
     ended = [one for one in found if one.finished == "positions"]
     assert ended and all(len(one.tokens) == 16 for one in ended)
-    assert "ends at the 16 tokens" in ended[0].notes[0]
+    assert "ends at the 16 tokens" in ended[0].notes[0].text
     assert any("<extra_id_" in one.text for one in found)
     sentinel = run.preprocessor.tokenizer.id_of("<extra_id_0>")
     assert sentinel in {id for one in found for id in one.tokens}

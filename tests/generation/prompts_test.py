@@ -90,8 +90,8 @@ def test_a_prompt_begins_as_a_text_does_where_there_is_room():
     found = reader.read("foxy", settings)
     assert (found.ids, found.notes) == (fox, [])
     found = reader.read(" foxy", settings)
-    assert found.ids == fox and "has 5 tokens" in found.notes[0]
-    with pytest.raises(errors.UserError, match=r"no \[EOS\] for an empty prompt"):
+    assert found.ids == fox and "has 5 tokens" in found.notes[0].text
+    with pytest.raises(errors.UserError, match=r"no \[EOS\] that a text"):
         bare = _tokenizer("character", special=())
         prompts.Reader(bare, 4, 4, start_id=None, eos_id=None).read("", settings)
     endless = prompts.Reader(tokenizer, 4, None, start_id=None, eos_id=2)

@@ -67,7 +67,7 @@ def test_it_is_fitted_on_validation_and_the_scores_have_both_errors(run):
     scores = files.read_json(run / "metrics.json")
     assert step == scores["validation"]["step"] == scores["test"]["step"]
     assert temperature == pytest.approx(_of_kept_results(run), rel=1e-6)
-    assert abs(np.log(temperature)) > 0.1  # so that the rest can fail
+    assert abs(np.log(temperature)) > 0.03  # so that the rest can fail
     for split in ("validation", "test"):
         logits, labels = _results(run, split)
         for name, scale in (("ece", temperature), ("ece_uncalibrated", 1.0)):

@@ -83,6 +83,13 @@ MISTAKES = {
         ),
         "There is no folder /no/such. Got preset=/no/such.",
     ),
+    "train: a folder that is no preset": (
+        (
+            *("train", "--experiment=finetune", "--data.train=good.csv"),
+            "--model.preset=/proc",
+        ),
+        "A preset is a folder with config.json, which /proc lacks. Got preset=/proc.",
+    ),
     "train: none given": (
         ("train", "--experiment=finetune"),
         "There is no file YOUR_FILE.csv",

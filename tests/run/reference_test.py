@@ -123,7 +123,7 @@ def test_where_it_wins_the_last_lines_say_so():
     }
     first, *rest = reference.compared(scores, "accuracy")
     assert first.endswith("is better: accuracy 0.9000, this model 0.8000")
-    assert "auto stacks linear" in rest[0] and "models.NgramBag" in rest[1]
+    assert "auto stacks linear" in rest[0] and "models.Together" in rest[1]
     assert reference.compared(scores, "f1_macro") == []
     assert reference.compared({"test": {"accuracy": 0.8}}, "accuracy") == []
 

@@ -1,14 +1,13 @@
 """TensorBoard: scalars, weight histograms, texts and pictures of a run."""
 
-import io
 import pathlib
-import warnings
 from collections.abc import Mapping
 
 import keras
 import numpy as np
 import tensorflow as tf
 
+from tfm import drawing
 from tfm import figures
 from tfm.callbacks import event_files
 
@@ -90,11 +89,11 @@ class TensorBoard:
         self._validation.flush()
 
     def figures(self, step: int, found: Mapping[str, figures.Figure]) -> None:
-        """Figures of an evaluation: matrices as pictures, tables on the Text page."""
+        """Figures of an evaluation: drawings as pictures, tables on the Text page."""
         with self._validation.as_default(step=step):
             for name, figure in found.items():
-                if isinstance(figure, figures.Matrix):
-                    picture = tf.io.decode_png(matrix_png(figure), channels=4)
+                if isinstance(figure, figures.Matrix | figures.Curve):
+                    picture = tf.io.decode_png(drawing.png(figure), channels=4)
                     tf.summary.image(name, picture[None])
                 else:
                     tf.summary.text(name, markdown(figure))
@@ -107,44 +106,6 @@ def reference(folder: pathlib.Path, metrics: Mapping[str, float]) -> None:
         for name, value in metrics.items():
             tf.summary.scalar(name, value)
     writer.close()
-
-
-def matrix_png(matrix: figures.Matrix) -> bytes:
-    """A drawing of counts [R, C], or of a panel for each of [P, R, C]."""
-    from matplotlib import figure as matplotlib_figure
-    from sklearn import metrics as sklearn_metrics
-
-    panels = [("", matrix.counts)]
-    if matrix.counts.ndim == 3:
-        panels = list(zip(matrix.panels, matrix.counts, strict=True))
-    columns = min(len(panels), 4)
-    rows = -(-len(panels) // columns)
-    size = max(3.0, 0.6 * len(matrix.columns) + 2.0)
-    figure = matplotlib_figure.Figure(
-        figsize=(size * columns, size * rows), dpi=100, layout="constrained"
-    )
-    axes = np.atleast_1d(figure.subplots(rows, columns)).ravel()
-    for axis in axes[len(panels) :]:
-        axis.set_visible(False)
-    many = len(matrix.columns) > 20
-    for axis, (title, counts) in zip(axes, panels, strict=False):
-        drawing = sklearn_metrics.ConfusionMatrixDisplay(
-            counts, display_labels=matrix.columns
-        )
-        drawing.plot(
-            ax=axis,
-            colorbar=False,
-            cmap="Blues",
-            values_format="d",
-            include_values=not many,
-            xticks_rotation="vertical" if len(matrix.columns) > 4 else "horizontal",
-        )
-        axis.set_title(title)
-    buffer = io.BytesIO()
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Glyph")  # of letters that the font lacks
-        figure.savefig(buffer, format="png")
-    return buffer.getvalue()
 
 
 def markdown(table: figures.Table | figures.Samples) -> str:

@@ -22,6 +22,7 @@ _LABELS = """
     genre tag y emotion spam department priority language
 """
 _DATE = re.compile(r"\d{4}-\d\d?-\d\d?|\d\d?[./]\d\d?[./]\d{2,4}")
+_NAME_WORDS = 3  # in the name of a column, at the most
 _SHARE = 5  # a label comes again: this many rows a class, on average
 
 
@@ -47,6 +48,8 @@ def found(spec: str, reading: sources.Reading, label: bool) -> tuple[str, str]:
     columns = list(dict.fromkeys(column for row in rows for column in row))
     values = {c: [row[c] for row in rows if row.get(c) is not None] for c in columns}
     if not text:
+        if not label and not reading.header:
+            _check_name(spec, columns)
         text = _text(spec, values, name)
     if label and not name:
         name = _label(spec, values, text)
@@ -81,6 +84,15 @@ def _check_header(spec: str, values: dict[str, list], text: str, label: str) -> 
         raise errors.UserError(
             f"{spec} has no header line, it seems: {label!r} in its first line is a "
             f"label of other rows too. Name the columns: --data.header={names}."
+        )
+
+
+def _check_name(spec: str, columns: list[str]) -> None:
+    """Raises UserError where the one column of a table has a sentence as its name."""
+    if len(columns) == 1 and len(columns[0].split()) > _NAME_WORDS:
+        raise errors.UserError(
+            f"{spec} has no header line, it seems: {columns[0]!r:.60} would be the "
+            "name of its one column. Name the column: --data.header=text."
         )
 
 

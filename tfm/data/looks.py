@@ -10,14 +10,10 @@ from tfm.data import label_checks
 from tfm.data import labeled_rows
 from tfm.data import labeled_settings
 from tfm.data import labels as labels_module
-from tfm.data import row_texts
-from tfm.data.corpora import settings
-from tfm.data.corpora import validation_cut
 from tfm.data.readers import locations
 from tfm.data.readers import sources
 
 _ROWS = 1000
-_CHARACTERS = 2_000_000
 
 
 def labeled(
@@ -46,34 +42,6 @@ def labeled(
     return config
 
 
-def corpus(config: settings.CorpusSettings) -> settings.CorpusSettings:
-    """The config with its column of text found, after a look at the first rows.
-
-    Raises:
-      UserError: a source is missing or has a mistake in its first rows that would stop
-        the preparation.
-    """
-    config = named_corpus(config)
-    for spec in config.sources().values():
-        if spec.startswith("tfds:"):
-            continue
-        reading = sources.Reading.of(config, format=config.file_format())
-        room = _CHARACTERS
-        for row in itertools.islice(sources.read(spec, reading), _ROWS):
-            problem, text = row.problem, ""
-            if not problem:
-                value = row.values[config.text]
-                text, problem = row_texts.string_of(value, config.encoding)
-            if problem and config.bad_rows == "stop":
-                raise row_texts.error(row.origin, row.line, problem, config.encoding)
-            room -= len(text)
-            if room < 0:
-                break
-    if config.cut == "tail" and not config.train.startswith("tfds:"):
-        validation_cut.decided(config)  # or it is a mistake
-    return config
-
-
 def named(
     config: labeled_settings.LabeledTextSettings, spec: str
 ) -> labeled_settings.LabeledTextSettings:
@@ -85,25 +53,17 @@ def named(
     return dataclasses.replace(config, text=text, label=label)
 
 
-def named_corpus(config: settings.CorpusSettings) -> settings.CorpusSettings:
-    """The config with the column of text, if it is not named, found in its source."""
-    if config.text:
-        return config
-    reading = sources.Reading.of(config, format=config.file_format())
-    text, _ = column_names.found(config.train, reading, label=False)
-    return dataclasses.replace(config, text=text)
-
-
-def check_distinct(specs: dict[str, str]) -> None:
+def check_distinct(specs: dict[str, str], cut: bool = True) -> None:
     """Raises UserError where one source is given for two splits.
 
     Args:
       specs: the sources by split.
+      cut: whether a split without a source is cut from train.
     """
     for first, second in itertools.combinations(specs, 2):
         if locations.absolute(specs[first]) == locations.absolute(specs[second]):
             raise errors.UserError(
                 f"{first} and {second} are the same source, {specs[first]}: scores on "
-                f"texts that were trained on mean nothing. Leave --data.{second} out, "
-                f"and its texts are cut from {first}."
+                f"texts that were trained on mean nothing. Leave --data.{second} out"
+                + (f", and its texts are cut from {first}." if cut else ".")
             )

@@ -2,6 +2,7 @@
 
 from tfm import errors
 from tfm.data.readers import encodings
+from tfm.data.readers import streams
 
 NOT_VALID = "text is not valid"  # how the problem of another encoding begins
 
@@ -11,6 +12,8 @@ def error(origin: str, line: int, problem: str, encoding: str) -> errors.UserErr
     cure = "Fix the row"
     if problem.startswith(NOT_VALID):
         cure = encodings.cure(origin, encoding)
+    elif problem.startswith(streams.NOT_TEXT):
+        cure = "Leave the file out"
     return errors.UserError(
         f"{origin}:{line}: {problem}. {cure}, or skip such rows with "
         "--data.bad_rows=skip."

@@ -13,6 +13,7 @@ from tfm.inputs.stacking import Stacked
 from tfm.inputs.text.augmentation import Augment
 from tfm.inputs.text.config import Text
 from tfm.inputs.text.pretrained import PretrainedText
+from tfm.inputs.together import Together
 
 __all__ = [
     "Augment",
@@ -21,4 +22,5 @@ __all__ = [
     "SentenceVectors",
     "Stacked",
     "Text",
+    "Together",
 ]

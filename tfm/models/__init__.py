@@ -11,4 +11,5 @@ from tfm.models.sizes import bert as bert
 from tfm.models.sizes import gpt as gpt
 from tfm.models.sizes import t5 as t5
 from tfm.models.stacked import Stacked as Stacked
+from tfm.models.together import Together as Together
 from tfm.models.transformer import Transformer as Transformer

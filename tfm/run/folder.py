@@ -36,6 +36,7 @@ from tfm import files
 from tfm.config import fields
 from tfm.config import own_code
 from tfm.run import kept_code
+from tfm.run import provenance
 from tfm.run import trust
 from tfm.training import settings
 
@@ -204,6 +205,7 @@ class RunFolder:
             "experiment": stem,
             "command_line": {path: fields.show(v) for path, v in changed.items()},
             "tfm": tfm.__version__,
+            "made_with": provenance.of(),
             "config": config.to_json(experiment),
         }
         try:

@@ -45,10 +45,10 @@ def at(experiment, folder: run_folder.RunFolder | None = None):
 
 
 def _kept(data: interfaces.Looks, folder: run_folder.RunFolder):
-    """The data with what the run in the folder found, where fields are empty."""
+    """The data with what the run in the folder found: fields that are empty or auto."""
     before = folder.experiment().data
-    empty = (name for name in data.found if not getattr(data, name, None))
-    kept = {name: getattr(before, name) for name in empty if hasattr(before, name)}
+    open_ = (n for n in data.found if getattr(data, n, None) in (None, "", "auto"))
+    kept = {name: getattr(before, name) for name in open_ if hasattr(before, name)}
     return dataclasses.replace(data, **kept)
 
 
@@ -57,8 +57,8 @@ def may_be_several() -> bool:
     return any(name in os.environ for name in _PLACES)
 
 
-def at_source(data: interfaces.Data, source: str, columns=None) -> None:
-    """Reads the first rows of another source.
+def at_source(data: interfaces.Data, source: str, columns=None) -> list[str]:
+    """The columns that the first rows of another source have, under its own names.
 
     Args:
       data: how it is read.
@@ -68,5 +68,7 @@ def at_source(data: interfaces.Data, source: str, columns=None) -> None:
     Raises:
       UserError: it is not there, has not the columns, or a mistake in those rows.
     """
-    for _ in itertools.islice(data.rows(source, columns or {}), _ROWS):
-        pass
+    found = {}
+    for read in itertools.islice(data.rows(source, columns or {}), _ROWS):
+        found |= dict.fromkeys(read.shown)
+    return list(found)

@@ -66,7 +66,8 @@ def compared(scores: Mapping[str, Mapping[str, float]], best_metric: str) -> lis
         f"Reference    a {NAME} is better: {metric} {theirs[metric]:.4f}, this model "
         f"{ours[metric]:.4f}",
         "Try          --data.train=FILE without an experiment: auto stacks linear",
-        "             classifiers; inputs.Ngrams and models.NgramBag; or finetune",
+        "             classifiers; models.Together, an LSTM joined with n-grams; or",
+        "             finetune, all-MiniLM-L6-v2 with a new head",
     ]
 
 

@@ -8,7 +8,6 @@ import dataclasses
 import functools
 import itertools
 import pathlib
-import tempfile
 from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
@@ -124,8 +123,8 @@ class Trained:
         """
         if source in ("train", "validation", "test") and not where:
             return dict(self.score(self.split(source)).metrics)
-        with tempfile.TemporaryDirectory(prefix="tfm_evaluate_") as scratch:
-            split = self.read(str(source), pathlib.Path(scratch), where)
+        with files.scratch(str(source)) as scratch:
+            split = self.read(str(source), scratch, where)
             return dict(self.score(split).metrics)
 
     def generate(self, prompts: str | Sequence[str], **settings) -> list[str]:

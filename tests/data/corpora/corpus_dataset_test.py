@@ -76,7 +76,9 @@ def test_a_vocabulary_is_asked_for_until_a_shard_was_made_with_it(corpus, tmp_pa
     dataset.encode(loaded, tmp_path)
     finished = corpus.prepare(tmp_path)
     assert finished.preprocessor == kept and finished.is_finished
-    assert dataset.summary()[0] == f"train source {corpus.train}: 300 rows"
+    assert (
+        dataset.summary()[0] == f"train source {corpus.train}: 300 lines as documents"
+    )
 
 
 def test_another_vocabulary_before_the_first_shard_is_no_mistake(corpus, tmp_path):
@@ -120,18 +122,25 @@ def test_a_split_is_a_stream_of_documents(corpus, tmp_path):
 
 
 def test_another_source_becomes_a_store_of_its_own(corpus, tmp_path):
+    """Of which each document counts, whatever training drops."""
     config = dataclasses.replace(
-        corpus, validation_fraction=0.5, max_documents=100, store=str(tmp_path / "s")
+        corpus,
+        validation_fraction=0.5,
+        max_documents=1,
+        min_characters=8,
+        store=str(tmp_path / "s"),
     )
-    store = prepared.prepare(config, TEXT, tmp_path / "s")
+    unlimited = dataclasses.replace(config, max_documents=None)
+    store = prepared.prepare(unlimited, TEXT, tmp_path / "s")
     (tmp_path / "new.txt").write_text("one film\n\none film\nline\x07 no\n")
     split = config.split(
         str(tmp_path / "new.txt"), {}, store.preprocessor, tmp_path / "scratch"
     )
-    every = np.arange(2)
-    assert split.rows(every) == [{"text": "one film"}, {"text": "line no"}]
-    assert split.origins(every) == [f"{tmp_path / 'new.txt'}:{n}" for n in (1, 4)]
-    assert split.ends.tolist() == [9, 17]
+    every = np.arange(3)
+    texts = [row["text"] for row in split.rows(every)]
+    assert texts == ["one film", "one film", "line no"]
+    assert split.origins(every) == [f"{tmp_path / 'new.txt'}:{n}" for n in (1, 3, 4)]
+    assert split.ends.tolist() == [9, 18, 26] and split.skipped == {}
 
 
 def test_rows_for_prediction_are_those_of_the_file(corpus, tmp_path):

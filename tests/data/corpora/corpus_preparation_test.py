@@ -293,7 +293,8 @@ def test_the_manifest_says_what_is_in_the_store(tmp_path, corpus):
     prepared.prepare(corpus, WORDS, tmp_path / "store")
     manifest = json.loads((tmp_path / "store" / "manifest.json").read_text())
     assert manifest["sources"]["train"]["counts"] == {
-        "rows": 3000, "documents": 3000, "control": 3000, "duplicates": 273,
+        "rows": 3000, "lines": 3000, "documents": 3000, "control": 3000,
+        "duplicates": 273,
     }  # fmt: skip
     splits = manifest["splits"].values()
     assert sum(split["documents"] for split in splits) == 3000 - 273

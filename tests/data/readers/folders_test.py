@@ -64,7 +64,7 @@ def test_tables_are_read_at_any_depth_and_texts_beside_them_are_told(tmp_path, c
 def test_without_classes_all_files_are_read(tmp_path, capsys):
     _fill(tmp_path, "top.txt", "sub/below.txt", "sub/rows.csv", "train.txt", "test.txt")
     _fill(tmp_path, "LICENSE")
-    assert _found(tmp_path, "auto", False) == [
+    assert _found(tmp_path, "auto", "lines") == [
         ("sub/below.txt", "text", ""),
         ("sub/rows.csv", "csv", ""),
         ("test.txt", "text", ""),
@@ -113,3 +113,31 @@ def test_the_format_that_a_name_tells(tmp_path, name, expected):
     from tfm.data.readers import folders
 
     assert folders.format_of(tmp_path / name) == expected
+
+
+@pytest.mark.parametrize("texts", ["classes", "lines", "whole"])
+def test_what_systems_leave_is_no_data_in_any_folder(tmp_path, texts):
+    _fill(tmp_path, "pos/1.txt", "neg/2.txt")
+    expected = _found(tmp_path, "auto", texts)
+    assert [name for name, *_ in expected] == ["neg/2.txt", "pos/1.txt"]
+    _fill(tmp_path, "pos/._1.txt", "pos/.hidden/3.txt", "pos/~$1.txt", ".git/4.txt")
+    _fill(tmp_path, "__MACOSX/pos/5.txt", "pos/Thumbs.db", "pos/desktop.ini")
+    _fill(tmp_path, "__pycache__/6.txt", "pos/.DS_Store", "__MACOSX/rows.csv")
+    assert _found(tmp_path, "auto", texts) == expected
+    below = locations.files(f"{tmp_path}/**/*.txt", "text", texts)
+    assert {file.path.name for file in below} == {"1.txt", "2.txt"}
+
+
+@pytest.mark.parametrize("texts", ["classes", "lines", "whole"])
+def test_folders_behind_links_are_read_once_and_loops_end(tmp_path, texts):
+    _fill(tmp_path / "root", "pos/1.txt", "neg/2.txt")
+    _fill(tmp_path / "elsewhere", "3.txt", "deep/4.txt")
+    (tmp_path / "root" / "more").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "elsewhere" / "deep" / "again").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "root" / "pos" / "up").symlink_to("..")
+    (tmp_path / "root" / "above").symlink_to(tmp_path)
+    found = [name for name, *_ in _found(tmp_path / "root", "auto", texts)]
+    assert found == ["more/3.txt", "more/deep/4.txt", "neg/2.txt", "pos/1.txt"]
+    (tmp_path / "root" / "pos" / "gone.txt").symlink_to("nowhere")
+    with pytest.raises(errors.UserError, match="gone.txt is a link to a file that"):
+        _found(tmp_path / "root", "auto", texts)

@@ -1,12 +1,14 @@
 """Property tests: a table that pandas or a spreadsheet writes is read back the same."""
 
 import csv
+import io
 import pathlib
 import tempfile
 
 import pytest
 
 from tfm import data
+from tfm.data.readers import formats
 from tfm.data.readers import sources
 from tfm.data.readers import tables
 
@@ -139,6 +141,17 @@ def test_each_line_of_plain_text_is_a_row(lines):
         expected = [line.rstrip("\r") for line in lines]
         expected[0] = expected[0].removeprefix("\ufeff")
         assert [read.row["text"] for read in reads] == expected
+
+
+@quick
+@hypothesis.given(texts=st.lists(ANY.filter(lambda t: "%" not in t)))
+def test_texts_between_marks_are_parts(texts):
+    stream = io.StringIO("%%".join(texts), newline="\n")
+    rows = list(formats.parts(stream, "a.txt", "text", "%%"))
+    found = [row.values["text"].strip() for row in rows]
+    assert found == [text.strip() for text in texts if text.strip()]
+    lines = stream.getvalue().split("\n")
+    assert all(row.values["text"].split("\n")[0] in lines[row.line - 1] for row in rows)
 
 
 @quick

@@ -103,7 +103,7 @@ def test_rare_classes_and_few_texts():
 
 
 def test_sentence_vectors_are_a_part_and_are_saved_with_it(tmp_path):
-    preset = small_preset.write(tmp_path / "bert")
+    preset = small_preset.write(tmp_path / "bert", hidden_dim=16)  # 4 mix texts up
     texts = {"x": "a man is", "y": "eating food."}
     rows = [
         {"text": f"{texts[label]} a{' a' * (i % 3)}", "label": label}
@@ -113,7 +113,12 @@ def test_sentence_vectors_are_a_part_and_are_saved_with_it(tmp_path):
     made = config.fit(rows)
     new = [{"text": "a man is a"}, {"text": "man"}, {"text": "eating food. a"}]
     scores = _scores(made, new)
-    assert scores.shape == (3, 2, 2) and np.abs(scores[0, 0] - scores[0, 1]).max() > 0.1
+    for place, part in enumerate(config.parts):
+        alone = dataclasses.replace(
+            config, parts=(part,), preset=preset if part == "vectors" else ""
+        )
+        own = _scores(alone.fit(rows), new)
+        np.testing.assert_allclose(scores[:, place], own[:, 0], atol=1e-5)
     np.testing.assert_array_equal(scores[[0, 2]].argmax(axis=2), [[0, 0], [1, 1]])
     (tmp_path / "kept").mkdir()
     made.save(tmp_path / "kept")

@@ -63,7 +63,7 @@ def test_the_cost_is_least_there_of_all_temperatures(num):
 
     def cost(log_t):
         log_p = special.log_softmax(logits.astype(np.float64) / np.exp(log_t), axis=1)
-        return -log_p[np.arange(num), labels].sum() + 0.5 * log_t**2
+        return -log_p[np.arange(num), labels].sum() + 0.5 * (log_t / 0.2) ** 2
 
     least = tried[np.argmin([cost(log_t) for log_t in tried])]
     found = np.log(calibration.temperature(logits, labels))
@@ -71,18 +71,27 @@ def test_the_cost_is_least_there_of_all_temperatures(num):
 
 
 def test_few_rows_and_separated_classes_leave_it_sane():
-    for num, low in [(1, 0.7), (10, 0.4), (20_000, 0.1)]:
+    for num, low in [(1, 0.98), (10, 0.9), (20_000, 0.1)]:
         right = np.tile([[2.0, -2.0]], (num, 1))
         none_wrong = calibration.temperature(right, np.zeros(num, int))
         assert low < none_wrong < 1
     wrong = calibration.temperature(np.array([[2.0, -2.0]]), np.array([1]))
-    assert 1 < wrong < 4
+    assert 1 < wrong < 1.2
     all_wrong = calibration.temperature(1e6 * right, np.ones(num, int))
     assert all_wrong == pytest.approx(np.exp(3), rel=1e-3)
     assert calibration.temperature(np.zeros((5, 3)), np.zeros(5, int)) == (
         pytest.approx(1, abs=1e-4)
     )
     assert calibration.temperature(np.array([[np.nan, 0.0]]), np.array([0])) == 1.0
+
+
+def test_of_few_examples_it_leaves_a_calibrated_model_calibrated():
+    logits, labels = _drawn(1.0, num=20_000)
+    parts = zip(np.split(logits, 400), np.split(labels, 400), strict=True)  # 50 each
+    found = np.log([calibration.temperature(*part) for part in parts])
+    assert abs(found.mean()) < 0.02 and found.std() < 0.13
+    overconfident = calibration.temperature(3 * logits[:200], labels[:200])
+    assert overconfident > 1.6
 
 
 @pytest.mark.parametrize("multi_label", [False, True])

@@ -92,7 +92,7 @@ def test_samples_are_spread_over_the_whole_split(found):
     evaluation, made, results, split = found
     samples = evaluation.figures["predictions"]
     assert samples.columns == ("text", "true", "predicted", "probability")
-    assert split.asked == [20]  # and no more of the texts are read
+    assert split.asked == [20, 20]  # and as many mistakes; no more texts are read
     places = np.unique(np.linspace(0, SIZE - 1, 20, dtype=int))
     rows = results["row"][places]
     assert [row[0] for row in samples.rows] == [f"text number {row}" for row in rows]

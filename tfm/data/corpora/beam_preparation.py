@@ -173,18 +173,19 @@ class _Keep(beam.DoFn):
             places[self._sources[number]] += 1
             first = min(first or (number, offset), (number, offset))
         source = min(places, key=self._rank.get)
+        deduplicate = self._config.deduplicate and self._config.drops(source)
         counts = collections.Counter()
         for number, *fields in values:
             document = documents.Document(*fields)
             is_first = (number, document.offset) == first
             in_source = self._sources[number] == source
-            if is_first or in_source and not self._config.deduplicate:
+            if is_first or in_source and not deduplicate:
                 yield from self._pieces(number, document, offsets[number], counts)
         for other, count in places.items():
             if other != source:
                 counts["held_out"] = count
                 yield from _tagged(other, {"held_out": count})
-            elif self._config.deduplicate and count > 1:
+            elif deduplicate and count > 1:
                 yield from _tagged(source, {"duplicates": count - 1})
         yield from _tagged(source, {"long": counts["long"]})
 

@@ -8,6 +8,7 @@ import dataclasses
 import math
 import typing
 from collections.abc import Iterator
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -16,11 +17,14 @@ from tfm.data import splits
 from tfm.data.corpora import cleaning
 from tfm.data.corpora import settings
 from tfm.data.corpora import shard_buffer
+from tfm.data.corpora import source_files
 from tfm.data.readers import folders
-from tfm.data.readers import locations
+from tfm.data.readers import formats
 from tfm.data.readers import sources
+from tfm.data.readers import streams
 
 _SKIPPED = "skipped: "  # before the reason, in counts
+_KINDS = {"lines": "line", "parts": "part", "files": "whole file"}
 _LINE_BITS = 40  # of an origin; above them is the number of the file
 
 
@@ -64,7 +68,7 @@ def units(config: settings.CorpusSettings) -> list[Unit]:
             found.append(Unit(source, None, number))
             number += 1
             continue
-        files = locations.files(spec, config.file_format(), classes=False)
+        files = source_files.files(config, spec)
         if source == "train" and config.max_documents is not None:
             found.append(Unit(source, tuple(files), number))  # counted over the files
         else:
@@ -102,27 +106,24 @@ def read(
     Args:
       config: of the corpus.
       unit: what to read.
-      counts: is counted up; see `show_counts`.
+      counts: is counted up, by what a row was and what became of it; see `dropped`.
       start: a document that was read before; those after it are yielded.
 
     Raises:
       UserError: of a bad row where `config.bad_rows` is stop, and what
         `sources.read` raises.
     """
-    clean = cleaning.Cleaner(config.unicode, config.min_characters, counts)
+    at_least = config.min_characters if config.drops(unit.source) else 1
+    clean = cleaning.Cleaner(config.unicode, at_least, counts)
     offset = start.offset + len(start.text) if start else 0
     limit = config.max_documents if unit.source == "train" else None
     for origin, number, row in _rows(config, unit, start):
         if limit is not None and counts["documents"] >= limit:
             return
         counts["rows"] += 1
-        text, problem = "", row.problem
-        if not problem:
-            text, problem = row_texts.string_of(
-                row.values[config.text], config.encoding
-            )
-        if problem and config.bad_rows == "stop":
-            raise row_texts.error(row.origin, row.line, problem, config.encoding)
+        if kind := _kind(config, unit, origin >> _LINE_BITS):
+            counts[kind] += 1
+        text, problem = text_of(config, row)
         if problem:
             counts[f"{_SKIPPED}{problem.partition(':')[0]}"] += 1
             continue
@@ -131,6 +132,35 @@ def read(
             counts["documents"] += 1
             yield Document(text, splits.digest(text), offset, origin, number)
             offset += len(text)
+
+
+def text_of(config: settings.CorpusSettings, row: formats.Row) -> tuple[str, str]:
+    """A row's text as it is, or what is wrong with it; "" where it has none.
+
+    Raises:
+      UserError: of a bad row where `config.bad_rows` is stop.
+    """
+    text, problem = "", row.problem
+    if problem == streams.EmptyFileError.problem:
+        return "", ""
+    if not problem:
+        value = row.values[config.text]
+        text, problem = row_texts.string_of(value, config.encoding)
+    if problem and config.bad_rows == "stop":
+        raise row_texts.error(row.origin, row.line, problem, config.encoding)
+    return text, problem
+
+
+def _kind(config: settings.CorpusSettings, unit: Unit, number: int) -> str:
+    """The count that a row of plain text adds to; of a table none.
+
+    Args:
+      number: of its file, among those of all sources.
+    """
+    format = unit.files[number - unit.first_file].format if unit.files else ""
+    if format == "text":
+        return "lines" if config.part_end is None else "parts"
+    return "files" if format == "whole" else ""
 
 
 def _rows(config, unit: Unit, start: Document | None):
@@ -144,7 +174,7 @@ def _rows(config, unit: Unit, start: Document | None):
 
 
 def _of_file(config, unit: Unit, place: int):
-    reading = sources.Reading.of(config)
+    reading = sources.Reading.of(config, problems=True, part_end=config.part_end)
     if unit.files is None:
         return sources.read(config.sources()[unit.source], reading)
     return sources.read_file(unit.files[place], reading)
@@ -197,35 +227,68 @@ def pieces(
             yield Piece(split, slot, text, shard_buffer.Place(begins, ends, is_last))
 
 
-def left_out(counts: dict[str, int]) -> list[str]:
-    """Returns what of a source was not used, by reason, as `5 duplicates`."""
+def dropped(counts: Mapping[str, int], fields: Mapping) -> dict[str, int]:
+    """The documents of a source that were not used, by reason.
+
+    Args:
+      counts: of the source, as `read` and the engines count them.
+      fields: of the corpus, by name.
+    """
     reasons = {
         "empty": "empty",
-        "short": "too short",
+        "short": f"shorter than min_characters={fields.get('min_characters')}",
         "duplicates": "duplicates",
         "held_out": "in a held-out source",
     }
-    found = [f"{counts[n]:,} {why}" for n, why in reasons.items() if counts.get(n)]
+    found = {why: counts[n] for n, why in reasons.items() if counts.get(n)}
     skipped = (n for n in sorted(counts) if n.startswith(_SKIPPED))
-    return found + [f"{counts[n]:,} skipped ({n[len(_SKIPPED) :]})" for n in skipped]
+    return found | {f"bad rows ({n[len(_SKIPPED) :]})": counts[n] for n in skipped}
 
 
-def show_counts(spec: str, source: str, counts: dict[str, int]) -> list[str]:
-    """Returns lines for a human about one source."""
+def emptied(counts: Mapping[str, int], fields: Mapping) -> str:
+    """One sentence on which rules left no document of a source.
+
+    Args: as of `dropped`.
+    """
+    rows = counts.get("rows", 0)
+    if not rows:
+        return "it has no text."
+    found = dropped(counts, fields)
+    if sum(found.values()) < rows:
+        setting = f"--data.validation_fraction={fields['validation_fraction']}"
+        return f"what it has came to validation ({setting})."
+    parts = [f"{n:,} of {rows:,} documents are {why}" for why, n in found.items()]
+    cure = " Lower --data.min_characters." if counts.get("short") else ""
+    return f"{'; '.join(parts)}.{cure}"
+
+
+def show_counts(
+    spec: str, source: str, counts: Mapping[str, int], fields: Mapping
+) -> list[str]:
+    """Returns lines for a human about one source.
+
+    Args:
+      spec: the source.
+      source: the split that it is named for.
+      counts: as of `dropped`.
+      fields: likewise.
+    """
     count = collections.Counter(counts)
-    line = f"{source} source {spec}: {count['rows']:,} rows"
-    for name, number in sorted(counts.items()):
-        if name.startswith(_SKIPPED):
-            line += f", {number:,} skipped:{name.partition(':')[2]}"
-    dropped = [part for part in left_out(counts) if " skipped (" not in part]
+    kinds = {shown: count[kind] for kind, shown in _KINDS.items()}
+    kinds = {"row": count["rows"] - sum(kinds.values())} | kinds
+    kinds = [f"{n:,} {kind}{'s' * (n > 1)}" for kind, n in kinds.items() if n]
+    line = f"{source} source {spec}: {' and '.join(kinds) or 'no rows'} as documents"
+    if count["files"] and fields.get("document") == "auto":  # nobody asked for it
+        line += " (--data.document=row takes each line)"
+    drops = [f"{number:,} {why}" for why, number in dropped(counts, fields).items()]
     changed = [
         (count["unicode"], "to one Unicode form"),
         (count["control"], "with control characters or other line ends"),
         (count["long"], "long, tokenized in pieces"),
     ]
-    lines = [line]
     changed = [f"{number:,} {why}" for number, why in changed if number]
-    for what, parts in (("dropped", dropped), ("changed", changed)):
+    lines = [line]
+    for what, parts in (("dropped", drops), ("changed", changed)):
         if parts:
             lines.append(f"{what} of {source}: {', '.join(parts)}")
     return lines

@@ -149,11 +149,12 @@ class _Scan:
             held_out |= before.holds(hashes[:, 0])
         counts["held_out"] += int(held_out.sum())
         kept = ~held_out
-        if config.deduplicate or source != "train":
+        deduplicate = config.deduplicate and config.drops(source)
+        if deduplicate or source != "train":  # train comes last
             new = np.zeros(len(batch), bool)
             new[kept] = self._seen[source].add(hashes[kept, 0])
             self._seen_files[source].write(hashes[new, 0].tobytes())
-            if config.deduplicate:
+            if deduplicate:
                 counts["duplicates"] += int((kept & ~new).sum())
                 kept = new
         to_validation = documents.validation_keys(config, hashes).tolist()

@@ -5,6 +5,7 @@ buffers and journal, and the outcome of each shard. The manifest is written last
 """
 
 import collections
+import dataclasses
 import json
 import pathlib
 import shutil
@@ -21,6 +22,7 @@ from tfm.data.corpora import documents
 from tfm.data.corpora import settings
 from tfm.data.corpora import shard_buffer
 from tfm.data.corpora import shards
+from tfm.data.corpora import source_files
 from tfm.data.corpora import store_settings
 from tfm.data.corpora import stores
 from tfm.data.corpora import validation_cut
@@ -91,7 +93,7 @@ def sample(
         buffers = (engine or _local(config)).scan(config, folder / WORK)
         train = [texts for texts in buffers if texts.split == "train"]
         if not train:
-            raise errors.UserError(f"{config.train} holds no document to train on.")
+            raise _emptied(config, "train", _counts(folder / WORK))
         yield from _sample(train, config.vocabulary_characters)
 
 
@@ -148,7 +150,7 @@ def _prepare(config, preprocessor, folder: pathlib.Path, engine: Engine, wanted:
     outcomes = collections.defaultdict(dict)
     for outcome in engine.encode(_jobs(folder, work, buffers, outcomes)):
         outcomes[outcome.pop("split")][outcome["number"]] = outcome
-    counts = json.loads((work / "counts.json").read_text("utf-8"))
+    counts = _counts(work)
     for source, entry in state["sources"].items():
         entry["counts"] = {k: v for k, v in sorted(counts[source].items()) if v}
     manifest = {
@@ -163,7 +165,7 @@ def _prepare(config, preprocessor, folder: pathlib.Path, engine: Engine, wanted:
         "splits": {name: _totals(outcomes[name]) for name in config.splits()},
     }
     try:
-        _check_filled(config, manifest["splits"])
+        _check_filled(config, manifest["splits"], counts)
     except errors.UserError:
         _clear(folder)  # another split is needed: nothing to go on with
         raise
@@ -194,8 +196,9 @@ def _begin(config, folder: pathlib.Path, wanted: dict) -> dict:
                 "spec": spec,
                 "path": locations.absolute(spec),
                 "fingerprint": fingerprints.fingerprint(
-                    spec, config.file_format(), classes=False
+                    spec, config.format, config.texts
                 ),
+                "left_out": source_files.left_out(config, spec),
             }
             for source, spec in config.sources().items()
         }
@@ -240,11 +243,23 @@ def _jobs(
             outcomes[done.pop("split")][number] = done
 
 
-def _check_filled(config: settings.CorpusSettings, splits: dict) -> None:
-    if not splits["train"]["documents"]:
-        raise errors.UserError(f"{config.train} holds no document to train on.")
-    asked = config.validation or config.validation_fraction
-    if asked and not splits["validation"]["documents"]:
+def _counts(work: pathlib.Path) -> dict[str, dict[str, int]]:
+    """The counts of each source; see `documents.read`."""
+    return _read(work / "counts.json")
+
+
+def _emptied(config, source: str, counts: dict) -> errors.UserError:
+    """The error that a source without a document is, with the rule that emptied it."""
+    spec = config.sources()[source]
+    why = documents.emptied(counts[source], dataclasses.asdict(config))
+    return errors.UserError(f"{spec} holds no document: {why}")
+
+
+def _check_filled(config: settings.CorpusSettings, splits: dict, counts: dict) -> None:
+    for source in config.sources():
+        if not splits[source]["documents"]:
+            raise _emptied(config, source, counts)
+    if config.validation_fraction and not splits["validation"]["documents"]:
         raise errors.UserError(
             "No document came to the validation split, of "
             f"{splits['train']['documents']:,}. Give a larger "

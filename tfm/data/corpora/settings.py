@@ -25,10 +25,14 @@ class CorpusSettings:
     train: str
     validation: str = ""  # validation source; empty: cut from train
     test: str = ""  # test source; empty: none
-    # what a document is: a row (a line of plain text), or a whole text file
-    document: Literal["row", "file"] = "row"
+    # what a document is: a row of a table or a line of plain text; the lines up to a
+    # blank one; a whole file; auto: row where train is tables, else file, but rows of a
+    # table
+    document: Literal["row", "paragraph", "file", "auto"] = "row"
+    # a mark that parts the documents in plain text, such as <|endoftext|>; empty: none
+    document_end: str = ""
     # format of the files; auto: by their names
-    format: Literal["auto", "csv", "tsv", "jsonl", "parquet", "folder", "text"] = "auto"
+    format: Literal["auto", "csv", "tsv", "jsonl", "parquet", "text"] = "auto"
     text: str = ""  # column of the text; empty: found, and told
     header: tuple[str, ...] = ()  # column names of CSV/TSV without a header line
     encoding: str = "utf-8"  # of the files, such as utf-8, latin-1 or utf-16
@@ -38,8 +42,8 @@ class CorpusSettings:
     quoted: bool = True
     bad_rows: Literal["stop", "skip"] = "stop"  # what to do with a bad row
     unicode: Literal["nfc", "nfkc", "none"] = "nfc"  # Unicode form of the texts
-    deduplicate: bool = True  # drop a document that was there before
-    min_characters: int = 1  # shorter documents are dropped
+    deduplicate: bool = True  # drop a document of train that was there before
+    min_characters: int = 1  # shorter documents of train are dropped
     # longer documents are tokenized in pieces, cut before spaces, which takes less
     # memory: they follow each other as one document. none: in one piece
     max_characters: int | None = None
@@ -66,10 +70,15 @@ class CorpusSettings:
         validation.at_least(self, max(2, self.min_characters), "max_characters")
         validation.at_least(self, 1, "vocabulary_characters", "shard_characters")
         validation.at_least(self, 0, "workers")
-        if self.document == "file" and self.format not in ("auto", "text", "folder"):
+        if self.document == "file" and self.format not in ("auto", "text"):
             raise errors.UserError(
                 "document=file takes files of plain text. "
                 f"Got document=file, format={self.format}."
+            )
+        if self.document in ("file", "paragraph") and self.document_end:
+            raise errors.UserError(
+                f"document={self.document} or document_end says where a document ends. "
+                f"Got both, document_end={self.document_end!r}."
             )
         for name in ("train", "validation", "test"):
             source = getattr(self, name)
@@ -96,6 +105,21 @@ class CorpusSettings:
         """Whether validation is cut from train."""
         return not self.validation and self.validation_fraction > 0
 
-    def file_format(self) -> str:
-        """The format as `locations.files` takes it."""
-        return "whole" if self.document == "file" else self.format
+    @property
+    def texts(self) -> Literal["lines", "whole"]:
+        """The meaning of files of plain text, as `locations.files` takes it."""
+        by_lines = self.document in ("row", "paragraph") or self.document_end
+        return "lines" if by_lines else "whole"
+
+    @property
+    def part_end(self) -> str | None:
+        """The end of a document in plain text, as `sources.Reading` takes it."""
+        is_part = self.document == "paragraph" or self.document_end
+        return self.document_end if is_part else None
+
+    def drops(self, source: str) -> bool:
+        """Whether documents of a source are dropped as duplicates or too short.
+
+        A held-out source is scored as it is: each of its documents counts.
+        """
+        return source == "train"

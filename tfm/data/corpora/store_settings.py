@@ -58,8 +58,6 @@ def check_same(
         )
     old, new = found["settings"], wanted["settings"]
     for name in new:
-        if name == "data.text" and not new[name]:
-            continue  # it was found when the store was prepared
         if name in old and new[name] != old[name]:
             raise errors.UserError(
                 f"{folder} was prepared with {name}={old[name]!r}, "
@@ -74,9 +72,7 @@ def check_same(
         )
     for source, spec in config.sources().items():
         before = found["sources"][source]["fingerprint"]
-        if not fingerprints.is_unchanged(
-            spec, config.file_format(), before, classes=False
-        ):
+        if not fingerprints.is_unchanged(spec, config.format, before, config.texts):
             raise errors.UserError(
                 f"{spec} has changed since {folder} was prepared from it. {rule}."
             )

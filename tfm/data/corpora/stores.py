@@ -43,6 +43,7 @@ class Stores:
                 dtype,
                 folder / FILES,
                 tokenizer.decode,
+                self._dropped(name),
             )
             for name, split in self.manifest["splits"].items()
         }
@@ -53,11 +54,15 @@ class Stores:
     def left_out(self) -> list[str]:
         """Returns lines for a human: what was not used, and why."""
         lines = []
-        limit = self.manifest["settings"].get("data.max_documents")
+        limit = self._fields["max_documents"]
         for source, entry in self.manifest["sources"].items():
-            counts = documents.left_out(entry["counts"])
+            where = f"of {source} source {entry['spec']}"
+            counts = [f"{n:,} {why}" for why, n in self._dropped(source).items()]
             if counts:
-                lines.append(f"of {source} source {entry['spec']}: {', '.join(counts)}")
+                lines.append(f"{where}: {', '.join(counts)}")
+            if entry.get("left_out"):  # of an older store not known
+                names = f"files whose names tell no text ({entry['left_out']})"
+                lines.append(f"{where}: {names}")
             if source == "train" and entry["counts"].get("documents") == limit:
                 lines.append(
                     f"documents after the first {limit:,} were not read "
@@ -69,16 +74,30 @@ class Stores:
         """Returns lines for a human: what was read, dropped, changed and kept."""
         lines = []
         for source, entry in self.manifest["sources"].items():
-            lines += documents.show_counts(entry["spec"], source, entry["counts"])
+            lines += documents.show_counts(
+                entry["spec"], source, entry["counts"], self._fields
+            )
         if self.manifest["cut"]:
             lines.append(self.manifest["cut"]["line"])
         for name, split in self.splits.items():
             line = f"{name}: {split.num_documents:,} documents, "
             line += f"{split.num_tokens:,} tokens"
             if split.num_tokens:
-                line += f", {split.num_bytes / split.num_tokens:.2f} bytes each"
+                line += f", {split.num_bytes / split.num_tokens:.2f} bytes each, "
+                line += f"{split.median_tokens:,.0f} a document (median)"
             lines.append(line)
         return [*lines, self._unknown.summary()]
+
+    @property
+    def _fields(self) -> dict:
+        """The fields of the corpus that decided about the store, by name."""
+        found = self.manifest["settings"].items()
+        return {n.removeprefix("data."): v for n, v in found if n.startswith("data.")}
+
+    def _dropped(self, source: str) -> dict[str, int]:
+        """Documents of a source that were not used, by reason; of a cut split none."""
+        entry = self.manifest["sources"].get(source)
+        return documents.dropped(entry["counts"], self._fields) if entry else {}
 
 
 def _measured(entries: list[dict]) -> np.ndarray:

@@ -5,6 +5,7 @@ import hashlib
 import pathlib
 from collections.abc import Callable
 from collections.abc import Iterator
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -24,6 +25,7 @@ class TokenStore:
       num_tokens: of the line.
       num_documents: in it.
       num_bytes: of the text in UTF-8.
+      skipped: documents of its source that were left out, by reason.
     """
 
     def __init__(
@@ -33,6 +35,7 @@ class TokenStore:
         dtype: np.dtype,
         files: pathlib.Path,
         decode: Callable[[list[np.ndarray]], list[str]],
+        skipped: Mapping[str, int],
     ):
         """Opens a split.
 
@@ -42,6 +45,7 @@ class TokenStore:
           dtype: of the ids on disk.
           files: lists the source files, a line each.
           decode: ids of documents to their texts.
+          skipped: as the attribute.
 
         Raises:
           UserError: a shard is missing or has another size.
@@ -52,6 +56,7 @@ class TokenStore:
         self._dtype = dtype
         self._files_path = files
         self._decode = decode
+        self.skipped = skipped
         self._first_tokens = np.cumsum([0, *(e["tokens"] for e in entries)])
         self._first_documents = np.cumsum([0, *(e["documents"] for e in entries)])
         self.num_tokens = int(self._first_tokens[-1])
@@ -70,6 +75,14 @@ class TokenStore:
             found[begin:end] = np.load(self._paths(shard)[1])
             found[begin:end] += first
         return found
+
+    @property
+    def median_tokens(self) -> float:
+        """The median length of a document; of more shards than stay mapped, of some."""
+        step = -(-len(self._entries) // _OPEN_SHARDS)
+        ends = map(self._shard_ends, range(0, len(self._entries), max(1, step)))
+        lengths = [np.diff(of_shard, prepend=0) for of_shard in ends]
+        return float(np.median(np.concatenate(lengths)))
 
     def __len__(self) -> int:
         return self.num_documents

@@ -5,12 +5,19 @@ import dataclasses
 import json
 import pathlib
 import re
+import typing
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Collection
+from collections.abc import Iterator
 
 from tfm import errors
 from tfm.data.readers import notes
 from tfm.data.readers import streams
+from tfm.data.readers import system_files
+
+# files of plain text: of a folder a text each, of the class that their folder is named
+# for; a row a line; one text each
+Texts = typing.Literal["classes", "lines", "whole"]
 
 FORMATS = {
     ".csv": "csv",
@@ -69,19 +76,24 @@ class File:
     sheet: str = ""
 
 
-def file(path: pathlib.Path, format: str, sheet: str = "") -> File:
+def file(
+    path: pathlib.Path, format: str, texts: Texts = "classes", sheet: str = ""
+) -> File:
     """A file that was named.
 
     Raises:
-      UserError: its name does not tell its format, and `format` is auto.
+      UserError: its name does not tell its format, `format` is auto, and the file
+        would not be one text whatever its name.
     """
+    whole = texts == "whole"
     if format == "auto":
-        format = format_of(path)
+        format = format_of(path) or ("text" if whole else "")
         if not format:
             raise errors.UserError(
                 f"The name of {path} does not tell its format. "
                 "Set --data.format, for example --data.format=csv."
             )
+    format = "whole" if whole and format == "text" else format
     return File(path, format, path.parent.name if format == "folder" else "", sheet)
 
 
@@ -102,15 +114,19 @@ def format_of(path: pathlib.Path) -> str:
     return FORMATS.get(pathlib.PurePath(name).suffix, "")
 
 
-def files(folder: pathlib.Path, format: str, classes: bool) -> list[File]:
+def files(
+    folder: pathlib.Path, format: str = "auto", texts: Texts = "classes"
+) -> list[File]:
     """The files of a folder and those below it, but for dot files, in sorted order.
 
-    Of a folder with tables these; else, if `classes`, each text file in a folder of
-    it, however deep, is a text of the class that this folder is named for. Texts end
-    in .txt, or have no ending. What is left out is told.
+    With classes, of a folder with tables these; else each text file in a folder of it,
+    however deep, is a text of the class that this folder is named for. Texts end in
+    .txt, or have no ending; those without are no lines of rows. Links are followed, to
+    each folder once. What is left out is told.
 
     Raises:
-      UserError: there is none; or the folder holds several splits.
+      UserError: there is none; one cannot be reached; or, with classes, the folder
+        holds several splits.
     """
     if (folder / "dataset_dict.json").is_file():
         names = sorted(path.name for path in folder.iterdir() if path.is_dir())
@@ -118,51 +134,57 @@ def files(folder: pathlib.Path, format: str, classes: bool) -> list[File]:
             f"{folder} holds the splits {', '.join(names)}. Give each by itself, such "
             f"as {folder / names[0] if names else folder}."
         )
-    below = sorted(_below(folder), key=lambda path: path.relative_to(folder).parts)
-    if (folder / "state.json").is_file() and (folder / "dataset_info.json").is_file():
+    if _is_of_hugging_face(folder):
         return _of_hugging_face(folder)
-    if format == "whole":
-        found = [File(path, "whole") for path in below if _is_text(path)]
-    elif format == "folder":
+    below = _below(folder)
+    if format == "folder":
         found = [File(path, "folder", _class(path, folder)) for path in below]
         found = [file for file in found if file.label]
     elif format != "auto":
-        found = [File(path, format) for path in below]
+        found = [file(path, format, texts) for path in below]
+    elif texts == "classes":
+        found = _of_classes(folder, below)
     else:
-        found = _by_ending(folder, below, classes)
+        formats = {path: format_of(path) for path in below}
+        if texts == "whole":  # one without an ending too
+            formats |= {path: "text" for path in below if _is_text(path)}
+        found = [file(path, formats[path], texts) for path in below if formats[path]]
     if not found:
-        endings = _endings(below)
-        raise errors.UserError(
-            f"The folder {folder} holds no data: neither CLASS/*.txt nor files that "
-            f"end in {_ENDINGS}."
-            + (
-                f" It holds {endings}; with --data.format=folder each file in a folder "
-                "of it is a text."
-                if endings
-                else ""
-            )
-        )
-    if classes:
+        raise errors.UserError(_no_data(folder, below, texts))
+    if texts == "classes":
         _check_is_one_split(folder, found)
-    read = {file.path for file in found}
-    left_out = [path for path in below if path not in read]
-    if left_out:
+    if others := left_out(folder, found):
         notes.tell(
-            f"{folder}: {len(found):,} files are read, {len(left_out):,} left out "
-            f"({_endings(left_out)})"
+            f"{folder}: {len(found):,} files are read, {len(others):,} left out "
+            f"({endings(others)})"
         )
     return found
 
 
-def _by_ending(
-    folder: pathlib.Path, below: list[pathlib.Path], classes: bool
-) -> list[File]:
+def left_out(folder: pathlib.Path, found: list[File]) -> list[pathlib.Path]:
+    """The files of a folder that are not among those found, in sorted order."""
+    if _is_of_hugging_face(folder):
+        return []
+    read = {file.path for file in found}
+    return [path for path in _below(folder) if path not in read]
+
+
+def _no_data(folder: pathlib.Path, below: list[pathlib.Path], texts: Texts) -> str:
+    classes = texts == "classes"
+    message = f"The folder {folder} holds no data: "
+    message += "neither CLASS/*.txt nor files that end" if classes else "no file ends"
+    message += f" in {_ENDINGS}."
+    if not below:
+        return message
+    how = "format=folder each file in a folder of it is a text"
+    how = how if classes else "format=text each file is plain text"
+    return f"{message} It holds {endings(below)}; with --data.{how}."
+
+
+def _of_classes(folder: pathlib.Path, below: list[pathlib.Path]) -> list[File]:
     formats = {path: format_of(path) for path in below if not _is_text(path)}
     tables = [File(path, format) for path, format in formats.items() if format]
     texts = [path for path in below if _is_text(path)]
-    if not classes:
-        formats |= {path: format_of(path) for path in texts}  # none of a LICENSE
-        return [File(path, formats[path]) for path in below if formats[path]]
     if tables:
         return tables
     in_classes = [path for path in texts if path.parent != folder]
@@ -171,11 +193,35 @@ def _by_ending(
     return [File(path, "text") for path in texts if format_of(path)]
 
 
-def _below(folder: pathlib.Path) -> Iterable[pathlib.Path]:
-    for path in folder.rglob("*"):
-        hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
-        if not hidden and path.is_file():
-            yield path
+def _below(folder: pathlib.Path) -> list[pathlib.Path]:
+    """The files below a folder in sorted order, those behind links to folders too."""
+    found, seen, waiting, links = [], set(), [folder], []
+    while waiting or links:
+        place = (waiting or links).pop()
+        if (own := place.resolve()) in seen:  # linked twice
+            continue
+        seen.add(own)
+        for path in _entries(place):
+            if path.is_dir() and not path.is_symlink():
+                waiting.append(path)
+            elif path.is_dir():
+                if not own.is_relative_to(path.resolve()):  # else a loop
+                    links.append(path)
+            elif path.is_file():
+                found.append(path)
+            elif path.is_symlink():
+                raise errors.UserError(f"{path} is a link to a file that is not there.")
+    return sorted(found, key=lambda path: path.relative_to(folder).parts)
+
+
+def _entries(folder: pathlib.Path) -> Iterator[pathlib.Path]:
+    """The files and folders in a folder, but for those of systems."""
+    try:
+        for path in sorted(folder.iterdir(), reverse=True):
+            if not system_files.is_one(pathlib.PurePath(path.name)):
+                yield path
+    except OSError as error:
+        raise errors.UserError(f"{folder} cannot be read: {error.strerror}.") from error
 
 
 def _class(path: pathlib.Path, folder: pathlib.Path) -> str:
@@ -192,6 +238,11 @@ def _is_text(path: pathlib.Path) -> bool:
     if ending in FORMATS:
         return FORMATS[ending] == "text"
     return not ending or ending[1:].isdecimal()
+
+
+def _is_of_hugging_face(folder: pathlib.Path) -> bool:
+    names = ("state.json", "dataset_info.json")
+    return all((folder / name).is_file() for name in names)
 
 
 def _of_hugging_face(folder: pathlib.Path) -> list[File]:
@@ -218,6 +269,7 @@ def _check_is_one_split(folder: pathlib.Path, found: list[File]) -> None:
         )
 
 
-def _endings(paths: list[pathlib.Path]) -> str:
+def endings(paths: Collection[pathlib.Path]) -> str:
+    """Numbers of the files by their endings, as `3 .png, 1 .zip`."""
     counts = collections.Counter(path.suffix or "no ending" for path in paths)
     return ", ".join(f"{count:,} {ending}" for ending, count in counts.most_common(5))

@@ -185,6 +185,34 @@ def _json_list(text: str, origin: str):
     return ((number, value, "") for number, value in enumerate(values, 1))
 
 
+def parts(stream: typing.TextIO, origin: str, text: str, end: str) -> Iterator[Row]:
+    """Yields the parts of plain text that are not blank, without blank lines around.
+
+    Args:
+      stream: of lines, with their ends as they are.
+      origin: the file.
+      text: the name of the column.
+      end: a mark after each part; empty: a blank line.
+    """
+    found, first = [], 0  # the lines of a part, and the number of its first one
+    for number, line in enumerate(stream, 1):
+        if end:
+            *ended, rest = line.split(end)
+        else:
+            ended, rest = ([], line) if line.strip() else ([""], "")
+        for piece in ended:
+            first = first or (number if piece.strip() else 0)
+            if first:
+                part = "".join([*found, piece]).strip("\r\n")
+                yield Row({text: part}, origin, first)
+            found, first = [], 0
+        first = first or (number if rest.strip() else 0)
+        if first:
+            found.append(rest)
+    if first:
+        yield Row({text: "".join(found).strip("\r\n")}, origin, first)
+
+
 def lines(
     stream: typing.TextIO, origin: str, text: str, blank_lines: bool = False
 ) -> Iterator[Row]:

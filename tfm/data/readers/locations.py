@@ -2,23 +2,26 @@
 
 import difflib
 import glob
+import itertools
 import pathlib
 
 from tfm import errors
 from tfm import packages
 from tfm.data.readers import folders
 from tfm.data.readers import remote
+from tfm.data.readers import system_files
 
 
-def files(spec: str, format: str = "auto", classes: bool = True) -> list[folders.File]:
+def files(
+    spec: str, format: str = "auto", texts: folders.Texts = "classes"
+) -> list[folders.File]:
     """Returns the files that `spec` names, in sorted order.
 
     Args:
       spec: a path, a glob, a folder, a URL, `package:NAME/FILE` for a file of an
         installed package, which is not imported, or `FILE.xlsx#SHEET`.
-      format: of the files; auto goes by each name's ending. With whole each file is
-        one text, and of a folder it takes the text files, in folders below it too.
-      classes: whether folders of texts in a folder are classes.
+      format: of the files; auto goes by each name's ending.
+      texts: what files of plain text are; see `folders.Texts`.
 
     Raises:
       UserError: there is no such file, folder or package.
@@ -28,21 +31,35 @@ def files(spec: str, format: str = "auto", classes: bool = True) -> list[folders
     base, pattern = _base(spec)
     path = base / pattern
     if path.is_dir():
-        return folders.files(path, format, classes)
+        return folders.files(path, format, texts)
     if path.is_file():
-        return [folders.file(path, format)]
+        return [folders.file(path, format, texts)]
     book, _, sheet = pattern.rpartition("#")
     if book and (base / book).is_file():
-        return [folders.file(base / book, format, sheet)]
+        return [folders.file(base / book, format, texts, sheet)]
     if not glob.has_magic(pattern):
         raise errors.UserError(f"There is no file {path}.{_near(path)}")
-    matches = sorted(match for match in base.glob(pattern) if match.is_file())
-    if not pathlib.PurePath(pattern).name.startswith("."):
-        matches = [match for match in matches if not match.name.startswith(".")]
-    found = [folders.file(match, format) for match in matches]
+    found = []
+    for match in _matches(base, pattern):
+        if match.is_file():
+            found.append(folders.file(match, format, texts))
+        elif texts != "classes":
+            found += folders.files(match, format, texts)
     if not found:
         raise errors.UserError(f"No file matches {path}.")
-    return found
+    return list(dict.fromkeys(found))
+
+
+def left_out(spec: str, found: list[folders.File]) -> list[pathlib.Path]:
+    """The files in the folders of a source that are not among those of `files`."""
+    if remote.is_remote(spec):
+        spec = str(remote.fetched(spec))
+    base, pattern = _base(spec)
+    path = base / pattern
+    matches = [path] if path.exists() else _matches(base, pattern)
+    places = [match for match in matches if match.is_dir()]
+    others = [other for place in places for other in folders.left_out(place, found)]
+    return list(dict.fromkeys(others))
 
 
 def absolute(spec: str) -> str:
@@ -59,6 +76,18 @@ def nearest(name: str, names) -> str:
     lower = {other.lower(): other for other in names}
     near = difflib.get_close_matches(name.lower(), lower, n=1, cutoff=0.5)
     return f" Did you mean {lower[near[0]]!r}?" if near else ""
+
+
+def _matches(base: pathlib.Path, pattern: str) -> list[pathlib.Path]:
+    """The files and folders of a glob, but those of systems unless it names them."""
+    found = sorted(base.glob(pattern))
+    if pathlib.PurePath(pattern).name.startswith("."):
+        return found
+    fixed = itertools.takewhile(
+        lambda part: not glob.has_magic(part), pathlib.PurePath(pattern).parts
+    )
+    start = base.joinpath(*fixed)
+    return [path for path in found if not system_files.is_one(path.relative_to(start))]
 
 
 def _base(spec: str) -> tuple[pathlib.Path, str]:

@@ -35,6 +35,8 @@ class Reading:
         get it as its name ("text" where it is empty).
       label: the column of the label; empty where none is needed.
       labelled: folders of texts in a folder are classes, as they are with a `label`.
+      whole: a file of plain text is one row, where it has no label.
+      problems: a file that is empty or no text is a row with a problem, no error.
       also: more columns that are needed.
       format: of the files; auto goes by each name's ending.
       header: names of the columns of tables without a header line.
@@ -45,11 +47,14 @@ class Reading:
       quoted: CSV and TSV fields may stand in "quotes".
       all_columns: keep the columns that are not needed too.
       blank_lines: a blank line of plain text is a row too.
+      part_end: what ends a row of plain text; empty: a blank line; None: each line.
     """
 
     text: str = "text"
     label: str = ""
     labelled: bool = False
+    whole: bool = False
+    problems: bool = False
     also: tuple[str, ...] = ()
     format: str = "auto"
     header: tuple[str, ...] = ()
@@ -58,6 +63,7 @@ class Reading:
     quoted: bool = True
     all_columns: bool = False
     blank_lines: bool = False
+    part_end: str | None = None
 
     @classmethod
     def of(cls, config, **others) -> "Reading":
@@ -70,6 +76,13 @@ class Reading:
         """The columns that are needed."""
         names = (self.text, self.label, *self.also)
         return tuple(dict.fromkeys(name for name in names if name))
+
+    @property
+    def texts(self) -> folders.Texts:
+        """The meaning of files of plain text, as `locations.files` takes it."""
+        if self.label or self.labelled or self.format == "folder":
+            return "classes"
+        return "whole" if self.whole else "lines"
 
 
 def read(spec: str, reading: Reading) -> Iterator[formats.Row]:
@@ -88,8 +101,7 @@ def read(spec: str, reading: Reading) -> Iterator[formats.Row]:
         for number, values in enumerate(tfds_source.read(spec, reading.wanted), 1):
             yield formats.Row(values, spec, number)
         return
-    classes = bool(reading.label) or reading.labelled or reading.format == "folder"
-    for file in locations.files(spec, reading.format, classes):
+    for file in locations.files(spec, reading.format, reading.texts):
         yield from read_file(file, reading)
 
 
@@ -111,6 +123,10 @@ def read_file(file: folders.File, reading: Reading) -> Iterator[formats.Row]:
         else:
             with _open(file, reading) as stream:
                 yield from _of_text(file, stream, reading)
+    except (streams.EmptyFileError, streams.NotTextError) as error:
+        if not reading.problems:
+            raise
+        yield formats.Row({}, origin, 1, error.problem)
     except zipfile.BadZipFile as error:
         raise errors.UserError(f"{origin} is not a whole zip file: {error}") from error
     except streams.DAMAGED as error:
@@ -134,6 +150,9 @@ def _of_text(
         yield from formats.jsonl(stream, origin, wanted, reading.all_columns)
     elif file.format == "text":
         formats.need(wanted, (text,), origin)
+        if reading.part_end is not None:
+            yield from formats.parts(stream, origin, text, reading.part_end)
+            return
         yield from formats.lines(stream, origin, text, reading.blank_lines)
     elif file.format in _ONE_TEXT:
         values = {text: stream.read()}
@@ -160,7 +179,7 @@ def _open(file: folders.File, reading: Reading) -> typing.TextIO:
     try:
         start = stream.peek(_START)[:_START]
         if not start and file.format not in _ONE_TEXT:  # there it is one empty text
-            raise errors.UserError(f"{file.path} is empty.")
+            raise streams.EmptyFileError(f"{file.path} is empty.")
         encoding = encodings.by_mark(start, reading.encoding)
         if encoding in ("utf-8", reading.encoding):
             streams.check_is_text(start, str(file.path), encoding)

@@ -10,6 +10,7 @@ import zipfile
 import zlib
 
 from tfm import errors
+from tfm.data.readers import system_files
 
 # what reading a damaged one raises
 DAMAGED = (EOFError, zlib.error, gzip.BadGzipFile, lzma.LZMAError, zipfile.BadZipFile)
@@ -20,10 +21,42 @@ _STARTS = {  # of files that are no text, whatever their name
     b"\xd0\xcf\x11\xe0": "a file of an older Office, as .xls and .doc are",
     b"PAR1": "Parquet",
     b"ARROW1": "Arrow",
-    b"%PDF": "PDF",
     b"\x1f\x8b": "gzip",
+    b"BZh9": "bzip2",
+    b"\xfd7zXZ": "xz",
+    b"%PDF": "PDF",
     b"SQLite format 3": "a SQLite database",
+    b"\x28\xb5\x2f\xfd": "zstandard",
+    b"7z\xbc\xaf": "7-Zip",
+    b"Rar!": "RAR",
+    b"\x89PNG": "a PNG picture",
+    b"\xff\xd8\xff": "a JPEG picture",
+    b"GIF8": "a GIF picture",
+    b"\x89HDF": "HDF5",
+    b"\x93NUMPY": "NumPy",
+    b"\x7fELF": "a program",
 }
+NOT_TEXT = "not text"  # how the problem of such a file begins
+_NAMED = frozenset(list(_STARTS)[:7])  # those that are read, by their names' endings
+_CONTROL = bytes({*range(32)} - {*b"\b\t\n\v\f\r\x1b"})
+
+
+class EmptyFileError(errors.UserError):
+    """A file of rows has no byte."""
+
+    problem = "empty file"  # as that of a row
+
+
+class NotTextError(errors.UserError):
+    """A file that is to be text is something else.
+
+    Attributes:
+      problem: as that of a row.
+    """
+
+    def __init__(self, origin: str, kind: str):
+        self.problem = f"{NOT_TEXT}: it is {kind}"
+        super().__init__(f"{origin} is {self.problem}.")
 
 
 def unpacked(path: pathlib.Path, member: str = "") -> io.BufferedReader:
@@ -65,22 +98,31 @@ def inner_name(path: pathlib.Path) -> str:
 
 
 def check_is_text(start: bytes, origin: str, encoding: str) -> None:
-    """Raises UserError where a file begins as one that is no text."""
+    """Checks how a file begins.
+
+    Raises:
+      NotTextError: as one that is no text, by its first bytes, or since more than a
+        twentieth of them are control characters, NUL among them.
+      UserError: as UTF-16 without a byte order mark.
+    """
     for magic, kind in _STARTS.items():
         if start.startswith(magic):
-            raise errors.UserError(
-                f"{origin} is not text: it is {kind}. Its name must end accordingly, "
-                "such as .xlsx, .parquet, .csv.gz or .zip."
-            )
-    if b"\0" not in start or "\0".encode(encoding) != b"\0":
+            hint = "; its name must end accordingly, such as .xlsx, .parquet, .csv.gz "
+            hint = f"{hint}or .zip" if magic in _NAMED else ""
+            raise NotTextError(origin, kind + hint)
+    if "\0".encode(encoding) != b"\0":
         return
     evens, odds = start[::2].count(0), start[1::2].count(0)
-    if max(evens, odds) > len(start) / 8:  # every other byte of ASCII letters
+    many, few = max(evens, odds), min(evens, odds)
+    if many > len(start) / 8 and few < many / 8:  # every other byte of ASCII letters
         name = "utf-16-le" if odds > evens else "utf-16-be"
         raise errors.UserError(
             f"{origin} looks like UTF-16 without a byte order mark: set "
             f"--data.encoding={name}."
         )
+    num_control = len(start) - len(start.translate(None, _CONTROL))
+    if start.count(0) > 1 and num_control > len(start) / 20:
+        raise NotTextError(origin, "binary data")
 
 
 def members(path: pathlib.Path) -> list[str]:
@@ -106,8 +148,7 @@ def _members(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
         member
         for member in archive.infolist()
         if not member.is_dir()
-        and not member.filename.startswith("__MACOSX/")
-        and not pathlib.PurePosixPath(member.filename).name.startswith(".")
+        and not system_files.is_one(pathlib.PurePosixPath(member.filename))
     ]
 
 

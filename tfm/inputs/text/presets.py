@@ -30,6 +30,11 @@ def check(preset: str) -> None:
     is_path = preset.startswith((packages.PREFIX, "/", ".", "~"))
     if is_path and not pathlib.Path(place).is_dir():
         raise errors.UserError(f"There is no folder {place}. Got preset={preset}.")
+    if is_path and not (pathlib.Path(place) / "config.json").is_file():
+        raise errors.UserError(
+            f"A preset is a folder with config.json, which {place} lacks. "
+            f"Got preset={preset}."
+        )
 
 
 def file(preset: str, name: str) -> pathlib.Path | None:

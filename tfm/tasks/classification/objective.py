@@ -13,8 +13,8 @@ from tfm import figures
 from tfm import interfaces
 from tfm.data import batches
 from tfm.tasks.classification import calibration
+from tfm.tasks.classification import evaluation
 from tfm.tasks.classification import metrics
-from tfm.tasks.classification import tables
 
 
 class ClassificationObjective:
@@ -36,6 +36,7 @@ class ClassificationObjective:
       inputs: {name: Spec} of what the model is given.
       label_names: C names, in the order of their ids.
       multi_label: whether an example has any number of labels.
+      temperature: that was fitted; None before.
     """
 
     def __init__(
@@ -62,7 +63,7 @@ class ClassificationObjective:
         self._label_smoothing = label_smoothing
         self._threshold = threshold
         self._calibrate = calibrate
-        self._temperature: float | None = None  # of probabilities; None: not fitted
+        self.temperature: float | None = None  # of probabilities; None: not fitted
 
     def examples(
         self, split: interfaces.Split, mode: interfaces.Mode
@@ -170,40 +171,36 @@ class ClassificationObjective:
           split: with the rows, some of which are shown.
 
         Returns:
-          The metrics, and as figures the tables "classes" and "predictions" and the
-          matrix "confusion_matrix".
+          The metrics, and as figures the tables "classes", "predictions" and
+          "mistakes" (the most confident), the matrix "confusion_matrix", and the curves
+          "roc", "precision_recall" and "calibration". Of many classes "confusions" too.
         """
-        probabilities_NC = self.probabilities(results["logits"])
-        predicted = self.decide(results["logits"])
+        found = self.scores(results)
+        drawn = evaluation.figures_of(self, found, results, split)
+        return figures.Evaluation(found, drawn)
+
+    def scores(self, results: interfaces.Arrays) -> dict[str, float]:
+        """The metrics alone; see compute_metrics."""
         found = metrics.compute_metrics(
-            probabilities_NC, results["label"], self.label_names, predicted
+            self.probabilities(results["logits"]),
+            results["label"],
+            self.label_names,
+            self.decide(results["logits"]),
         )
-        if self._temperature is not None:
+        if self.temperature is not None:
             found["ece_uncalibrated"] = found["ece"]
             found["ece"] = calibration.expected_calibration_error(
-                self._calibrated(results["logits"]), results["label"]
+                self.calibrated(results["logits"]), results["label"]
             )
-        return figures.Evaluation(
-            found,
-            {
-                "classes": tables.classes(found, self.label_names),
-                "confusion_matrix": tables.confusion_matrix(
-                    results["label"], predicted, self.label_names
-                ),
-                "predictions": self._samples(results, split),
-            },
-        )
+        return found
 
-    def _samples(self, results, split) -> figures.Samples:
-        places = tables.spread(len(results["row"]))
-        told = self.predictions({"logits": results["logits"][places]}, split)
-        return tables.samples(
-            split,
-            results["row"][places],
-            self.names(results["label"][places]),
-            [one["label"] for one in told],
-            [max(one["probabilities"].values()) for one in told],
-        )
+    def per_example(
+        self, results: interfaces.Arrays
+    ) -> tuple[str, np.ndarray, np.ndarray]:
+        """ "accuracy"; whether each is right (all labels, if multi-label), and ones."""
+        right = self.decide(results["logits"]) == results["label"]
+        right_N = (right.all(axis=1) if self.multi_label else right).astype(float)
+        return "accuracy", right_N, np.ones(len(right_N))
 
     def finish(
         self, results: interfaces.Arrays, split: interfaces.Split
@@ -222,11 +219,12 @@ class ClassificationObjective:
     def finished(self, arrays: interfaces.Arrays) -> "ClassificationObjective":
         """This objective, whose predictions have calibrated probabilities."""
         made = copy.copy(self)
-        made._temperature = float(arrays["temperature"])
+        made.temperature = float(arrays["temperature"])
         return made
 
-    def _calibrated(self, logits_NC: np.ndarray) -> np.ndarray:
-        scaled_NC = np.asarray(logits_NC, np.float64) / (self._temperature or 1.0)
+    def calibrated(self, logits_NC: np.ndarray) -> np.ndarray:
+        """As `probabilities`, by the temperature once that is fitted."""
+        scaled_NC = np.asarray(logits_NC, np.float64) / (self.temperature or 1.0)
         return self.probabilities(scaled_NC)
 
     def probabilities(self, logits_NC: np.ndarray) -> np.ndarray:
@@ -265,7 +263,7 @@ class ClassificationObjective:
         found = []
         logits_NC = results["logits"]
         for p_C, chosen in zip(
-            self._calibrated(logits_NC), self.decide(logits_NC), strict=True
+            self.calibrated(logits_NC), self.decide(logits_NC), strict=True
         ):
             label = self.names([chosen])[0]
             by_name = zip(self.label_names, p_C, strict=True)

@@ -48,6 +48,47 @@ def confusion_matrix(
     return figures.Matrix(counts, tuple(names), tuple(names))
 
 
+def confusions(
+    labels: np.ndarray, predicted: np.ndarray, names: Sequence[str]
+) -> figures.Table:
+    """The most frequent confusions: true class, predicted class, how many of N.
+
+    Args:
+      labels: true ids int [N].
+      predicted: predicted ids int [N].
+      names: C of them.
+    """
+    pairs = np.stack([labels, predicted], axis=1)[labels != predicted]
+    found, counts = np.unique(pairs, axis=0, return_counts=True)
+    rows = [
+        (names[found[place, 0]], names[found[place, 1]], int(counts[place]))
+        for place in np.argsort(-counts, kind="stable")[:_SHOWN]
+    ]
+    return figures.Table(("true", "predicted", "examples"), rows)
+
+
+def mistakes(
+    labels: np.ndarray, predicted: np.ndarray, probabilities_NC: np.ndarray
+) -> np.ndarray:
+    """Places of the most confident mistakes, int64 [n], the most confident first.
+
+    Args:
+      labels: true ids int [N], or 0/1 [N, C] if multi-label.
+      predicted: the same of predictions.
+      probabilities_NC: float [N, C]; of a label that is not given, 1 - it counts.
+    """
+    if np.ndim(labels) == 2:
+        wrong_NC = (labels > 0) != (predicted > 0)
+        sure_NC = np.where(predicted > 0, probabilities_NC, 1 - probabilities_NC)
+        confidence_N = np.where(wrong_NC, sure_NC, 0).max(axis=1)
+        wrong_N = wrong_NC.any(axis=1)
+    else:
+        wrong_N = labels != predicted
+        confidence_N = probabilities_NC.max(axis=1)
+    places = np.flatnonzero(wrong_N)
+    return places[np.argsort(-confidence_N[places], kind="stable")[:_SHOWN]]
+
+
 def spread(size: int) -> np.ndarray:
     """Places of a few examples of `size`, over all of them: they may be sorted."""
     return np.unique(np.linspace(0, size - 1, _SHOWN, dtype=int))

@@ -90,4 +90,14 @@ class LanguageObjective:
         self, results: interfaces.Arrays, split: interfaces.Split
     ) -> figures.Evaluation:
         """See `metrics`; from what `eval_step` kept of N examples."""
-        return figures.Evaluation(self.metrics(terms_lib.split_sums(results)))
+        return figures.Evaluation(self.scores(results))
+
+    def scores(self, results: interfaces.Arrays) -> dict[str, float]:
+        """The metrics, from what `eval_step` kept of N examples."""
+        return self.metrics(terms_lib.split_sums(results))
+
+    def per_example(
+        self, results: interfaces.Arrays
+    ) -> tuple[str, np.ndarray, np.ndarray]:
+        """ "loss"; its sum over each example's tokens, and their number, [N]."""
+        return "loss", results["loss_sum"], results["loss_weight"]

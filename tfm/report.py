@@ -1,0 +1,111 @@
+"""Reports on a run as an HTML page: python -m tfm.report --run_dir=runs/text_cls."""
+
+import dataclasses
+import pathlib
+import typing
+
+from tfm import config
+from tfm import errors
+from tfm import files
+from tfm.run import trained
+
+_SPLITS = ("test", "validation", "train")  # the first that is there
+
+
+@dataclasses.dataclass(frozen=True)
+class Options:
+    """python -m tfm.report --run_dir=DIR [--output=FILE.html]
+
+    Writes one HTML page that opens without a network: scores with bootstrap
+    confidence intervals beside the reference's, training curves, confusion matrix,
+    ROC, precision-recall and calibration curves, the most confident mistakes, slices
+    by length, class and columns of the source, the configuration, and a model card.
+    """
+
+    run_dir: str = ""  # the folder of a trained run
+    # run the code that the folder brings along (as trust_remote_code, safe_mode)
+    trust_code: bool = False
+    output: str = ""  # the page; empty: report.html in the run folder
+    # one of the run's own splits; auto: test, or validation where there is none
+    split: typing.Literal["auto", "test", "validation", "train"] = "auto"
+    # columns of the source to slice by, besides length and class
+    columns: tuple[str, ...] = ()
+    about: str = ""  # a text file on the intended use, for the model card
+    resamples: int = 200  # of each confidence interval (bootstrap); 0: no intervals
+    plots: bool = True  # write the drawings as PNG too, into a folder beside the page
+    checkpoint: typing.Literal["best", "last"] = "best"  # by validation, or the newest
+    batch_size: int = 256  # examples per batch
+
+    def __post_init__(self):
+        if self.resamples < 0:
+            raise errors.UserError(
+                f"--resamples takes 0 or more. Got {self.resamples}."
+            )
+        if self.batch_size < 1:
+            raise errors.UserError(
+                f"--batch_size takes 1 or more. Got {self.batch_size}."
+            )
+        if self.output and pathlib.Path(self.output).suffix not in (".html", ".htm"):
+            raise errors.UserError(
+                f"--output takes the name of an .html file. Got {self.output}."
+            )
+
+
+def main(options: Options) -> None:
+    """Writes the report."""
+    about = _about(options.about)
+    folder = pathlib.Path(options.output).parent
+    if options.output and not folder.is_dir():
+        raise errors.UserError(f"There is no folder {folder} for {options.output}.")
+    run = trained.load(options.run_dir, options.checkpoint, options.trust_code)
+
+    from tfm.reporting import page
+    from tfm.reporting import runs
+
+    found = runs.report(
+        run,
+        _split(run, options.split),
+        columns=options.columns,
+        about=about,
+        resamples=options.resamples,
+        batch_size=options.batch_size,
+    )
+    path = pathlib.Path(options.output or run.folder.path / "report.html")
+    with files.replaced(path) as partial:
+        partial.write_text(page.html(found), encoding="utf-8")
+    print(f"Report       {path}")
+    if options.plots:
+        print(f"Plots        {_save_plots(path, page.pictures(found))}")
+
+
+def _split(run: trained.Trained, name: str) -> str:
+    if name != "auto":
+        return name
+    return next(split for split in _SPLITS if len(run.splits.get(split, ())))
+
+
+def _about(name: str) -> str:
+    """The user's text on the model."""
+    if not name:
+        return ""
+    try:
+        return pathlib.Path(name).read_text(encoding="utf-8")
+    except OSError as error:
+        raise errors.UserError(
+            f"--about takes a text file. {name}: {error.strerror}."
+        ) from None
+    except UnicodeDecodeError:
+        raise errors.UserError(f"--about takes a text in UTF-8. Got {name}.") from None
+
+
+def _save_plots(page: pathlib.Path, pictures: dict[str, bytes]) -> pathlib.Path:
+    folder = page.with_name(f"{page.stem}_plots")
+    folder.mkdir(exist_ok=True)
+    for name, picture in pictures.items():
+        with files.replaced(folder / f"{name}.png") as partial:
+            partial.write_bytes(picture)
+    return folder
+
+
+if __name__ == "__main__":
+    config.run(main, Options)
