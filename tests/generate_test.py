@@ -29,7 +29,6 @@ def lm(tmp_path_factory):
     e = Experiment(
         data=data.Corpus(
             train=str(base / "corpus.txt"),
-            cut="tail",
             validation_fraction=0.3,
             workers=1,
         ),

@@ -117,7 +117,7 @@ def scorer(run: trained.Trained, options: Options) -> Callable[[], dict[str, flo
     scratch = pathlib.Path(tempfile.mkdtemp(prefix="tfm_evaluate_"))
 
     def score() -> dict[str, float]:
-        return run.score(split, options.batch_size).metrics
+        return run.score(split, options.batch_size, thorough=False).metrics
 
     # what is prepared of a new file is read as long as it is scored
     weakref.finalize(score, shutil.rmtree, scratch, ignore_errors=True)

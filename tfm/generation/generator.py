@@ -50,9 +50,10 @@ class Generator:
     """Text generation with a KV cache, by sampling or beam search.
 
     A decoder or LSTM goes on from the prompt, an encoder-decoder reads it as its source
-    and writes an answer. A prompt that is empty begins with [EOS], as if a document had
-    ended before it. Reserved tokens are never made, but for [EOS], and the sentinels of
-    an encoder-decoder.
+    and writes an answer. A prompt begins a text, as documents begin in training: after
+    [EOS], as if a document had ended before it, or after what a published model begins
+    texts with; an empty prompt is that alone. Reserved tokens are never made, but for
+    [EOS], and the sentinels of an encoder-decoder.
 
     Beyond its `max_length` tokens of context a decoder goes on with the last half of
     them, read anew; so does one with positions that are not learned, as it has not seen

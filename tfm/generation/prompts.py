@@ -68,8 +68,11 @@ class Reader:
     def read(self, text: str, settings) -> Prompt:
         """The tokens of a text, as many as the model reads.
 
+        A text that a decoder goes on from begins as those of training do, after the
+        tokenizer's `begin_id`, unless there is no room for it.
+
         Raises:
-          UserError: the text is empty, and there is no [EOS] to begin with.
+          UserError: the text is empty, and there is no such token to begin with.
         """
         ids = self.tokenizer.encode_prompt(text, gaps=self.sentinels).tolist()
         told = notes.of_prompt(self.tokenizer, text, self.sentinels)
@@ -83,13 +86,15 @@ class Reader:
         if self.start_id is not None:
             end = [] if self.eos_id is None else [self.eos_id]
             return Prompt(text, [self.start_id], ids + end, told)
-        if not ids:
-            if self.eos_id is None:
-                raise errors.UserError(
-                    "A prompt must have a token or more: the vocabulary has no [EOS] "
-                    f"that a text could begin with. Got {text!r}."
-                )
-            ids = [self.eos_id]
+        begin = self.tokenizer.begin_id
+        if begin is None and not ids:
+            raise errors.UserError(
+                "A prompt must have a token or more: the vocabulary has no [EOS] "
+                f"that a text could begin with. Got {text!r}."
+            )
+        has_begin = ids[:1] == [begin]  # as a published tokenizer may have it
+        if begin is not None and not has_begin and (room is None or len(ids) < room):
+            ids = [begin, *ids]
         return Prompt(text, ids, None, told)
 
     def bucket(self, prompt: Prompt) -> int:

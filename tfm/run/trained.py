@@ -78,10 +78,21 @@ class Trained:
         config = reading.with_where(self.experiment.data, where)
         return config.split(source, self.columns, self.preprocessor, scratch)
 
-    def score(self, split: interfaces.Split, batch_size: int = 256) -> scoring.Scored:
-        """The scores of a split, and what was kept of each example."""
+    def score(
+        self, split: interfaces.Split, batch_size: int = 256, thorough: bool = True
+    ) -> scoring.Scored:
+        """The scores of a split, and what was kept of each example.
+
+        Args:
+          thorough: see scoring.score.
+        """
         return scoring.score(
-            self.evaluator, self.objective, self.preprocessor, split, batch_size
+            self.evaluator,
+            self.objective,
+            self.preprocessor,
+            split,
+            batch_size,
+            thorough=thorough,
         )
 
     @property
