@@ -84,7 +84,7 @@ class LabeledDataset:
         return list(map(interfaces.Read, rows, rows, origins))
 
     def bad_rows(self) -> list[str]:
-        """What is wrong with the bad rows that were skipped, the first ones."""
+        """A line on each of the first bad rows that were skipped."""
         return self.records.bad_rows()
 
     def summary(self) -> list[str]:

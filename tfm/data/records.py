@@ -140,7 +140,7 @@ class Records:
         return lines + label_checks.too_few(dict(counts))
 
     def bad_rows(self) -> list[str]:
-        """Returns what is wrong with the first bad rows that were skipped."""
+        """Returns a line on each of the first bad rows that were skipped."""
         lines, encoding = [], self._meta["config"]["encoding"]
         for source in self._meta["sources"].values():
             for reason, rows in source.get("bad", {}).items():

@@ -21,7 +21,7 @@ from tfm.run import word_vectors
 
 @dataclasses.dataclass(frozen=True)
 class Training:
-    """What the command line asks to train.
+    """A training that the command line asks for.
 
     Attributes:
       run: its run folder, in which nothing is written.

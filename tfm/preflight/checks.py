@@ -14,7 +14,7 @@ from tfm import errors
 
 @dataclasses.dataclass
 class Findings:
-    """What the checks have found so far.
+    """Facts, mistakes and warnings that the checks have found so far.
 
     Attributes:
       facts: by name, for later checks and the page.

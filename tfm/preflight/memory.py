@@ -55,7 +55,7 @@ def of_trainer(trainer, sizes: Mapping[int, int] | None = None) -> dict[str, int
 
 
 class Peak:
-    """What the steps take beside variables: the growth of memory while it is entered.
+    """Memory of steps beside the variables: its growth while this is entered.
 
     Attributes:
       bytes: the growth, where it was left.
