@@ -134,3 +134,16 @@ def test_a_folder_that_cannot_be_written_is_told(tmp_path):
         lock.RunLock(tmp_path / "file" / "run"),
     ):
         pass
+
+
+def test_who_is_in_a_folder_is_told_without_going_in(start, tmp_path):
+    lock.refuse_others(tmp_path / "none")
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / lock.NAME).write_text("left behind")
+    lock.refuse_others(tmp_path / "run")  # the file alone means nothing
+    process = start(tmp_path / "run")
+    holder = f"is in use by process {process.pid} on {socket.gethostname()}"
+    with pytest.raises(errors.UserError, match=holder):
+        lock.refuse_others(tmp_path / "run")
+    process.communicate("")
+    lock.refuse_others(tmp_path / "run")

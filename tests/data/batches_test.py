@@ -278,3 +278,27 @@ def test_rows_are_filled_up_in_every_axis():
     ]
     words = batches.filled([[b"a"], []], interfaces.Spec((2,), "string"))
     assert words.tolist() == [[b"a", b""], [b"", b""]]
+
+
+def test_examples_at_places_are_those_of_training():
+    """In each epoch, as augmentation goes by seed, epoch and row."""
+
+    def graph(stored, seeds):
+        if seeds is None:
+            return stored
+        return {
+            "label": stored["label"] + tf.cast(seeds[:, 0] * 7 + seeds[:, 1], "int32")
+        }
+
+    through = {"graph": graph, "stored": ("label",)}
+    for batch in training(rows("label"), **through):
+        epochs = batch["position"] // NUM_EXAMPLES
+        for place, epoch, label in zip(
+            batch["row"], epochs, batch["label"], strict=True
+        ):
+            found = batches.at(
+                rows("label"), np.array([place]), epoch=int(epoch), seed=3, **through
+            )
+            assert found["label"] == [label] and label == place % 3 + 21 + epoch
+    plain = batches.at(rows("label"), np.array([4, 1]), **through)
+    assert plain["label"].tolist() == [1, 1] and plain["row"].tolist() == [4, 1]

@@ -22,7 +22,7 @@ def test_lengths_are_those_before_the_cut():
     fitted = inputs.Text(max_length=10, min_count=2, vocab_size=9).fit(iter(rows))
     split = memory.Memory(rows, {}, fitted)
     (found,) = texts.lengths(fitted, split)
-    assert found.unit == "tokens"
+    assert (found.unit, found.rows) == ("tokens", 20)
     assert (found.percentiles[50], found.percentiles[100]) == (10, 20)
     # of 210 tokens 55 stand beyond the tenth, in 10 of 20 texts; one is unknown
     assert found.lines == [

@@ -93,3 +93,31 @@ def test_a_field_may_change_on_resuming_or_is_refused(folder, name):
     with pytest.raises(errors.UserError, match=f"holds a run with train.{name}=.*, no"):
         folder.begin("text_cls", changed, {f"train.{name}": value})
     assert folder.experiment() == _experiment()  # nothing of it was written
+
+
+def _contents(path) -> dict:
+    return {p: p.read_bytes() for p in sorted(path.rglob("*")) if p.is_file()}
+
+
+def test_a_check_refuses_what_begin_refuses_and_writes_nothing(folder, tmp_path):
+    other = tmp_path / "other"
+    (other / "data").mkdir(parents=True)
+    (other / "data" / "theirs").write_text("theirs")
+    (tmp_path / "file").touch()
+    cases = {
+        other: "is not empty and holds no run of tfm",
+        tmp_path / "file" / "run": "cannot be written: Not a directory",
+    }
+    for path, rule in cases.items():
+        for act, more in (("check", ()), ("begin", ({},))):
+            with pytest.raises(errors.UserError, match=rule):
+                getattr(run_folder.RunFolder(path), act)("x", _experiment(), *more)
+    changed = _experiment(batch_size=7)
+    before = _contents(folder.path)
+    with pytest.raises(errors.UserError, match=r"train.batch_size=16, not 7"):
+        folder.check("", changed)
+    folder.check("", _experiment(epochs=9.0))
+    assert _contents(folder.path) == before
+    new = run_folder.RunFolder(tmp_path / "a" / "new")
+    new.check("x", _experiment())
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["file", "other"]

@@ -59,17 +59,18 @@ def _data(facts: Mapping) -> Iterator[str]:
     is_read = isinstance(dataset, texts.ReadsRows)
     if is_read:
         yield from dataset.summary()
-    elif made:
-        yield from made.summary
-    of_sample = ""
     if sample:
-        of_sample = f" (of a sample of {sample:,} rows)"
         yield f"inputs were learnt and encoded of a sample: {sample:,} rows"
+    if made and not is_read:
+        yield from made.summary
     for length in facts.get("lengths", ()):
         shown = ", ".join(f"{p} % {n:,}" for p, n in length.percentiles.items())
-        yield f"{length.unit} of a text of train, percentiles: {shown}{of_sample}"
+        yield f"{length.unit} a text, percentiles of {length.rows:,} of train: {shown}"
         if is_read:  # else the summary has them
-            yield from (f"{line}{of_sample}" for line in length.lines)
+            of_some = ""
+            if length.rows < dataset.sizes["train"]:
+                of_some = f" (of {length.rows:,} of them)"
+            yield from (f"{line}{of_some}" for line in length.lines)
     for name, share in facts["step"].padding.items() if "step" in facts else ():
         yield f"{name}: {share:.0%} of a batch is padding"
     if "copies" in facts and facts["copies"].compared:
@@ -98,12 +99,13 @@ def _model(found: checks.Findings) -> Iterator[str]:
 
 
 def _shapes(output) -> str:
-    """The shapes of a layer's output, as [B, 400, 64]."""
+    """The shapes of a layer's output, as [B, 400, 64]; ? is any size."""
     if isinstance(output, Mapping):
         return ", ".join(f"{name} {_shapes(o)}" for name, o in output.items())
     if isinstance(output, list | tuple):
         return ", ".join(map(_shapes, output))
-    return f"[{', '.join('B' if n is None else str(n) for n in output.shape)}]"
+    sizes = ["?" if size is None else str(size) for size in output.shape]
+    return f"[{', '.join(['B', *sizes[1:]])}]"
 
 
 def _memory(facts: Mapping) -> Iterator[str]:
@@ -169,6 +171,8 @@ def _time(facts: Mapping) -> Iterator[str]:
 
 
 def _duration(seconds: float) -> str:
+    if seconds < 0.95:
+        return f"{seconds * 1000:.0f} ms"
     if seconds < 60:
         return f"{seconds:.1f} s"
     if seconds < 3600:

@@ -32,11 +32,13 @@ class Lengths:
 
     Attributes:
       unit: of what they are, such as tokens.
+      rows: that were measured.
       percentiles: by percent, as of PERCENTS.
       lines: for a human, on what is cut off and unknown.
     """
 
     unit: str
+    rows: int
     percentiles: Mapping[int, int]
     lines: list[str]
 
@@ -60,7 +62,7 @@ def lengths(
             unknown.Unknown(unit, array, preprocessor.usually_unknown),
         )
         lines = [part.summary() for part in told]
-        found.append(Lengths(unit, percentiles(array["whole"]), lines))
+        found.append(Lengths(unit, len(rows), percentiles(array["whole"]), lines))
     return found
 
 

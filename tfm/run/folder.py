@@ -151,7 +151,7 @@ class RunFolder:
             files.claim(self.path, _OTHERWISE)
         self.refuse_links()
 
-    def check(self, name: str, experiment, code: str, own=None) -> None:
+    def check(self, name: str, experiment, code: str = "ask", own=None) -> None:
         """Raises UserError where `begin`, given the same, would; writes nothing."""
         with self._written():
             files.refuse_others(self.path, _OTHERWISE)
