@@ -90,13 +90,14 @@ def _prepared(options: Options, experiment, run, is_own: bool, scratch: pathlib.
     name, own = options.experiment, config.code_of(experiment)
     if run:
         name = run.saved()["experiment"]
+    sample = None
     if not (run and is_own):
-        data, _ = sources.sampled(experiment.data, None)
+        data, sample = sources.sampled(experiment.data, experiment.inputs)
         experiment = dataclasses.replace(experiment, data=data)
     with scratches.state(scratch):
         begun = scratches.begun(scratch, run, name, experiment, own, is_own)
         prepared = assembly.prepare(experiment, begun)
-    if sources.is_cut(prepared.left_out):
+    if sources.is_cut(prepared.left_out, sample):
         size = sum(map(len, prepared.splits.values()))
         learnt = "" if run else ", of which the inputs have learnt"
         print(f"Sample      {size:,} rows{learnt}")

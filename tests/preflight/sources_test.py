@@ -6,6 +6,7 @@ import pytest
 
 from tests.support import reviews
 from tfm import data
+from tfm import inputs
 from tfm import interfaces
 from tfm.preflight import checks
 from tfm.preflight import sources
@@ -90,7 +91,7 @@ def test_nothing_gets_past_a_training_source_that_is_not_there(tmp_path):
 def test_data_of_ones_own_is_read_as_it_is(tmp_path):
     own = Own()
     assert _read(own, tmp_path) == ((own, "read"), [])
-    assert sources.sampled(own, None) == (own, None)
+    assert sources.sampled(own, inputs.Text()) == (own, None)
     assert not isinstance(own, interfaces.Looks)
 
 
@@ -98,13 +99,25 @@ def test_many_rows_are_sampled_few_are_not():
     config = data.LabeledText(
         train="a.csv", validation="b.csv", validation_fraction=0.0, max_examples=5000
     )
-    sample, size = sources.sampled(config, {"train": 1999, "test": 2})
+    text = inputs.Text()
+    sample, size = sources.sampled(config, text, {"train": 1999, "test": 2})
     assert (sample.max_examples, sample.validation, size) == (2000, "", 2000)
     assert sample.validation_fraction == 0.1
-    assert sources.sampled(config, {"train": 1990, "test": 10}) == (config, None)
+    assert sources.sampled(config, text, {"train": 1990, "test": 10}) == (config, None)
     few = dataclasses.replace(config, max_examples=100)
-    assert sources.sampled(few, {"train": 9000}) == (few, None)
-    corpus, size = sources.sampled(data.Corpus(train="a.txt"), None)
+    assert sources.sampled(few, text, {"train": 9000}) == (few, None)
+    corpus, size = sources.sampled(data.Corpus(train="a.txt"), text)
     assert (corpus.max_documents, size) == (2000, 2000)
     stored = data.Corpus(train="a.txt", store="stores/a")
-    assert sources.sampled(stored, None) == (stored, None)
+    assert sources.sampled(stored, text) == (stored, None)
+    vectors = inputs.SentenceVectors(preset="x")  # a model reads each row
+    assert sources.sampled(config, vectors)[0].max_examples == 300
+
+
+def test_a_sample_says_whether_it_is_all(source, tmp_path):
+    config = data.LabeledText(train=str(source), text="review", label="stars")
+    cut = dataclasses.replace(config, max_examples=20).prepare(tmp_path / "cut")
+    whole = dataclasses.replace(config, max_examples=60).prepare(tmp_path / "whole")
+    assert sources.is_cut(cut.left_out(), 20)
+    assert not sources.is_cut(whole.left_out(), 60)
+    assert not sources.is_cut(cut.left_out(), None)

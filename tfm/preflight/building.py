@@ -40,16 +40,18 @@ def prepared(found: checks.Findings) -> Mapping[str, object]:
     training, e = found.facts["training"], found.facts["built"]
     sizes, sample = getattr(found.facts["data"], "sizes", None), None
     if not training.goes_on:
-        data, sample = sources.sampled(e.data, sizes)
+        data, sample = sources.sampled(e.data, e.inputs, sizes)
         e = dataclasses.replace(e, data=data)
     run = scratch.begun(training.scratch, training.run, training.name, e, training.own)
     started = time.perf_counter()
     made = assembly.prepare(e, run)
     seconds = time.perf_counter() - started
-    if sample and not sources.is_cut(made.left_out):
+    if not sources.is_cut(made.left_out, sample):
         sample = None
-    left_out = [line for line in made.left_out if not sources.is_cut([line])]
-    found.warnings.extend(f"left out: {line}" for line in left_out)
+    put_right = "bad_rows=skip" if sources.stops(found.facts["asked"].data) else None
+    for line in made.left_out:  # but for what the sample, or a mistake, left out
+        if not (sources.is_cut([line], sample) or put_right and put_right in line):
+            found.warnings.append(f"left out: {line}")
     plan = measured.plan(made, sizes, sample is not None, seconds)
     return {"prepared": made, "sample": sample, "folder": run, "plan": plan}
 

@@ -48,7 +48,7 @@ class Training:
 
 
 def of() -> list[checks.Check]:
-    """All checks; they take the facts "training" and "experiment".
+    """All checks; they take the facts "training", "experiment" and "asked", the same.
 
     What they find: the "data" (a dataset), the "choice", the experiment to be "built"
     (with mistakes put right, to find more), its "presets", the "devices", what is

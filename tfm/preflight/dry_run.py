@@ -1,5 +1,6 @@
 """A dry run of a training: all checks, the page, and whether it would start."""
 
+import dataclasses
 import sys
 from collections.abc import Mapping
 from collections.abc import Sequence
@@ -29,7 +30,7 @@ def run(
     with scratch.state(training.scratch):
         found.facts["training"] = training
         if experiment is not None:
-            found.facts["experiment"] = experiment
+            found.facts |= {"experiment": experiment, "asked": experiment}
         checks.run(checklist.of(), found, _watch)
         if experiment is not None:
             found.facts |= _shown(experiment, found)
@@ -39,8 +40,6 @@ def run(
 
 def _shown(experiment, found: checks.Findings) -> dict[str, object]:
     """The configuration to show: as given, with what was found in the data."""
-    import dataclasses
-
     looked = found.facts.get("experiment", experiment)
     if "choice" in found.facts:
         return {"given": looked, "found": ()}

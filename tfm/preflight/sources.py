@@ -13,6 +13,7 @@ from tfm.data.readers import formats
 from tfm.preflight import checks
 
 _SAMPLE = 2000  # rows whose inputs are learnt and encoded, of more
+_SLOW_SAMPLE = 300  # likewise where a published model reads each row
 _LIMITS = ("max_examples", "max_documents")  # fields that take so many rows
 _CUT = {"validation_fraction": 0.1}
 # changes of a config that may get past a mistake, the least first
@@ -64,34 +65,42 @@ def read(data: interfaces.Data, folder: pathlib.Path, findings: checks.Findings)
     return found
 
 
-def sampled(data: interfaces.Data, sizes: Mapping[str, int] | None):
+def sampled(data: interfaces.Data, inputs, sizes: Mapping[str, int] | None = None):
     """The data, or a sample of it where it has many rows; and the sample's size.
 
     Args:
       data: whose columns are named.
+      inputs: of the experiment, which decide how many are many.
       sizes: rows of its splits, where these are known.
 
     Returns:
       (data, rows that are taken at the most), or (data, None) where it is whole; see
       `is_cut` for whether there were more.
     """
+    is_slow = getattr(inputs, "preset", "") and "tokens" not in inputs.gives
+    most = _SLOW_SAMPLE if is_slow else _SAMPLE
     names = {field.name for field in dataclasses.fields(data)}
     limit = next((name for name in _LIMITS if name in names), None)
-    if limit is None or (sizes and sum(sizes.values()) <= _SAMPLE):
+    if limit is None or (sizes and sum(sizes.values()) <= most):
         return data, None
     if getattr(data, "store", ""):
         return data, None  # it is prepared
     given = getattr(data, limit)
-    if given is not None and given <= _SAMPLE:
+    if given is not None and given <= most:
         return data, None
-    changes = {limit: _SAMPLE, "validation": "", "test": "", **_CUT}
-    return _changed(data, changes), _SAMPLE
+    changes = {limit: most, "validation": "", "test": "", **_CUT}
+    return _changed(data, changes), most
 
 
-def is_cut(left_out: Sequence[str]) -> bool:
+def is_cut(left_out: Sequence[str], sample: int | None) -> bool:
     """Whether a sample is less than the data, by what it says that it left out."""
-    flags = [f"--data.{name}={_SAMPLE}" for name in _LIMITS]
+    flags = [f"--data.{name}={sample}" for name in _LIMITS]
     return any(flag in line for line in left_out for flag in flags)
+
+
+def stops(data: interfaces.Data) -> bool:
+    """Whether a bad row stops the reading of the data."""
+    return getattr(data, "bad_rows", "") == "stop"
 
 
 def _tried(data: interfaces.Data, folder: pathlib.Path):
