@@ -40,6 +40,8 @@ def lines(found: checks.Findings, changed: Collection[str]) -> Iterator[str]:
     count = len(found.mistakes)
     mistakes = f"{count} mistake{'s' * (count > 1)}"
     yield ""
+    if count and "prepared" in facts:
+        yield "The figures above are of the training without what is mistaken."
     yield f"Training would not start: {mistakes}." if count else "Training would start."
 
 
