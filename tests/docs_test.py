@@ -87,3 +87,25 @@ def test_an_example_of_a_part_of_one_s_own_trains_and_predicts(
     assert scores["validation"]["accuracy"] > 0.8
     said = tfm.load("run").predict(["the film was superb 12", "a dull film !!!!"])
     assert [one["label"] for one in said] == ["good", "bad"]
+
+
+PAGES = sorted([*DOCS.rglob("*.md"), *DOCS.parent.glob("*.md")])
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: str(p.relative_to(DOCS.parent)))
+def test_links_and_includes_lead_somewhere(page):
+    text = page.read_text(encoding="utf-8")
+    made = {DOCS / "reference/commands.md", DOCS / "reference/experiments.md"}
+    for target in re.findall(r"\]\(([^)#\s]+)(?:#[\w-]+)?\)", text):
+        if not target.startswith("http"):
+            there = (page.parent / target).resolve()
+            assert there.exists() or there in made, target
+    for included in re.findall(r'--8<-- "([^"]+)"', text):
+        assert (DOCS.parent / included).is_file(), included
+
+
+def test_every_page_is_in_the_navigation():
+    listed = set(re.findall(r"[\w/]+\.md", (DOCS.parent / "mkdocs.yml").read_text()))
+    made = {"reference/commands.md", "reference/experiments.md"}
+    there = {str(page.relative_to(DOCS)) for page in DOCS.rglob("*.md")}
+    assert listed == there | made
