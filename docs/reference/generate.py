@@ -1,7 +1,6 @@
 """Reference pages made of the code: every flag of every command, every experiment."""
 
 import ast
-import dataclasses
 import importlib
 import pathlib
 
