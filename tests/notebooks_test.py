@@ -19,7 +19,13 @@ NAMES = sorted(path.stem for path in FOLDER.glob("*.ipynb"))
 FEW = {  # parameters of a quick run
     "own_data": {"NUM_ROWS": 200},
     "text_cls": {"STEPS": 4, "NUM_EXAMPLES": 200},
-    "pretrain_and_finetune": {"STEPS": 3, "LABELLED": 60, "FINE_TUNING_STEPS": 3},
+    "pretrain_and_finetune": {
+        "STEPS": 3,
+        "DOCUMENTS": 300,
+        "LABELLED": 60,
+        "EXAMPLES": 300,
+        "FINE_TUNING_STEPS": 3,
+    },
     "generate": {"STEPS": 6},
     "compare": {"NUM_ROWS": 200, "SEEDS": (0, 1), "STEPS": 3},
 }

@@ -142,9 +142,8 @@ from tfm import reporting
 page = reporting.write(runs[best], resamples=100, plots=False).read_text(
     encoding="utf-8"
 )
-display.HTML(
-    f'<iframe srcdoc="{html.escape(page)}" width="100%" height="600"></iframe>'
-)
+frame = f'<iframe srcdoc="{html.escape(page)}" width="100%" height="600"></iframe>'
+display.HTML(f"<div>{frame}</div>")
 
 # %% [markdown]
 # ## Predictions

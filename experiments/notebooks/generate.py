@@ -118,9 +118,8 @@ from IPython import display
 from tfm import reporting
 
 page = reporting.write(run, resamples=100, plots=False).read_text(encoding="utf-8")
-display.HTML(
-    f'<iframe srcdoc="{html.escape(page)}" width="100%" height="600"></iframe>'
-)
+frame = f'<iframe srcdoc="{html.escape(page)}" width="100%" height="600"></iframe>'
+display.HTML(f"<div>{frame}</div>")
 
 # %% [markdown]
 # ## Writing

@@ -58,7 +58,9 @@ if TPU and is_there("libtpu"):
 
 # %% tags=["parameters"]
 STEPS = 300  # of the pretraining
+DOCUMENTS = None  # reviews to pretrain on; None for all
 LABELLED = 500  # reviews to fine-tune on
+EXAMPLES = None  # labelled reviews to read, of which most are for testing; None for all
 FINE_TUNING_STEPS = None  # None for all
 RUNS = "runs/pretrain_and_finetune"
 TENSORBOARD = True
@@ -75,7 +77,12 @@ import tfm
 
 # %%
 pretraining = tfm.load_experiment(
-    "pretrain_bert", **{"train.steps": STEPS, "train.eval_every": max(STEPS // 3, 1)}
+    "pretrain_bert",
+    **{
+        "data.max_documents": DOCUMENTS,
+        "train.steps": STEPS,
+        "train.eval_every": max(STEPS // 3, 1),
+    },
 )
 pretrained = tfm.fit(pretraining, f"{RUNS}/pretrained", strategy="auto")
 
@@ -103,6 +110,7 @@ for name, begun_with in (("fine_tuned", f"{RUNS}/pretrained"), ("from_scratch", 
         **{
             "adapt.init_from": begun_with,
             "data.train_examples": LABELLED,
+            "data.max_examples": EXAMPLES,
             "train.steps": FINE_TUNING_STEPS,
         },
     )
@@ -137,9 +145,8 @@ from tfm import reporting
 page = reporting.write(runs["fine_tuned"], resamples=100, plots=False).read_text(
     encoding="utf-8"
 )
-display.HTML(
-    f'<iframe srcdoc="{html.escape(page)}" width="100%" height="600"></iframe>'
-)
+frame = f'<iframe srcdoc="{html.escape(page)}" width="100%" height="600"></iframe>'
+display.HTML(f"<div>{frame}</div>")
 
 # %% [markdown]
 # ## Predictions
