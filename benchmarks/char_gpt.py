@@ -72,7 +72,9 @@ def has_pytorch(python: str) -> bool:
 
 
 def write_beginning(run: pathlib.Path, begun: pathlib.Path, path: pathlib.Path) -> None:
-    """The first weights of a run, by their names, and its windows, [steps, B, T + 1].
+    """The first weights of a run, by their names, and its windows, [steps, 2, B, T].
+
+    A window is what is read and what is told; -100 is told nowhere.
 
     Args:
       run: the run's folder.
@@ -95,7 +97,8 @@ def write_beginning(run: pathlib.Path, begun: pathlib.Path, path: pathlib.Path) 
     windows = []
     for batch in prepared.training_batches(0, 0, 1).take(steps):
         tokens, targets = batch["tokens"].numpy(), batch["targets"].numpy()
-        windows.append(np.concatenate([tokens, targets[:, -1:]], axis=1))
+        targets = np.where(batch["target_weight"].numpy() > 0, targets, -100)
+        windows.append(np.stack([tokens, targets]))
     weights = {weight.path: weight.numpy() for weight in model.weights}
     np.savez(path, windows=np.stack(windows), **weights)
 

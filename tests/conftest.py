@@ -35,6 +35,12 @@ def _seeded() -> None:
     random.seed(0)
 
 
+@pytest.fixture(autouse=True)
+def _notes_are_told_again(monkeypatch):
+    """Each test is told what a process is told once."""
+    monkeypatch.setattr("tfm.data.readers.notes._told", set())
+
+
 @pytest.fixture(scope="session")
 def run(tmp_path_factory) -> pathlib.Path:
     """A finished run on 240 reviews."""

@@ -1,3 +1,4 @@
+import errno
 import os
 import socket
 import subprocess
@@ -65,3 +66,21 @@ def test_a_folder_takes_the_place_of_another(tmp_path):
         with files.whole(tmp_path / "b", replace=True):
             pass
     assert (tmp_path / "b").read_text() == "mine"
+
+
+def test_a_scratch_folder_is_removed_and_never_named():
+    message = r"^What is prepared of mine.txt cannot be written: No space .* Set TMPDIR"
+    with (
+        pytest.raises(errors.UserError, match=message),
+        files.scratch("mine.txt") as folder,
+    ):
+        raise OSError(errno.ENOSPC, "No space left on device", str(folder / "x"))
+    assert not folder.exists()
+    with pytest.raises(FileNotFoundError), files.scratch("mine.txt"):
+        raise FileNotFoundError(errno.ENOENT, "No such file", "other.txt")
+
+
+def test_text_is_written_as_utf8_whatever_it_holds(tmp_path):
+    with files.created(tmp_path / "a") as file:
+        file.write("\u65e5 \udcff \ud800")
+    assert (tmp_path / "a").read_text("utf-8") == "\u65e5 \ufffd \ufffd"

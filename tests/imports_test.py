@@ -10,7 +10,16 @@ import pytest
 
 ROOT = pathlib.Path(__file__).parents[1]
 
-GROUND = {"errors", "validation", "files", "packages", "lock", "figures", "unspaced"}
+GROUND = {
+    "errors",
+    "console",
+    "validation",
+    "files",
+    "packages",
+    "lock",
+    "figures",
+    "unspaced",
+}
 COMMANDS = [
     "train",
     "evaluate",
@@ -44,8 +53,9 @@ BELOW_RUN = {
 # file or package of tfm -> what it may import of tfm, and of other libraries
 RULES = {
     "__init__": (set(), set()),
-    "__main__": (set(), set()),
+    "__main__": ({"errors", "console"}, set()),
     "errors": (set(), set()),
+    "console": ({"errors"}, set()),
     "validation": ({"errors"}, set()),
     "files": ({"errors"}, set()),
     "packages": ({"errors"}, set()),
@@ -57,7 +67,7 @@ RULES = {
     "experiments": (set(), set()),
     "experiment": ({"errors", "interfaces", "adaptation", "training"}, set()),
     "config": (
-        {"errors", "validation", "experiment", "experiments", "config"},
+        {"errors", "console", "validation", "experiment", "experiments", "config"},
         {"absl"},
     ),
     "layers": ({"layers"}, {"keras"}),
@@ -103,7 +113,8 @@ RULES = {
         {"tensorflow", "keras", "numpy"},
     ),
     "callbacks": (
-        {"errors", "files", "figures", "drawing", "interfaces", "callbacks"},
+        {"errors", "console", "files", "figures", "drawing", "interfaces"}
+        | {"callbacks"},
         {"tensorflow", "keras", "numpy", "rich", "google"},
     ),
     "training": (

@@ -128,9 +128,8 @@ def test_bound_parts_have_what_their_protocols_ask_for():
     assert not lacks(after, interfaces.Objective)
     examples = objective.examples(split, "train")
     assert not lacks(examples, interfaces.Examples)
-    preprocessor = inputs.Text(method="character", special_tokens=("[MASK]",)).fit(
-        [{"text": "abc"}]
-    )
+    text = inputs.Text(method="character", special_tokens=("[MASK]", "[EOS]"))
+    preprocessor = text.fit([{"text": "abc"}])
     assert not lacks(preprocessor, interfaces.Preprocessor)
     for task, writes in (
         (tasks.CausalLM(), True),
@@ -139,4 +138,5 @@ def test_bound_parts_have_what_their_protocols_ask_for():
         objective = task.bind({}, preprocessor)
         assert not lacks(objective, interfaces.Objective)
         assert isinstance(objective, interfaces.Writes) == writes
+        assert isinstance(objective, interfaces.Thorough) == writes
         assert not isinstance(objective, interfaces.Finishes)

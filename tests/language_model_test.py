@@ -11,6 +11,7 @@ from tests.support import reviews
 from tfm import data
 from tfm import errors
 from tfm import evaluate
+from tfm import generation
 from tfm import inputs
 from tfm import models
 from tfm import predict
@@ -85,6 +86,34 @@ def test_a_causal_model_learns_resumes_and_is_scored(texts, tmp_path, capsys):
         evaluate.main(evaluate.Options(run_dir=str(whole), split="test"))
     with pytest.raises(errors.UserError, match="CausalLM writes: python -m tfm.gen"):
         trained.load(str(whole)).predict(["fine"])
+
+
+@pytest.mark.parametrize("documents", ["packed", "separate"])
+def test_what_is_written_begins_and_ends_as_the_texts_do(documents, tmp_path):
+    """Though they are tokenized in pieces, which end in the middle of a text."""
+    subjects = ("cats", "dogs", "some birds", "no fish")
+    lines = [f"{subjects[i % 4]} like {i % 7} of {i}." for i in range(400)]
+    (tmp_path / "lines.txt").write_text("\n".join(lines))
+    e = causal(str(tmp_path / "lines.txt"), steps=250, eval_every=250, batch_size=16)
+    e = dataclasses.replace(
+        e,
+        data=dataclasses.replace(e.data, max_characters=8),
+        inputs=inputs.Text(method="character", vocab_size=60, max_length=32),
+        model=models.Decoder(**SMALL | {"width": 32}),
+        task=tasks.CausalLM(documents=documents),
+    )
+    reviews.start(e, tmp_path / "run", "char_gpt")
+    run = trained.load(str(tmp_path / "run"))
+    generator = generation.Generator(run, jit_compile=False)
+    found = generator.generate([""], num_samples=40, max_new_tokens=40, seed=1)
+    texts = [one.text for one in found]
+    assert sum(one.finished == "eos" for one in found) >= 38
+    assert sum(text.startswith(subjects) for text in texts) >= 35
+    assert sum(text.endswith(".") for text in texts) >= 36
+    scores = run.scores["validation"]
+    assert scores["sliding_loss"] == pytest.approx(scores["loss"], rel=1e-5)
+    history = {name for row in run.history for name in row}
+    assert "perplexity" in history and "sliding_perplexity" not in history
 
 
 def test_an_evaluation_counts_every_document(texts, tmp_path, capsys):

@@ -6,6 +6,9 @@ import pathlib
 import runpy
 import sys
 
+from tfm import console
+from tfm import errors
+
 COMMANDS = (
     "train",
     "evaluate",
@@ -17,11 +20,16 @@ COMMANDS = (
     "launch",
     "selfcheck",
 )
-MISTAKE = 2  # exit status
 
 
-def main() -> int | None:
+def main() -> int:
     """Runs a command, or lists them all."""
+    console.begin()
+    with console.written():
+        return _run()
+
+
+def _run() -> int:
     name, *rest = sys.argv[1:] or ["--help"]
     if name in ("--help", "-h", "help"):
         print(listed())
@@ -34,11 +42,10 @@ def main() -> int | None:
     if name not in COMMANDS:
         close = difflib.get_close_matches(name, COMMANDS, n=1)
         near = f" (did you mean {close[0]}?)" if close else ""
-        print(
-            f"error: There is no command {name}{near}. tfm --help lists them all.",
-            file=sys.stderr,
+        console.say_error(
+            f"There is no command {name}{near}. tfm --help lists them all."
         )
-        return MISTAKE
+        return errors.USER_MISTAKE
     sys.argv = [f"tfm {name}", *rest]
     runpy.run_module(f"tfm.{name}", run_name="__main__", alter_sys=True)
     return 0

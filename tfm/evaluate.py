@@ -96,8 +96,8 @@ def main(options: Options, experiment=None, changed: Mapping | None = None) -> N
 
     from tfm.callbacks import score_tables
 
-    with tempfile.TemporaryDirectory(prefix="tfm_evaluate_") as scratch:
-        split = _split(run, options, pathlib.Path(scratch), experiment)
+    with files.scratch(name) as scratch:
+        split = _split(run, options, scratch, experiment)
         scored = run.score(split, options.batch_size)
         stem = pathlib.Path(options.data).name or options.split_name
         scored.save(run.folder.evaluation / f"{_file_name(stem)}.parquet")
@@ -117,7 +117,7 @@ def scorer(run: trained.Trained, options: Options) -> Callable[[], dict[str, flo
     scratch = pathlib.Path(tempfile.mkdtemp(prefix="tfm_evaluate_"))
 
     def score() -> dict[str, float]:
-        return run.score(split, options.batch_size).metrics
+        return run.score(split, options.batch_size, thorough=False).metrics
 
     # what is prepared of a new file is read as long as it is scored
     weakref.finalize(score, shutil.rmtree, scratch, ignore_errors=True)

@@ -1,15 +1,23 @@
 """Files and folders that appear whole or not at all; JSON files of a run."""
 
+import codecs
 import contextlib
 import json
 import os
 import pathlib
 import shutil
 import socket
+import tempfile
 import typing
 from collections.abc import Iterator
 
 from tfm import errors
+
+REPLACEMENT = "tfm.replacement"  # U+FFFD for what UTF-8 has no bytes for
+codecs.register_error(
+    REPLACEMENT,
+    lambda error: ("\ufffd".encode() * (error.end - error.start), error.end),
+)
 
 
 @contextlib.contextmanager
@@ -53,6 +61,27 @@ def whole(final: pathlib.Path, replace: bool = False) -> Iterator[pathlib.Path]:
     except BaseException:
         shutil.rmtree(partial, ignore_errors=True)
         raise
+
+
+@contextlib.contextmanager
+def scratch(source: str) -> Iterator[pathlib.Path]:
+    """A folder for what is made of a source, and removed again.
+
+    Raises:
+      UserError: there is no room in it; told of the source, as nobody knows the folder.
+    """
+    folder = pathlib.Path(tempfile.gettempdir())
+    try:
+        with tempfile.TemporaryDirectory(prefix="tfm_") as name:
+            folder = pathlib.Path(name)
+            yield folder
+    except OSError as error:
+        if not str(error.filename or "").startswith(str(folder)):
+            raise
+        raise errors.UserError(
+            f"What is prepared of {source} cannot be written: {error.strerror}. "
+            "Set TMPDIR to a folder with room."
+        ) from None
 
 
 def cache() -> pathlib.Path:
@@ -124,10 +153,7 @@ def created(path: pathlib.Path) -> Iterator[typing.TextIO]:
     """A new text file that takes its name when all is written."""
     with (
         replaced(path) as scratch,
-        # a byte that was not valid in a user's file is written as it came
-        scratch.open(
-            "w", encoding="utf-8", errors="surrogateescape", newline=""
-        ) as file,
+        scratch.open("w", encoding="utf-8", errors=REPLACEMENT, newline="") as file,
     ):
         yield file
 

@@ -1,25 +1,30 @@
 """Generates text: python -m tfm.generate --run_dir=runs/char_gpt --prompt="To be"."""
 
+import collections
 import contextlib
 import dataclasses
 import pathlib
 import sys
 import typing
-from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Mapping
 
 from tfm import config
-from tfm import errors
+from tfm import console
 from tfm import generation
 from tfm import interfaces
+from tfm.generation import notes
+from tfm.generation import prompts as seeds
 from tfm.run import prediction_files
 from tfm.run import reading
 from tfm.run import text_rows
 from tfm.run import trained
 
-_ROWS = 256  # prompts that are read before any is worked on: alike ones go together
+# of texts whose prompts are read before any is worked on: those of like lengths go
+# together. An output is safe after each, so they are few
+_BATCHES = 4
 _PARTING = "-" * 20
+_LINES = "\n\t"  # a text for a person has these
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,7 +37,8 @@ class _Places:
     # a text to go on from; may be given several times
     prompt: list[str] = dataclasses.field(default_factory=list)
     input: str = ""  # a file with the run's text column, or of one prompt per line
-    output: str = ""  # .csv or .jsonl: the input's columns and the texts
+    # .jsonl, .csv, .tsv (.gz too) or .parquet: the input's columns and the texts
+    output: str = ""
     json: bool = False  # print one JSON object per text
     # the best one by validation, or the newest one
     checkpoint: typing.Literal["best", "last"] = "best"
@@ -59,64 +65,144 @@ def main(options: Options, experiment=None, changed: Mapping | None = None) -> N
       experiment: the run's, with the `changed` fields of how its data is written.
       changed: those fields by path.
     """
-    experiment = reading.opened(options, experiment, changed, "prompt")
+    experiment, columns = reading.opened(options, experiment, changed, "prompt")
     reading.say_loading(options, experiment)
     run = trained.load(options.run_dir, options.checkpoint, options.trust_code)
     run = dataclasses.replace(run, experiment=experiment)
     generator = generation.Generator(run, jit_compile=options.jit)
     column = text_rows.only_column(run.experiment.inputs)
-    count, told = 0, set()
-    with _writer(options) as write:
-        for reads in _prompts(options, run, column):
-            for read, found in _texts(generator, options, reads, column):
-                for note in set(found.notes) - told:
-                    print(f"note: {note}", file=sys.stderr)
-                told.update(found.notes)
-                write(read, found)
-                count += 1
-    if options.output:
-        print(f"{count:,} texts written to {options.output}")
+    prompts = _Prompts(generator, options, column)
+    with _writer(options, run, column, columns) as write:
+        tally = text_rows.Tally(write.rows, write.left_out)
+        told = _Notes()
+        for note in generator.notes(**prompts.settings):
+            told.say(note)
+        for reads in _reads(options, run, column):
+            reads = prompts.passed_over(reads, write.rows)
+            reads = [prompts.checked(read) for read in reads]
+            for read, found in prompts.texts(reads):
+                told.add(read, found)
+                write(read, _columns(found))
+            tally.add(reads, bool(options.output))
+            write.done(tally.rows, tally.left_out)
+    tally.say("texts", options.output, options.num_samples)
+    told.say_all(tally.rows)
 
 
-def _prompts(options: Options, run, column: str) -> Iterator[list[interfaces.Read]]:
+def _reads(options: Options, run, column: str) -> Iterator[list[interfaces.Read]]:
     """Rows with prompts, some at a time."""
+    size = max(1, _BATCHES * options.batch_size // options.num_samples)
     if options.prompt:
-        yield text_rows.of_texts(options.prompt, column)
+        reads = text_rows.of_texts(options.prompt, column)
+        reads = [read._replace(problem="") for read in reads]  # "" begins a text
+        yield _of_prompts(reads)
     elif options.input:
         rows = run.experiment.data.rows(options.input, {})
-        yield from text_rows.batched(map(_prompt, rows), _ROWS)
+        yield from text_rows.batched(rows, size)
     else:
-        yield from text_rows.standard_input(_ROWS, column)
+        yield from map(_of_prompts, text_rows.standard_input(size, column))
 
 
-def _prompt(read: interfaces.Read) -> interfaces.Read:
-    """A row, with an empty text where it has none; UserError where it is no row."""
-    if read.problem and read.problem != "no text":
-        raise errors.UserError(f"{read.origin}: {read.problem}.")
-    return read
+def _of_prompts(reads: list[interfaces.Read]) -> list[interfaces.Read]:
+    """Texts from elsewhere than a file, which are shown as prompts."""
+    return [
+        read._replace(shown={"prompt": text})
+        for read in reads
+        for text in read.shown.values()
+    ]
 
 
-def _texts(
-    generator: generation.Generator,
-    options: Options,
-    reads: list[interfaces.Read],
-    column: str,
-) -> Iterable[tuple[interfaces.Read, generation.Generated]]:
-    """Each row with each of its texts. A text that is alone is printed as it comes."""
-    fields = {
-        field.name: getattr(options, field.name)
-        for field in dataclasses.fields(generation.Settings)
-    }
-    prompts = [str(read.row[column]) for read in reads]
-    on_text = None
-    if _streams(options, len(reads)):
-        print(prompts[0], end="", flush=True)
-        on_text = _print_piece
-    found = generator.generate(
-        prompts, batch_size=options.batch_size, on_text=on_text, **fields
-    )
-    copies = [read for read in reads for _ in range(options.num_samples)]
-    return zip(copies, found, strict=True)
+class _Prompts:
+    """Rows with prompts, to texts."""
+
+    def __init__(self, generator: generation.Generator, options: Options, column: str):
+        self._generator = generator
+        self._options = options
+        self._column = column
+        self._seen: dict[int, int] = {}  # so that a prompt again has another text
+        self._passed_over = 0
+        self.settings = {
+            field.name: getattr(options, field.name)
+            for field in dataclasses.fields(generation.Settings)
+        }
+
+    def texts(
+        self, reads: list[interfaces.Read]
+    ) -> Iterator[tuple[interfaces.Read, generation.Generated | None]]:
+        """Each row with each of its texts, or without one where it has a problem.
+
+        A text that is alone is printed as it comes.
+        """
+        prompts = [read.row[self._column] for read in reads if not read.problem]
+        on_text = None
+        if prompts and _streams(self._options, len(reads)):
+            _print_piece(prompts[0])
+            on_text = _print_piece
+        found = self._generator.generate(
+            prompts,
+            batch_size=self._options.batch_size,
+            on_text=on_text,
+            seen=self._seen,
+            **self.settings,
+        )
+        made = iter(found)
+        for read in reads:
+            for _ in range(self._options.num_samples):
+                yield read, None if read.problem else next(made)
+
+    def passed_over(
+        self, reads: list[interfaces.Read], rows: int
+    ) -> list[interfaces.Read]:
+        """The rows without the first `rows` of the input, which are done."""
+        done = reads[: max(rows - self._passed_over, 0)]
+        self._passed_over += len(done)
+        checked = map(self.checked, done)
+        prompts = [read.row[self._column] for read in checked if not read.problem]
+        samples, seed = self._options.num_samples, self._options.seed
+        seeds.streams(prompts, samples, seed, self._seen)
+        return reads[len(done) :]
+
+    def checked(self, read: interfaces.Read) -> interfaces.Read:
+        """A row, with its problem where it is no prompt."""
+        if read.problem or self._options.prompt:
+            return read
+        problem = self._generator.problem(read.row[self._column])
+        return read._replace(problem=problem)
+
+
+class _Notes:
+    """Notes on prompts: the first of each kind with its place, the others counted."""
+
+    def __init__(self):
+        self._counts = collections.Counter()
+        self._said: set[str] = set()
+        self._read = None
+
+    def add(self, read: interfaces.Read, found: generation.Generated | None) -> None:
+        """Takes those of a text; the samples of a prompt count once."""
+        kinds = set() if read is not self._read else self._kinds
+        self._read, self._kinds = read, kinds
+        for note in found.notes if found else ():
+            if note.kind in kinds:
+                continue
+            kinds.add(note.kind)
+            self._counts[note.kind] += 1
+            if not read.origin:
+                self.say(note.text)
+            elif self._counts[note.kind] == 1:
+                self.say(f"{read.origin}: {note.text}")
+
+    def say(self, text: str) -> None:
+        """Prints a note, once."""
+        if text not in self._said:
+            self._said.add(text)
+            print(f"note: {console.visible(text)}", file=sys.stderr)
+
+    def say_all(self, rows: int) -> None:
+        """Prints the number of prompts that had a note of a kind told of one."""
+        for kind, count in self._counts.items():
+            if count > 1:
+                self.say(f"{count:,} of {rows:,} prompts {notes.MANY[kind]}")
 
 
 def _streams(options: Options, num_rows: int) -> bool:
@@ -125,54 +211,49 @@ def _streams(options: Options, num_rows: int) -> bool:
 
 
 def _print_piece(text: str) -> None:
-    print(text, end="", flush=True)
+    print(console.visible(text, keep=_LINES), end="", flush=True)
 
 
-def _writer(options: Options):
-    """A context manager that gives write(read, generated)."""
+def _writer(options: Options, run, column: str, columns: list[str]):
+    """A context manager that gives a prediction_files.Writer."""
     if options.output:
-        return _written(prediction_files.created(pathlib.Path(options.output), ()))
+        made_by = reading.made_by(options, run, run.experiment)
+        path = pathlib.Path(options.output)
+        return prediction_files.created(path, (), columns, made_by)
     if options.json:
-        return _written(prediction_files.json_lines(), alone=not options.input)
-    return _plain(options)
+        return prediction_files.json_lines((), columns)
+    return contextlib.nullcontext(_Plain(options, column))
 
 
-@contextlib.contextmanager
-def _plain(options: Options):
+class _Plain(prediction_files.Writer):
     """The prompt and its text, parted from the next one by a line."""
-    if _streams(options, len(options.prompt)):
-        yield lambda read, found: print(flush=True)  # the rest has been printed
-        return
-    first = True
 
-    def write(read, found):
-        nonlocal first
-        if not first:
+    def __init__(self, options: Options, column: str):
+        self._column = column
+        self._is_printed = _streams(options, len(options.prompt))
+        self._is_first = True
+
+    def __call__(self, read: interfaces.Read, prediction: Mapping) -> None:
+        if self._is_printed:
+            print(flush=True)  # behind the text
+            return
+        if not self._is_first:
             print(_PARTING)
-        first = False
-        print(found.prompt + found.text, flush=True)
-
-    yield write
-
-
-@contextlib.contextmanager
-def _written(writer, alone: bool = False):
-    """The input's columns and the text's; of a prompt from elsewhere, the prompt."""
-    with writer as write_prediction:
-
-        def write(read, found):
-            if alone:
-                read = interfaces.Read(read.row, {"prompt": found.prompt})
-            write_prediction(read, _columns(found))
-
-        yield write
+        self._is_first = False
+        text = f"({read.problem})"
+        if not read.problem:
+            text = read.row[self._column] + prediction["generated"]
+        _print_piece(f"{text}\n")
 
 
-def _columns(found: generation.Generated) -> dict:
+def _columns(found: generation.Generated | None) -> dict:
+    if found is None:
+        return {}
     return {
         "generated": found.text,
         "finished": found.finished,
         "num_tokens": len(found.tokens),
+        "note": " ".join(note.text for note in found.notes),
     }
 
 

@@ -60,8 +60,7 @@ class Column(Protocol):
     def encode(self, values: Sequence[object]) -> "np.ndarray | list[np.ndarray]":
         """Values of rows as one array [n, ...], or as one for each row."""
 
-    def decode(self, array: "np.ndarray") -> list:
-        """The values [n] that an array stands for."""
+    def decode(self, array: "np.ndarray") -> list: ...  # the values [n] of an array
 
 
 class Split(Protocol):
@@ -95,8 +94,7 @@ class Dataset(Protocol):
     preprocessor: pathlib.Path | None  # folder of what it was prepared with, if it was
     sources: Mapping[str, str]  # hashes of files by path; asked after encode
 
-    def training_rows(self) -> Iterator[Row]:
-        """The rows to fit a preprocessor on, of the training split alone."""
+    def training_rows(self) -> Iterator[Row]: ...  # to fit a preprocessor on
 
     def encode(self, preprocessor: "Preprocessor", folder: pathlib.Path):
         """{name: Split} of train, validation and test, encoded once into the folder."""
@@ -117,8 +115,7 @@ class Data(Protocol):
 
     columns: Kinds  # that it can have
 
-    def prepare(self, folder: pathlib.Path) -> Dataset:
-        """Reads the sources, or finds that done in the folder."""
+    def prepare(self, folder: pathlib.Path) -> Dataset: ...  # or finds it done there
 
     def rows(self, source: str, columns: Mapping[str, Column]) -> Iterator[Read]:
         """The rows of another source; they must have `columns` besides the inputs'."""
@@ -158,8 +155,7 @@ class Preprocessor(Protocol):
         Seeds int64 [B, 3], run's, epoch, row, are all that augmentation depends on.
         """
 
-    def save(self, folder: pathlib.Path) -> None:
-        """Writes all that Inputs.load needs."""
+    def save(self, folder: pathlib.Path) -> None: ...  # all that Inputs.load needs
 
 
 class Inputs(Protocol):
@@ -206,11 +202,9 @@ class Preset(Model, Protocol):
 
     preset: str
 
-    def kept_in(self, folder: pathlib.Path) -> Model:
-        """This model with its shape in a folder; the preset is needed no more."""
+    def kept_in(self, folder: pathlib.Path) -> Model: ...  # its shape is there
 
-    def published(self) -> "keras.Model":
-        """The model with the weights that were published for it."""
+    def published(self) -> "keras.Model": ...  # with the weights published for it
 
 
 @runtime_checkable
@@ -243,8 +237,7 @@ class Objective(Protocol):
     def examples(self, split: Split, mode: Mode) -> Examples:
         """The examples of a split; for "predict", of rows without labels."""
 
-    def head(self, backbone: "keras.Model") -> "keras.Model":
-        """The backbone with the task's own layers on top."""
+    def head(self, backbone: "keras.Model") -> "keras.Model": ...  # with layers on top
 
     def loss(self, outputs, batch: Mapping):
         """Losses and weights [B] or [B, T], and {name: (sum, count)} to log.
@@ -270,6 +263,13 @@ class Finishes(Protocol):
 
     def finished(self, arrays: Arrays) -> Objective:
         """With them, which may change compute_metrics and predictions alone."""
+
+
+@runtime_checkable
+class Thorough(Protocol):
+    """An objective that evaluates more where scores are kept: at the end, on demand."""
+
+    def thorough_examples(self, split: Split) -> Examples: ...
 
 
 @runtime_checkable

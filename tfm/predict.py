@@ -1,13 +1,14 @@
 """Predicts with a run: python -m tfm.predict --run_dir=runs/text_cls --text="..."."""
 
 import dataclasses
+import itertools
 import pathlib
-import sys
 import typing
 from collections.abc import Iterator
 from collections.abc import Mapping
 
 from tfm import config
+from tfm import errors
 from tfm import interfaces
 from tfm.run import prediction_files
 from tfm.run import reading
@@ -30,7 +31,8 @@ class Options:
     # a text; may be given several times
     text: list[str] = dataclasses.field(default_factory=list)
     input: str = ""  # a file with the run's text column, or of one text per line
-    output: str = ""  # .csv or .jsonl: the input's columns and the predictions
+    # .jsonl, .csv, .tsv (.gz too) or .parquet: the input's columns and the predictions
+    output: str = ""
     json: bool = False  # print one JSON object per text
     # the best one by validation, or the newest one
     checkpoint: typing.Literal["best", "last"] = "best"
@@ -45,33 +47,53 @@ def main(options: Options, experiment=None, changed: Mapping | None = None) -> N
       experiment: the run's, with the `changed` fields of how its data is written.
       changed: those fields by path.
     """
-    experiment = reading.opened(options, experiment, changed, "text")
+    experiment, columns = reading.opened(options, experiment, changed, "text")
     reading.say_loading(options, experiment)
     run = trained.load(options.run_dir, options.checkpoint, options.trust_code)
     run = dataclasses.replace(run, experiment=experiment)
-    count = left_out = 0
-    with _writer(options, run.experiment) as write:
-        for reads in _reads(options, run.experiment):
-            good = [read.row for read in reads if not read.problem]
-            found = iter(run.predict(good, options.batch_size))
-            for read in reads:
-                write(read, {} if read.problem else next(found))
-            count += len(reads)
-            left_out += len(reads) - len(good)
-    if options.output:
-        print(f"{count:,} predictions written to {options.output}")
-    if left_out:
-        print(
-            f"note: {left_out:,} of {count:,} rows could not be predicted; the reason "
-            "stands in each",
-            file=sys.stderr,
-        )
+    with _writer(options, run, columns) as write:
+        tally = text_rows.Tally(write.rows, write.left_out)
+        for reads in _reads(options, run.experiment, write.rows):
+            done = []
+            for read, prediction in _predicted(run, reads, options):
+                write(read, prediction)
+                done.append(read)
+            tally.add(done, bool(options.output))
+            write.done(tally.rows, tally.left_out)
+    tally.say("predictions", options.output)
 
 
-def _reads(options: Options, e) -> Iterator[list[interfaces.Read]]:
-    """The rows to predict, a batch at a time."""
+def _predicted(
+    run, reads: list[interfaces.Read], options: Options
+) -> Iterator[tuple[interfaces.Read, dict]]:
+    """The rows, each with its prediction or with a problem.
+
+    Raises:
+      RowError: of a text on the command line nothing can be predicted.
+    """
+    good = [read for read in reads if not read.problem]
+    try:
+        made = run.predict([read.row for read in good], options.batch_size)
+    except errors.RowError as error:
+        if options.text:
+            raise
+        if len(reads) == 1:
+            yield reads[0]._replace(problem=str(error)), {}
+            return
+        half = len(reads) // 2  # to find the few rows that it is about
+        yield from _predicted(run, reads[:half], options)
+        yield from _predicted(run, reads[half:], options)
+        return
+    predictions = iter(made)
+    for read in reads:
+        yield read, {} if read.problem else next(predictions)
+
+
+def _reads(options: Options, e, skipped: int) -> Iterator[list[interfaces.Read]]:
+    """The rows to predict but for the first ones, a batch at a time."""
     if options.input:
-        yield from text_rows.batched(e.data.rows(options.input, {}), options.batch_size)
+        rows = itertools.islice(e.data.rows(options.input, {}), skipped, None)
+        yield from text_rows.batched(rows, options.batch_size)
         return
     column = text_rows.only_column(e.inputs)
     if options.text:
@@ -81,13 +103,16 @@ def _reads(options: Options, e) -> Iterator[list[interfaces.Read]]:
         yield from text_rows.standard_input(options.batch_size, column)
 
 
-def _writer(options: Options, e):
-    """A context manager that gives write(read, prediction)."""
-    reserved = e.data.columns if options.input else ()
+def _writer(options: Options, run, columns: list[str]):
+    """A context manager that gives a prediction_files.Writer."""
+    e = run.experiment
+    reserved = (e.data if options.input else e.inputs).columns
     if options.output:
-        return prediction_files.created(pathlib.Path(options.output), reserved)
+        made_by = reading.made_by(options, run, e)
+        path = pathlib.Path(options.output)
+        return prediction_files.created(path, reserved, columns, made_by)
     if options.json:
-        return prediction_files.json_lines(reserved)
+        return prediction_files.json_lines(reserved, columns)
     return prediction_files.lines(e.inputs.columns)
 
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import os
 import pathlib
 import subprocess
 import sys
@@ -153,7 +154,12 @@ def _command(arguments: list[str]) -> list[str]:
 def _train(arguments: list[str]) -> str:
     """Runs a training to its end; its output."""
     done = subprocess.run(
-        _command(arguments), capture_output=True, text=True, check=False
+        _command(arguments),
+        env=os.environ | {"PYTHONIOENCODING": "utf-8"},
+        capture_output=True,
+        encoding="utf-8",
+        errors="backslashreplace",
+        check=False,
     )
     if done.returncode:
         last = done.stderr.strip().rpartition("\n")[2].removeprefix("error: ")

@@ -152,10 +152,10 @@ def test_cleaning_is_counted_and_told(tmp_path):
     path = tmp_path / "a.jsonl"
     path.write_text("".join(json.dumps({"text": row}) + "\n" for row in rows))
     stores = opened(
-        tmp_path, train=path, min_characters=2, max_characters=100, cut="tail",
+        tmp_path, train=path, min_characters=2, max_characters=100,
         validation_fraction=0.0,
     )  # fmt: skip
-    assert texts(stores, "train")[:4] == ["one two", "café", "xy", "ab"]
+    assert texts(stores, "train") == ["one two", "café", "xy", "ab", "long " * 30]
     assert stores.manifest["sources"]["train"]["counts"] == {
         "rows": 7, "documents": 6, "duplicates": 1, "unicode": 1, "control": 1,
         "empty": 1, "long": 1,
@@ -164,9 +164,11 @@ def test_cleaning_is_counted_and_told(tmp_path):
         f"train source {path}: 7 rows as documents",
         "dropped of train: 1 empty, 1 duplicates",
         "changed of train: 1 to one Unicode form, "
-        "1 with control characters or other line ends, 1 too long, cut",
+        "1 with control characters or other line ends, 1 long, tokenized in pieces",
     ]
-    again = opened(tmp_path, train=path, deduplicate=False, name="all", cut="tail")
+    again = opened(
+        tmp_path, train=path, deduplicate=False, name="all", validation_fraction=0.0
+    )
     assert again.manifest["sources"]["train"]["counts"].get("duplicates") is None
     assert again.splits["train"].num_documents == 6
 
@@ -213,7 +215,7 @@ def test_a_bad_row_stops_with_its_place_or_is_counted(tmp_path, bad):
     with pytest.raises(errors.UserError, match=re.escape(f"{path}:2: ")) as raised:
         opened(tmp_path, train=path)
     assert "--data.bad_rows=skip" in str(raised.value)
-    stores = opened(tmp_path, train=path, bad_rows="skip", cut="tail")
+    stores = opened(tmp_path, train=path, bad_rows="skip")
     assert (
         sum(
             count
@@ -228,7 +230,7 @@ def test_a_bad_row_stops_with_its_place_or_is_counted(tmp_path, bad):
 
 def test_ids_take_four_bytes_where_two_are_too_few(tmp_path, source):
     letters = "".join(map(chr, [*range(0x4E00, 0x9E00), *range(0x20000, 0x2C000)]))
-    lines = [letters[i : i + 1000] for i in range(0, len(letters), 1000)]
+    lines = [letters[i : i + 5000] for i in range(0, len(letters), 5000)]
     (tmp_path / "a.txt").write_text("\n".join(lines), "utf-8")
     config = inputs.Text(method="character", vocab_size=90_000)
     stores = opened(tmp_path, config, train=tmp_path / "a.txt", cut="tail")
@@ -261,10 +263,8 @@ def test_fields_that_cannot_be(fields, message):
 
 def test_an_empty_split_is_told(tmp_path):
     (tmp_path / "a.txt").write_text("only one line\n")
-    with pytest.raises(errors.UserError, match="--data.cut=tail"):
-        opened(tmp_path, train=tmp_path / "a.txt", validation_fraction=0.01)
-    stores = opened(tmp_path, train=tmp_path / "a.txt", cut="tail")
-    assert texts(stores, "train") + texts(stores, "validation") == ["only one lin", "e"]
+    with pytest.raises(errors.UserError, match="--data.cut=auto"):
+        opened(tmp_path, train=tmp_path / "a.txt", split_seed=2, cut="document")
     (tmp_path / "b.txt").write_text(" \n\n")
     with pytest.raises(errors.UserError, match="b.txt holds no document: it has no te"):
         opened(tmp_path, train=tmp_path / "b.txt", name="other")

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from tfm import errors
 from tfm import interfaces
 from tfm.data import batches
 from tfm.data import windows
@@ -27,17 +26,18 @@ class Stream:
 class Maker:
     """Gives the window itself, and a random number."""
 
-    def __init__(self, window, stride=None, crosses=True):
-        self.window, self.stride, self.crosses = window, stride or window, crosses
+    def __init__(self, window, documents="packed", context=0):
+        self.window, self.documents, self.context = window, documents, context
+        size = window + context
         self.spec = {
-            "tokens": interfaces.Spec((window,), "int32"),
-            "segments": interfaces.Spec((window,), "int32"),
+            "tokens": interfaces.Spec((size,), "int32"),
+            "segments": interfaces.Spec((size,), "int32"),
             "drawn": interfaces.Spec((), "float64"),
             "other": interfaces.Spec((), "int32"),
         }
 
     def example(self, tokens, segments, rng, other):
-        missing = (0, self.window - len(tokens))
+        missing = (0, self.window + self.context - len(tokens))
         return {
             "tokens": np.pad(tokens, missing),
             "segments": np.pad(segments, missing),
@@ -48,64 +48,128 @@ class Maker:
 
 DOCUMENTS = [np.arange(1, 8), np.arange(11, 14), np.arange(21, 33)]  # 22 tokens
 LINE = np.concatenate(DOCUMENTS)
+OF_EACH = [
+    [1, 2, 3, 4, 5],
+    [6, 7],
+    [11, 12, 13],
+    [21, 22, 23, 24, 25],
+    [26, 27, 28, 29, 30],
+    [31, 32],
+]
 
 
-def every(maker, training=False, epoch=0, seed=0):
-    made = windows.Windows(Stream(*DOCUMENTS), maker, training)
+def every(maker, training=False, epoch=0, seed=0, **fields):
+    made = windows.Windows(Stream(*DOCUMENTS), maker, training, **fields)
     places = np.arange(len(made))
     return made.batch(places, np.full(len(made), epoch), seed)
 
 
-def test_evaluation_covers_the_stream_once():
-    found = every(Maker(5))["tokens"]
+def shown(found) -> list[list[int]]:
+    return [row[row > 0].tolist() for row in found["tokens"]]
+
+
+def test_joined_windows_of_evaluation_cover_the_line_once():
+    found = every(Maker(5, "joined"))["tokens"]
     assert found.shape == (5, 5)
     assert found.ravel()[:22].tolist() == LINE.tolist()
     assert found.ravel()[22:].tolist() == [0] * 3
 
 
-def test_windows_that_overlap_predict_each_token_once():
-    found = every(Maker(6, stride=5))["tokens"]
-    assert len(found) == 5  # 22 tokens, of which all but the first are targets
-    targets = found[:, 1:].ravel()
-    assert targets[targets > 0].tolist() == LINE[1:].tolist()
-    assert (found[1:, 0] == found[:-1, -1]).all()
+def test_packed_windows_of_evaluation_cut_no_document_that_fits():
+    assert shown(every(Maker(10))) == [
+        [*range(1, 8), 11, 12, 13],
+        [*range(21, 31)],
+        [31, 32],
+    ]
+    found = every(Maker(9))
+    assert shown(found) == [
+        [*range(1, 8)],
+        [11, 12, 13],
+        [*range(21, 30)],
+        [30, 31, 32],
+    ]
+    found = every(Maker(5))
+    assert shown(found) == [*OF_EACH[:1], [6, 7, 11, 12, 13], *OF_EACH[3:]]
+    assert found["segments"][1].tolist() == [1, 1, 2, 2, 2]
 
 
-def test_segments_number_the_documents_of_a_window():
-    found = every(Maker(11))
-    assert found["segments"].tolist() == [[1] * 7 + [2] * 3 + [3], [1] * 11]
+def test_the_context_is_the_token_before_and_none_at_the_beginning():
+    for documents in ("packed", "joined"):
+        found = every(Maker(11, documents, context=1))
+        first, second = shown(found)[:2]
+        assert found["tokens"][0, 0] == found["segments"][0, 0] == 0
+        assert second[0] == first[-1]
+    found = every(Maker(5, "separate", context=1))
+    assert [row[1:].tolist() for row in found["tokens"]] == [
+        [*row, *[0] * (5 - len(row))] for row in OF_EACH
+    ]
+    assert found["tokens"][:, 0].tolist() == [0, 5, 7, 13, 25, 30]
+    # where a document begins, what is before it is of another one
+    same = found["segments"][:, 0] == found["segments"][:, 1]
+    assert same.tolist() == [False, True, False, False, True, True]
 
 
-def test_windows_of_a_training_epoch_begin_elsewhere_and_are_whole():
+@pytest.mark.parametrize("documents", ["packed", "joined"])
+def test_in_each_epoch_of_training_every_token_is_in_one_window(documents):
     starts = set()
     for epoch in range(40):
-        found = every(Maker(5), training=True, epoch=epoch)["tokens"]
-        assert len(found) == 3
-        first = LINE.tolist().index(found[0, 0])
-        assert found.ravel().tolist() == LINE[first : first + 15].tolist()
+        found = every(Maker(5, documents, context=1), training=True, epoch=epoch)
+        assert found["tokens"].shape == (5, 6)
+        tokens = [t for row in found["tokens"][:, 1:] for t in row[row > 0].tolist()]
+        first = LINE.tolist().index(tokens[0])
+        assert tokens == [*LINE[first:], *LINE[:first]]
         starts.add(first)
+        # what is told from the token before it is of the same document
+        for row, segments in zip(found["tokens"], found["segments"], strict=True):
+            for i in np.flatnonzero(segments[1:] == segments[:-1]):
+                assert row[i + 1] == row[i] == 0 or row[i + 1] == row[i] + 1
+            begins = segments[1:] != segments[:-1]
+            assert {1, 11, 21} >= set(row[1:][begins & (row[1:] > 0)].tolist())
     assert starts == {0, 1, 2, 3, 4}
 
 
+def test_one_document_that_goes_on_at_its_beginning_is_another_segment():
+    made = windows.Windows(Stream(np.arange(1, 8)), Maker(4), training=True)
+    found = [made.batch(np.arange(2), np.full(2, e), 0) for e in range(20)]
+    (turned,) = {tuple(f["segments"][1]) for f in found if f["tokens"][0, 0] == 3}
+    assert turned == (1, 2, 2, 0)
+
+
 @pytest.mark.parametrize("training", [False, True])
-def test_windows_that_do_not_cross_hold_one_document(training):
-    found = every(Maker(5, crosses=False), training)["tokens"]
-    assert [row[row > 0].tolist() for row in found] == [
-        [1, 2, 3, 4, 5],
-        [6, 7],
-        [11, 12, 13],
-        [21, 22, 23, 24, 25],
-        [26, 27, 28, 29, 30],
-        [31, 32],
-    ]
+def test_windows_of_single_documents_hold_one(training):
+    assert shown(every(Maker(5, "separate"), training)) == OF_EACH
+
+
+@pytest.mark.parametrize("documents", ["packed", "joined", "separate"])
+@pytest.mark.parametrize("stride", [1, 2, 3, 4])
+def test_windows_that_overlap_count_each_token_once(documents, stride):
+    found = every(Maker(4, documents), stride=stride)
+    plain, counted, contexts = [], [], {}
+    for row, is_plain, first in zip(
+        found["tokens"], found["is_plain"], found["first"], strict=True
+    ):
+        row = row[row > 0].tolist()
+        plain += row * int(is_plain)
+        counted += row[first:]
+        contexts |= {token: i for i, token in enumerate(row) if i >= first}
+    assert sorted(plain) == sorted(counted) == LINE.tolist()
+    # a document's beginning, or the tokens that the windows share
+    for token, context in contexts.items():
+        within = (token - 1) % 10 if token < 21 else token - 21
+        assert context >= min(within, 4 - stride)
+    alone = every(Maker(4, documents))
+    assert plain == sum(shown(alone), [])
+    if stride == 4:
+        assert found["tokens"].tolist() == alone["tokens"].tolist()
 
 
 def test_rows_are_the_documents_in_which_windows_begin():
-    found = every(Maker(5, crosses=False), training=True, epoch=3)["row"]
+    found = every(Maker(5, "separate"), training=True, epoch=3)["row"]
     assert found.tolist() == [0, 0, 1, 2, 2, 2]
     for epoch in range(9):
         found = every(Maker(5), training=True, epoch=epoch, seed=7)
-        assert found["row"].tolist() == (found["tokens"][:, 0] // 10).tolist()
+        expected = np.minimum(found["tokens"][:, 0] // 10, 2)
+        assert found["row"].tolist() == expected.tolist()
 
 
 def test_what_is_random_depends_on_seed_epoch_and_place_alone():
@@ -126,14 +190,12 @@ def test_other_windows_come_from_every_document():
     assert {int(t) // 10 for t in np.concatenate(drawn)} == {0, 1, 2, 3}
 
 
-def test_a_corpus_smaller_than_a_window_is_refused():
-    with pytest.raises(
-        errors.UserError, match="Got 22 tokens, windows of 40. Give more"
-    ):
-        windows.Windows(Stream(*DOCUMENTS), Maker(40), training=True)
-    assert every(Maker(40))["tokens"][0, :22].tolist() == LINE.tolist()
-    none = windows.Windows(Stream(), Maker(4, crosses=False), training=False)
-    assert len(none) == 0
+@pytest.mark.parametrize("documents", ["packed", "joined", "separate"])
+def test_a_corpus_smaller_than_a_window_is_one_short_one(documents):
+    for training in (False, True):
+        found = windows.Windows(Stream(np.arange(1, 4)), Maker(40, documents), training)
+        assert shown(found.batch(np.arange(1), np.zeros(1, int), 0)) == [[1, 2, 3]]
+        assert len(windows.Windows(Stream(), Maker(4, documents), training)) == 0
 
 
 def test_they_are_batched_with_weights_and_static_shapes():

@@ -27,6 +27,12 @@ def made():
     return get
 
 
+def _begun(run, prompt) -> list[int]:
+    """The ids of a prompt, as a document begins."""
+    tokenizer = run.preprocessor.tokenizer
+    return [tokenizer.id_of("[EOS]"), *tokenizer.encode([prompt])[0].tolist()]
+
+
 def _greedy(run, ids, number, source=()) -> list[int]:
     """Greedy tokens by the whole model for each, up to [EOS]."""
     ids, allowed = list(ids), small_runs.allowed(run)
@@ -46,9 +52,10 @@ def test_with_the_cache_the_same_tokens_as_without(made, name):
     number = 5
     found = generator.generate(PROMPTS, temperature=0, max_new_tokens=number)
     for prompt, one in zip(PROMPTS, found, strict=True):
-        ids, source = run.preprocessor.tokenizer.encode([prompt])[0], ()
+        ids, source = _begun(run, prompt), ()
         if name == "encoder_decoder":
-            ids, source = [run.objective.start_id], [*ids, run.objective.start_id]
+            source = [*ids[1:], run.objective.start_id]
+            ids = [run.objective.start_id]
         assert list(one.tokens) == _greedy(run, ids, number, source)
         alone = generator.generate([prompt], temperature=0, max_new_tokens=number)
         assert alone == [one]
@@ -77,10 +84,8 @@ def test_a_row_does_not_depend_on_the_others(made):
 
 def test_beyond_the_positions_the_last_half_is_read_anew(made):
     run, generator = made("decoder")
-    ids = run.preprocessor.tokenizer.encode(["the quick brown"])[
-        0
-    ].tolist()  # 15, a bucket of 16
-    (found,) = generator.generate(["the quick brown"], temperature=0, max_new_tokens=9)
+    ids = _begun(run, "the quick brow")  # 15, a bucket of 16
+    (found,) = generator.generate(["the quick brow"], temperature=0, max_new_tokens=9)
     whole = [*ids, *found.tokens]
     # a token of the 16 slots; then from the last 8 tokens on
     assert list(found.tokens[:1]) == _greedy(run, whole[:15], 1)
@@ -94,7 +99,9 @@ def test_a_long_prompt_loses_its_beginning_and_it_is_told(made):
     (found,) = generator.generate([text], temperature=0, max_new_tokens=1)
     ids = run.preprocessor.tokenizer.encode([text], truncate=False)[0][-16:]
     assert list(found.tokens) == _greedy(run, ids, 1)
-    assert found.notes == ("The prompt has 25 tokens: the model reads its last 16.",)
+    assert found.notes == (
+        ("cut", "The prompt has 25 tokens: the model reads its last 16."),
+    )
     (found,) = made("lstm")[1].generate([text], temperature=0, max_new_tokens=20)
     assert not found.notes
 
@@ -104,7 +111,7 @@ def test_an_encoder_decoder_ends_at_its_positions(made):
     found = generator.generate(["q <extra_id_0> z"], num_samples=20, max_new_tokens=40)
     ended = [one for one in found if one.finished == "positions"]
     assert ended and all(len(one.tokens) == 16 for one in ended)
-    assert "ends at the 16 tokens" in ended[0].notes[0]
+    assert "ends at the 16 tokens" in ended[0].notes[0].text
     assert any("<extra_id_" in one.text for one in found)
     sentinel = run.preprocessor.tokenizer.id_of("<extra_id_0>")
     assert sentinel in {id for one in found for id in one.tokens}
@@ -135,8 +142,7 @@ def test_a_very_low_temperature_is_greedy(made):
 
 def test_top_k_and_top_p_keep_to_the_likeliest(made):
     run, generator = made("decoder")
-    ids = run.preprocessor.tokenizer.encode(["the fox"])[0]
-    scores = small_runs.scores(run, ids)[-1]
+    scores = small_runs.scores(run, _begun(run, "the fox"))[-1]
     scores = np.where(small_runs.allowed(run), scores, -np.inf) / 2.0
     chances = np.exp(small_runs.log_softmax(scores))
     order = np.argsort(-chances)
@@ -207,7 +213,7 @@ def test_beams_of_a_model_score_no_less_than_greedy(made):
     run, generator = made("decoder")
 
     def score(tokens):
-        ids = run.preprocessor.tokenizer.encode(["the fox"])[0].tolist()
+        ids = _begun(run, "the fox")
         whole = [*ids, *tokens]
         scores = np.where(
             small_runs.allowed(run), small_runs.scores(run, whole), -np.inf
@@ -259,13 +265,21 @@ def test_a_stop_ends_the_text(made):
     assert found.tokens == whole.tokens[: place + 3]
 
 
-def test_empty_prompts(made):
-    _, generator = made("decoder")
-    (found,) = generator.generate([""], max_new_tokens=3)
+@pytest.mark.parametrize("name", ["decoder", "rotary", "lstm"])
+def test_an_empty_prompt_begins_as_a_document_of_training(made, name):
+    run, generator = made(name)
+    (found,) = generator.generate([""], temperature=0, max_new_tokens=5)
     assert found.prompt == ""
-    run = small_runs.run("decoder", special=())
-    with pytest.raises(errors.UserError, match=r"has no \[EOS\] for an empty prompt"):
-        generation.Generator(run, jit_compile=False).generate([""])
+    assert list(found.tokens) == _greedy(run, _begun(run, ""), 5)
+    # in training, that is what the first token is told from
+    objective, tokenizer = run.objective, run.preprocessor.tokenizer
+    ids = tokenizer.encode(["fox"])[0]
+    end = tokenizer.id_of("[EOS]")
+    before = np.int32([end, *ids]), np.int32([1, 2, 2, 2])
+    for window in (before, (np.int32([0, *ids]), np.int32([0, 1, 1, 1]))):
+        example = objective.example(*window)
+        assert example["tokens"][:3].tolist() == [end, *ids[:2]]
+        assert example["targets"][0] == ids[0] and example["target_weight"][0] == 1
 
 
 def test_a_model_whose_scores_are_not_numbers():

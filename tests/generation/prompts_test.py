@@ -1,6 +1,12 @@
 """Prompts, and texts of tokens as they grow."""
 
+import dataclasses
+
+import pytest
+
+from tests.support import small_preset
 from tests.support import small_runs
+from tfm import errors
 from tfm import generation
 from tfm import inputs
 from tfm.generation import continuation
@@ -74,6 +80,35 @@ def test_sentinels_are_shown():
     assert (found.text, found.finished) == ("<extra_id_0> fox", "eos")
 
 
+def test_a_prompt_begins_as_a_text_does_where_there_is_room():
+    tokenizer = _tokenizer("character")
+    reader = prompts.Reader(tokenizer, 4, 4, start_id=None, eos_id=2)
+    fox = tokenizer.encode(["foxy"])[0].tolist()
+    settings = generation.Settings()
+    assert reader.read("", settings).ids == [2]
+    assert reader.read("fox", settings).ids == [2, *fox[:3]]
+    found = reader.read("foxy", settings)
+    assert (found.ids, found.notes) == (fox, [])
+    found = reader.read(" foxy", settings)
+    assert found.ids == fox and "has 5 tokens" in found.notes[0].text
+    with pytest.raises(errors.UserError, match=r"no \[EOS\] that a text"):
+        bare = _tokenizer("character", special=())
+        prompts.Reader(bare, 4, 4, start_id=None, eos_id=None).read("", settings)
+    endless = prompts.Reader(tokenizer, 4, None, start_id=None, eos_id=2)
+    assert endless.read("foxy", settings).ids == [2, *fox]
+
+
+def test_a_prompt_of_a_published_model_has_its_beginning_once(tmp_path):
+    text = inputs.PretrainedText(preset=small_preset.gpt2(tmp_path / "gpt2"))
+    for enclose in (True, False):
+        made = dataclasses.replace(text, enclose=enclose).fit().tokenizer
+        end = made.eos_id
+        reader = prompts.Reader(made, 64, 64, start_id=None, eos_id=end)
+        found = reader.read("the man", generation.Settings()).ids
+        assert found[0] == end and end not in found[1:] and len(found) > 1
+        assert reader.read("", generation.Settings()).ids == [end]
+
+
 def test_names_of_special_tokens_in_a_prompt_are_text():
     """But for the gaps that an encoder was taught to read."""
     tokenizer = _tokenizer("character")
@@ -81,8 +116,8 @@ def test_names_of_special_tokens_in_a_prompt_are_text():
     reader = prompts.Reader(tokenizer, 64, 64, start_id=None, eos_id=2)
     text = "the [EOS] <extra_id_0>"
     found = reader.read(text, settings)
-    assert found.ids == tokenizer.encode([text])[0].tolist()
-    assert {2, 3}.isdisjoint(found.ids)
+    assert found.ids == [2, *tokenizer.encode([text])[0].tolist()]
+    assert {2, 3}.isdisjoint(found.ids[1:])
     reader = prompts.Reader(
         tokenizer, 64, 64, start_id=2, eos_id=2, sentinels=("<extra_id_0>",)
     )

@@ -41,7 +41,7 @@ def scored(monkeypatch):
     evaluations, signals = [], {}
     score = scoring.score
 
-    def counted(evaluator, objective, preprocessor, split, size, watch):
+    def counted(evaluator, objective, preprocessor, split, size, watch, thorough):
         evaluations.append(len(split))
 
         def watched(share):
@@ -50,7 +50,8 @@ def scored(monkeypatch):
                 os.kill(os.getpid(), number)
             watch(share)
 
-        return score(evaluator, objective, preprocessor, split, size, watched)
+        parts = (evaluator, objective, preprocessor, split, size)
+        return score(*parts, watched, thorough)
 
     monkeypatch.setattr(scoring, "score", counted)
     return evaluations, signals

@@ -138,12 +138,11 @@ def _epochs(number: float, whole: float) -> str:
 
 def _standard_output() -> rich_console.Console:
     """A console of plain lines in a notebook, where control codes would show."""
-    found = rich_console.Console(highlight=False)
+    plain = {"highlight": False, "markup": False, "emoji": False}
+    found = rich_console.Console(**plain)
     if not found.is_jupyter:
         return found
-    return rich_console.Console(
-        highlight=False, force_jupyter=False, force_terminal=False
-    )
+    return rich_console.Console(**plain, force_jupyter=False, force_terminal=False)
 
 
 def scores_line(

@@ -5,10 +5,14 @@ import functools
 from rich import console as rich_console
 from rich import table as rich_table
 
+from tfm import console
 from tfm import figures
 
 MAX_COLUMNS = 31  # of a matrix that still reads as text
-_console = rich_console.Console(highlight=False, soft_wrap=True)
+# names of classes are no markup
+_console = rich_console.Console(
+    highlight=False, soft_wrap=True, markup=False, emoji=False
+)
 
 
 def print_scores(by_split: dict[str, dict[str, float]]) -> None:
@@ -64,7 +68,7 @@ def _figure(cell) -> str:
 def _print(columns, rows) -> None:
     table = rich_table.Table(box=None, pad_edge=False, header_style="bold")
     for number, column in enumerate(columns):
-        table.add_column(column, justify="right" if number else "left")
+        table.add_column(console.visible(column), justify="right" if number else "left")
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*map(console.visible, row))
     _console.print(table)

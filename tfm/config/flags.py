@@ -19,6 +19,7 @@ from absl import app
 from absl import flags
 from absl import logging
 
+from tfm import console
 from tfm import errors
 from tfm.config import fields
 from tfm.config import loading
@@ -51,6 +52,7 @@ def run(
 
     A user's mistake ends with one line on stderr and status 2.
     """
+    console.begin()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow's start-up notes
     logging.set_verbosity(logging.WARNING)  # Keras and TensorFlow log through absl
     parsed = []
@@ -65,16 +67,14 @@ def run(
 
 
 def _guarded(function: Callable, *arguments):
-    try:
-        return function(*arguments)
-    except errors.UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(errors.USER_MISTAKE)
-    except KeyboardInterrupt:
-        sys.exit(errors.INTERRUPTED)
-    except BrokenPipeError:  # the reader of our output has gone, as in `| head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
+    with console.written():
+        try:
+            return function(*arguments)
+        except errors.UserError as error:
+            console.say_error(error)
+            sys.exit(errors.USER_MISTAKE)
+        except KeyboardInterrupt:
+            sys.exit(errors.INTERRUPTED)
 
 
 def _parse(argv, options_class, base_experiment, only):

@@ -33,7 +33,8 @@ class Corpus(settings.CorpusSettings):
     | duplicates | of train all but the first go (white space makes no difference) |
     | held out | of train, those that are in the validation or test source go |
     | split | it goes to validation by its hash, or the last part of it does |
-    | long | it becomes several documents, parted at white space |
+    | long | it is tokenized in pieces, which follow each other as one document |
+    | ends | it has [EOS] where it ends, not where it is cut, if the vocabulary has it |
 
     A validation or test source is scored as it is, duplicates and short documents too,
     and so is a source that is evaluated later; validation that is cut from train has

@@ -5,23 +5,24 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from tfm import errors
 from tfm import interfaces
+from tfm.data import spans
 
 
 class Maker(typing.Protocol):
     """Makes an example of a window; an objective of tfm.tasks.
 
     Attributes:
-      window: tokens that an example takes.
-      stride: tokens from one window to the next, at most `window`.
-      crosses: whether a window may hold the end of one document and the next ones.
+      window: tokens of a window.
+      context: tokens before the window that its example is given too, 0 or 1.
+      documents: what a window holds: packed, several documents that do not see each
+        other; joined, the same as one text; separate, a part of one document.
       spec: {name: Spec} of an example.
     """
 
     window: int
-    stride: int
-    crosses: bool
+    context: int
+    documents: str
     spec: Mapping[str, interfaces.Spec]
 
     def example(self, tokens_T, segments_T, rng, other) -> interfaces.Arrays: ...
@@ -30,96 +31,112 @@ class Maker(typing.Protocol):
 class Windows:
     """The windows of a split as examples; see interfaces.Examples.
 
-    Windows that cross documents follow each other through the line of all
-    documents. In training, they begin at another token in each epoch, so that the
-    cuts fall elsewhere; the few tokens before and after them are left out then. In
-    evaluation nothing is left out, and the last window may be short. Windows that
-    do not cross begin with each document and anew after every `stride` tokens; the
-    last one of a document may be short.
+    In training, windows of several documents lie beside each other in the line of all
+    documents. They begin at another token in each epoch, so that the cuts fall
+    elsewhere, and the last one goes on with the beginning of the line: each token is
+    in one window. Windows of single documents begin with each, and anew after
+    `window` tokens; the last one of a document may be short.
+
+    In evaluation windows do not move. Packed documents that fit into a window are not
+    cut, so that each token has the context that it has in windows of single documents.
 
     Args:
       stream: the split.
       maker: makes the examples.
-      training: whether windows may move and leave a few tokens out.
-
-    Raises:
-      UserError: there is less than one window to train on.
+      training: whether the windows move.
+      stride: of evaluation. Given, there are the windows of a second layout too, as
+        many tokens apart, and two arrays more: is_plain, float32 [N], 1 for windows of
+        the first layout, and first, int32 [N], the place from which on the second one
+        counts a window's tokens, which the windows before do not hold.
     """
 
-    def __init__(self, stream: interfaces.Stream, maker: Maker, training: bool):
+    def __init__(
+        self,
+        stream: interfaces.Stream,
+        maker: Maker,
+        training: bool,
+        stride: int | None = None,
+    ):
         self._stream = stream
         self._maker = maker
-        self._moves = training and maker.crosses
-        self.spec = maker.spec
+        self._moves = training and maker.documents != "separate"
+        self.spec = dict(maker.spec)
         self._length = int(stream.ends[-1]) if len(stream.ends) else 0
-        window, stride = maker.window, maker.stride
-        overlap = window - stride
-        if maker.crosses:
-            if training:
-                self._size = (self._length - window - stride + 1) // stride + 1
-            else:
-                self._size = -(-(self._length - overlap) // stride)
-        else:
-            starts = np.append(0, stream.ends[:-1])
-            lengths = np.maximum(stream.ends - starts - overlap, 0)
-            self._ends = np.cumsum(-(-lengths // stride))  # windows up to a document's
-            self._size = int(self._ends[-1]) if len(self._ends) else 0
-        self._size = max(0, self._size)
-        if training and not self._size:
-            raise errors.UserError(
-                "The train split must hold more tokens than a window or two. "
-                f"Got {self._length:,} tokens, windows of {window:,}. "
-                "Give more text or a smaller --inputs.max_length."
-            )
+        self._layout = self._laid_out(maker.window)
+        self._both = None
+        if stride is not None:
+            self._both = spans.Both(self._layout, self._laid_out(stride))
+            self._layout = self._both
+            self.spec["is_plain"] = interfaces.Spec((), "float32")
+            self.spec["first"] = interfaces.Spec((), "int32")
+
+    def _laid_out(self, stride: int) -> spans.Layout:
+        window, ends = self._maker.window, np.asarray(self._stream.ends, np.int64)
+        if self._moves:
+            return spans.Moving(self._length, window)
+        if self._maker.documents == "packed":
+            return spans.WholeDocuments(ends, window, stride)
+        if self._maker.documents == "joined":
+            ends = ends[-1:]
+        return spans.OfEach(ends, window, stride)
 
     def __len__(self) -> int:
-        return self._size
+        return len(self._layout)
 
     def batch(
         self, places: np.ndarray, epochs: np.ndarray, seed: int
     ) -> dict[str, np.ndarray]:
         """The arrays of `spec`, and row: the document in which each window begins."""
-        phases, starts, rows = {}, [], []
-        for place, epoch in zip(places.tolist(), epochs.tolist(), strict=True):
-            if epoch not in phases:
-                phases[epoch] = self._phase(seed, epoch)
+        phases = {epoch: self._phase(seed, epoch) for epoch in np.unique(epochs)}
+        phases = np.array([phases[epoch] for epoch in epochs], np.int64)
+        found = self._layout.spans(places, phases)
+        rows = []
+        for place, epoch, start, stop in zip(
+            places.tolist(), epochs.tolist(), found.starts, found.stops, strict=True
+        ):
             rng = np.random.default_rng([seed % 2**64, epoch, place])
-            start, stop = self._span(place, phases[epoch])
-            starts.append(start)
-            rows.append(
-                self._maker.example(
-                    self._stream.read(start, stop),
-                    self._stream.segments(start, stop),
-                    rng,
-                    self._other,
-                )
-            )
-        found = {
+            window = self._read(int(start) - self._maker.context, int(stop))
+            rows.append(dict(self._maker.example(*window, rng, self._other)))
+        if self._both:
+            firsts = found.firsts - found.starts
+            for row, place, first in zip(rows, places, firsts, strict=True):
+                row |= {"is_plain": self._both.in_first[place], "first": first}
+        arrays = {
             name: np.array([row[name] for row in rows], spec.dtype).reshape(
                 -1, *spec.shape
             )
             for name, spec in self.spec.items()
         }
-        found["row"] = np.searchsorted(self._stream.ends, starts, "right")
-        return found
+        begins = found.starts % max(self._length, 1)
+        arrays["row"] = np.searchsorted(self._stream.ends, begins, "right")
+        return arrays
 
     def _phase(self, seed: int, epoch: int) -> int:
-        if not self._moves:
+        if not self._moves or len(self._layout) < 2:
             return 0
-        rng = np.random.default_rng([seed % 2**64, epoch])
-        return int(rng.integers(self._maker.stride))
+        rng = np.random.default_rng([seed % 2**64, int(epoch)])
+        return int(rng.integers(self._maker.window))
 
-    def _span(self, place: int, phase: int) -> tuple[int, int]:
-        """The beginning and the end of a window in the line."""
-        window, stride = self._maker.window, self._maker.stride
-        if self._maker.crosses:
-            start = phase + place * stride
-            return start, min(start + window, self._length)
-        number = int(np.searchsorted(self._ends, place, "right"))
-        first = self._ends[number - 1] if number else 0
-        begin = self._stream.ends[number - 1] if number else 0
-        start = int(begin + (place - first) * stride)
-        return start, int(min(start + window, self._stream.ends[number]))
+    def _read(self, start: int, stop: int) -> tuple[np.ndarray, np.ndarray]:
+        """Tokens and segments of a part of the line, which may go on at its beginning.
+
+        What comes before the line is of no document: token and segment 0.
+        """
+        parts = []
+        if start < 0:
+            parts.append((np.zeros(1, np.int32), np.zeros(1, np.int32)))
+        for a, b in (
+            (max(start, 0), min(stop, self._length)),
+            (max(start - self._length, 0), stop - self._length),
+        ):
+            if a < b:
+                number = parts[-1][1][-1] if parts else 0
+                segments = self._stream.segments(a, b) + number
+                parts.append((self._stream.read(a, b), segments))
+        if not parts:
+            return np.zeros(0, np.int32), np.zeros(0, np.int32)
+        tokens, segments = zip(*parts, strict=True)
+        return np.concatenate(tokens), np.concatenate(segments)
 
     def _other(self, rng: np.random.Generator) -> np.ndarray:
         """The tokens of a window of any document."""

@@ -277,7 +277,8 @@ class Job:
 
 def say(text: str) -> None:
     """The launcher's own word, beside the output of the workers."""
-    _write(sys.stderr.buffer, f"[launch] {text}\n".encode())
+    encoded = f"[launch] {text}\n".encode(sys.stderr.encoding, "backslashreplace")
+    _write(sys.stderr.buffer, encoded)
 
 
 def _write(stream, text: bytes) -> bool:

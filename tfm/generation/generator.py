@@ -15,8 +15,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from tfm import errors
-from tfm import interfaces
 from tfm.generation import continuation
+from tfm.generation import generating_runs
+from tfm.generation import notes as notes_lib
 from tfm.generation import prompts as prompts_lib
 from tfm.generation import settings as settings_lib
 
@@ -33,7 +34,7 @@ class Generated:
     # positions (the model reads no more; see Generator)
     finished: str
     tokens: tuple[int, ...]  # ids of the text, and of a stop
-    notes: tuple[str, ...]  # what the user should know of the prompt
+    notes: tuple[notes_lib.Note, ...]  # what the user should know of the prompt
 
 
 @dataclasses.dataclass
@@ -49,9 +50,10 @@ class Generator:
     """Text generation with a KV cache, by sampling or beam search.
 
     A decoder or LSTM goes on from the prompt, an encoder-decoder reads it as its source
-    and writes an answer. A prompt that is empty begins with [EOS], as if a document had
-    ended before it. Reserved tokens are never made, but for [EOS], and the sentinels of
-    an encoder-decoder.
+    and writes an answer. A prompt begins a text, as documents begin in training: after
+    [EOS], as if a document had ended before it, or after what a published model begins
+    texts with; an empty prompt is that alone. Reserved tokens are never made, but for
+    [EOS], and the sentinels of an encoder-decoder.
 
     Beyond its `max_length` tokens of context a decoder goes on with the last half of
     them, read anew; so does one with positions that are not learned, as it has not seen
@@ -69,7 +71,7 @@ class Generator:
     """
 
     def __init__(self, run, jit_compile: bool = True):
-        decoding = _decoding(run)
+        decoding = generating_runs.decoding(run)
         self._reader = reader = prompts_lib.Reader.of(run, decoding)
         tokenizer = reader.tokenizer
         self._sentinels = {tokenizer.id_of(name): name for name in reader.sentinels}
@@ -81,6 +83,7 @@ class Generator:
         allowed_V[[*self._sentinels]] = True
         if reader.eos_id is not None:
             allowed_V[reader.eos_id] = True
+        self._num_allowed = int(allowed_V.sum())
         head = run.objective.logits
         self._loop = loop.Loop(
             decoding,
@@ -96,6 +99,7 @@ class Generator:
         *,
         batch_size: int = 16,
         on_text: Callable[[str], None] | None = None,
+        seen: dict[int, int] | None = None,
         **fields,
     ) -> list[Generated]:
         """Texts that follow the prompts.
@@ -108,6 +112,8 @@ class Generator:
           batch_size: texts that are made at a time.
           on_text: called with each piece of the text as it is made, if there is one
             text only; the pieces joined are the whole text.
+          seen: a dict that is kept from call to call, so that a prompt that comes again
+            has other texts; see prompts.streams.
           fields: of Settings, such as temperature, top_k, stop.
 
         Returns:
@@ -115,6 +121,7 @@ class Generator:
           beams, the likeliest first.
         """
         settings = settings_lib.Settings(**fields)
+        self._check_samples(settings)
         if isinstance(prompts, str):
             raise errors.UserError("prompts must be a list of texts. Got one str.")
         if batch_size < 1:
@@ -123,7 +130,7 @@ class Generator:
         copies = 1 if beams else settings.num_samples
         read = [self._reader.read(text, settings) for text in prompts]
         read = [prompt for prompt in read for _ in range(copies)]
-        streams = prompts_lib.streams(prompts, copies, settings.seed)
+        streams = prompts_lib.streams(prompts, copies, settings.seed, seen)
         rows = [_Row(*row) for row in zip(read, streams, strict=True)]
         if on_text and len(rows) * settings.num_samples > copies:
             on_text = None
@@ -140,6 +147,28 @@ class Generator:
                 ):
                     found[id(row)] = made
         return [generated for row in rows for generated in found[id(row)]]
+
+    def notes(self, **fields) -> list[str]:
+        """Notes on settings: those that change nothing, stop texts that never come."""
+        settings = settings_lib.Settings(**fields)
+        self._check_samples(settings)
+        reader = self._reader
+        return notes_lib.of_settings(
+            settings, reader.tokenizer, self._num_allowed, reader.sentinels
+        )
+
+    def problem(self, prompt: str) -> str:
+        """Why `generate` refuses a prompt; "" where it does not."""
+        return self._reader.problem(prompt)
+
+    def _check_samples(self, settings: settings_lib.Settings) -> None:
+        ends = self._reader.eos_id is not None
+        texts = notes_lib.most_texts(settings, self._num_allowed, ends)
+        if settings.num_beams > 1 and settings.num_samples > texts:
+            raise errors.UserError(
+                f"max_new_tokens={settings.max_new_tokens} can make {texts:,} texts. "
+                f"Got num_samples={settings.num_samples}."
+            )
 
     def _begin(self, rows: list[_Row], length: int, settings, num_slots: int):
         """The KV cache of the prompts (prefill), and the arrays of the loop."""
@@ -263,28 +292,8 @@ class Generator:
         finished = found.finished or default
         if finished == "positions":
             most = self._reader.positions
-            notes.append(f"The text ends at the {most} tokens that the model reads.")
+            told = f"The text ends at the {most} tokens that the model reads."
+            notes.append(notes_lib.Note("positions", told))
         return Generated(
             row.prompt.text, found.text, finished, tuple(found.tokens), tuple(notes)
         )
-
-
-def _decoding(run):
-    """The incremental decoding of a run's model; UserError where there is none."""
-    task, config = run.experiment.task, run.experiment.model
-    if not isinstance(run.objective, interfaces.Writes):
-        raise errors.UserError(
-            f"A model trained by {type(task).__name__} cannot generate. "
-            "Use python -m tfm.predict, or a run of CausalLM or SpanCorruption."
-        )
-    if not isinstance(config, interfaces.Decodes):
-        raise errors.UserError(
-            f"A models.{type(config).__name__} reads a text all at once, so it cannot "
-            "generate. Train a models.Decoder, EncoderDecoder, LSTM or Pretrained."
-        )
-    if not hasattr(run.preprocessor, "tokenizer"):
-        raise errors.UserError(
-            "Generation needs inputs with a tokenizer, as inputs.Text has. "
-            f"Got {type(run.experiment.inputs).__name__}."
-        )
-    return config.decoding(run.model)

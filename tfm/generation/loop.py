@@ -158,6 +158,8 @@ class Loop:
         # without the axis of one token: a product by it takes four times as long
         logits_BV = tf.cast(self._logits(sequence_B1D[:, 0]), tf.float32)
         if settings.repetition_penalty != 1:
+            if self._eos_id is not None:  # which a text begins after, and may end with
+                buffer_BS = tf.where(buffer_BS == self._eos_id, 0, buffer_BS)
             logits_BV = choice.penalized(
                 logits_BV, buffer_BS, settings.repetition_penalty
             )

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from tfm import errors
+from tfm.generation import notes
 
 _LEAST = 4  # tokens of the shortest bucket
-_WORD = re.compile(r"\S+")
 _SENTINEL = re.compile(r"<extra_id_\d+>")
 
 
@@ -21,7 +21,7 @@ class Prompt:
     text: str
     ids: list[int]  # that the decoder goes on from
     source: list[int] | None  # of the encoder, if there is one
-    notes: list[str]  # what the user should know
+    notes: list[notes.Note]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,34 +59,43 @@ class Reader:
             sentinels=tuple(filter(_SENTINEL.fullmatch, names)),
         )
 
+    def problem(self, text: str) -> str:
+        """Why a text cannot be read as a prompt; "" if it can."""
+        if self.start_id is not None or self.eos_id is not None:
+            return ""
+        return "" if len(self.tokenizer.encode_prompt(text)) else "no token in the text"
+
     def read(self, text: str, settings) -> Prompt:
         """The tokens of a text, as many as the model reads.
 
+        A text that a decoder goes on from begins as those of training do, after the
+        tokenizer's `begin_id`, unless there is no room for it.
+
         Raises:
-          UserError: the text is empty, and there is no [EOS] to begin with.
+          UserError: the text is empty, and there is no such token to begin with.
         """
         ids = self.tokenizer.encode_prompt(text, gaps=self.sentinels).tolist()
-        notes = []
-        if unknown := unknown_words(self.tokenizer, text, self.sentinels):
-            shown = ", ".join(map(repr, unknown))
-            notes.append(f"Not in the vocabulary, so read as unknown: {shown}")
+        told = notes.of_prompt(self.tokenizer, text, self.sentinels)
         room = self._room(settings)
         if room is not None and len(ids) > room:
-            notes.append(
+            whole = (
                 f"The prompt has {len(ids)} tokens: the model reads its last {room}."
             )
+            told.append(notes.Note("cut", whole))
             ids = ids[-room:]
         if self.start_id is not None:
             end = [] if self.eos_id is None else [self.eos_id]
-            return Prompt(text, [self.start_id], ids + end, notes)
-        if not ids:
-            if self.eos_id is None:
-                raise errors.UserError(
-                    "The vocabulary has no [EOS] for an empty prompt to begin with. "
-                    "Give a prompt of one token or more."
-                )
-            ids = [self.eos_id]
-        return Prompt(text, ids, None, notes)
+            return Prompt(text, [self.start_id], ids + end, told)
+        begin = self.tokenizer.begin_id
+        if begin is None and not ids:
+            raise errors.UserError(
+                "A prompt must have a token or more: the vocabulary has no [EOS] "
+                f"that a text could begin with. Got {text!r}."
+            )
+        has_begin = ids[:1] == [begin]  # as a published tokenizer may have it
+        if begin is not None and not has_begin and (room is None or len(ids) < room):
+            ids = [begin, *ids]
+        return Prompt(text, ids, None, told)
 
     def bucket(self, prompt: Prompt) -> int:
         """The length to which the prompt's ids are padded."""
@@ -106,23 +115,6 @@ class Reader:
         return self.window
 
 
-def unknown_words(
-    tokenizer, text: str, gaps: Sequence[str] = (), most: int = 5
-) -> list[str]:
-    """The first words of a prompt that the vocabulary cannot spell."""
-    if tokenizer.config.method == "pretrained":
-        return []
-    if 1 not in tokenizer.encode_prompt(text, gaps=gaps):
-        return []
-    found = []
-    for word in dict.fromkeys(_WORD.findall(text)):
-        if 1 in tokenizer.encode_prompt(word, gaps=gaps):
-            found.append(word)
-        if len(found) == most:
-            break
-    return found or ["white space"]
-
-
 def bucket(length: int, most: int | None = None) -> int:
     """The length to which a prompt is padded: at most a quarter more, few in all."""
     step = max(_LEAST, 2 ** max(length.bit_length() - 3, 0))
@@ -130,19 +122,30 @@ def bucket(length: int, most: int | None = None) -> int:
     return padded if most is None else min(padded, max(most, length))
 
 
-def streams(texts: Sequence[str], num_samples: int, seed: int) -> list[list[int]]:
+def streams(
+    texts: Sequence[str],
+    num_samples: int,
+    seed: int,
+    seen: dict[int, int] | None = None,
+) -> list[list[int]]:
     """Seeds of each row's random numbers, a prompt's samples in a row.
 
     They depend on the seed, the prompt's text and the number of the sample, so that a
     prompt has the same texts wherever it stands. The same prompt again goes on
     counting, and has other ones.
+
+    Args:
+      texts: the prompts.
+      num_samples: of each.
+      seed: of all.
+      seen: the samples of earlier calls, by a hash of the prompt; counted on.
     """
-    found, counts = [], {}
+    found, counts = [], {} if seen is None else seen
     for text in texts:
         digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
         key = int.from_bytes(digest[:8], "little")
-        first = counts.get(text, 0)
-        counts[text] = first + num_samples
+        first = counts.get(key, 0)
+        counts[key] = first + num_samples
         found += [[seed, key, first + i] for i in range(num_samples)]
     return found
 

@@ -1,7 +1,6 @@
 """Exit status of a command that trains and cannot go on, and what it tells."""
 
-import sys
-
+from tfm import console
 from tfm import errors
 from tfm.run import folder as run_folder
 
@@ -19,14 +18,20 @@ def failed(error: BaseException, folder: run_folder.RunFolder) -> int:
       UserError: where a file cannot be written.
       BaseException: any other `error`, as it is.
     """
+    if isinstance(error, BrokenPipeError):
+        console.leave()
+        console.say_error(
+            f"Nobody reads the output any more; {what_is_saved(folder)}. Run it again "
+            "to go on."
+        )
+        return errors.UNREAD
     if isinstance(error, Exception) and not isinstance(error, errors.UserError):
         from tfm.training import faults
 
         if faults.is_lost_peer(error):
-            print(
-                "error: Another process of this job ended or cannot be reached; "
-                f"{what_is_saved(folder)}. Run all again to go on.",
-                file=sys.stderr,
+            console.say_error(
+                "Another process of this job ended or cannot be reached; "
+                f"{what_is_saved(folder)}. Run all again to go on."
             )
             return errors.PEER_LOST
         if found := faults.not_written(error):

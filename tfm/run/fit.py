@@ -207,7 +207,7 @@ def _finish(outcome, folder, job, prepared, run, line, signals, budget) -> dict:
                 if signals.requested and job.size == 1:
                     raise interrupt.StoppedError
 
-            scored = run.score(split, watch)
+            scored = run.score(split, watch, thorough=True)
             if split == "validation":
                 run, scored = finishing.finish(run, scored, folder.fitted, job)
             scores[split] = {"step": best_step} | scored.metrics

@@ -57,8 +57,8 @@ def may_be_several() -> bool:
     return any(name in os.environ for name in _PLACES)
 
 
-def at_source(data: interfaces.Data, source: str, columns=None) -> None:
-    """Reads the first rows of another source.
+def at_source(data: interfaces.Data, source: str, columns=None) -> list[str]:
+    """The columns that the first rows of another source have, under its own names.
 
     Args:
       data: how it is read.
@@ -68,5 +68,7 @@ def at_source(data: interfaces.Data, source: str, columns=None) -> None:
     Raises:
       UserError: it is not there, has not the columns, or a mistake in those rows.
     """
-    for _ in itertools.islice(data.rows(source, columns or {}), _ROWS):
-        pass
+    found = {}
+    for read in itertools.islice(data.rows(source, columns or {}), _ROWS):
+        found |= dict.fromkeys(read.shown)
+    return list(found)

@@ -1,87 +1,131 @@
-"""Predictions as lines, JSON and CSV: one writer for every kind of work.
+"""Predictions and generated texts as lines, JSON and tables: one writer for all.
 
 A prediction is a dict that is ready for JSON, as {"label": "good", "probabilities":
-{"bad": 0.1, "good": 0.9}}. It is written behind the input's columns; a name that one of
-them has, or that a column of the data goes by, gets "predicted_" before it. A row that
-cannot be predicted has an empty prediction and the reason, as "problem".
+{"bad": 0.1, "good": 0.9}}. It is written behind the input's columns, under names that
+none of them has (see free_names). A row that nothing can be made of has an empty
+prediction and the reason, as "problem".
 """
 
 import contextlib
 import csv
+import io
 import json
 import pathlib
-from collections.abc import Callable
 from collections.abc import Collection
+from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Mapping
 
+from tfm import console
+from tfm import errors
 from tfm import files
 from tfm import interfaces
+from tfm.data.readers import notes
+from tfm.run import free_names
+from tfm.run import growing_file
+from tfm.run import prediction_cells
 
-Write = Callable[[interfaces.Read, Mapping], None]
-_PREFIX = "predicted_"
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a formula begins with
+ENDINGS = (".jsonl", ".csv", ".tsv", ".parquet")  # the first three with .gz too
 
 
-@contextlib.contextmanager
-def lines(columns: Collection[str]) -> Iterator[Write]:
-    """Tab-separated: the prediction's values, then the texts that were read."""
+class Writer:
+    """A place that rows are written to.
 
-    def write(read: interfaces.Read, prediction: Mapping) -> None:
-        texts = [str(read.row[n]) for n in columns if isinstance(read.row[n], str)]
-        values = [part for v in prediction.values() for part in _parts(v)]
+    Attributes:
+      rows: of the input that an earlier, interrupted command has written.
+      left_out: of these, those that have a problem.
+    """
+
+    rows = left_out = 0
+
+    def __call__(self, read: interfaces.Read, prediction: Mapping) -> None:
+        """Writes a row of the input, and what was made of it."""
+        raise NotImplementedError
+
+    def done(self, rows: int, left_out: int) -> None:
+        """Tells that so many rows of the input have been written, and with problems."""
+
+
+class _Lines(Writer):
+    def __init__(self, columns: Collection[str]):
+        self._columns = columns
+
+    def __call__(self, read: interfaces.Read, prediction: Mapping) -> None:
+        texts = [read.row[n] for n in self._columns if isinstance(read.row[n], str)]
+        values = [p for v in prediction.values() for p in prediction_cells.parts(v)]
         if read.problem:
             values = [f"({read.problem})"]
-        print(*map(_one_line, [*values, *texts]), sep="\t", flush=True)
-
-    yield write
+        print(*map(console.visible, [*values, *texts]), sep="\t", flush=True)
 
 
-@contextlib.contextmanager
-def json_lines(reserved: Collection[str] = ()) -> Iterator[Write]:
-    """One JSON object a line on standard output."""
+class _JsonLines(Writer):
+    def __init__(self, names: free_names.FreeNames):
+        self._names = names
 
-    def write(read: interfaces.Read, prediction: Mapping) -> None:
-        text = _dump(read, prediction, reserved)
-        text = text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    def __call__(self, read: interfaces.Read, prediction: Mapping) -> None:
+        text = _dump(read, prediction, self._names)
+        text = text.encode("utf-8", files.REPLACEMENT).decode("utf-8")
+        if not console.takes(text):  # an escape of the stream's own is no JSON
+            text = json.dumps(json.loads(text))
         print(text, flush=True)
 
-    yield write
+
+class _File(Writer):
+    """Rows of a file that grows."""
+
+    def __init__(self, file: growing_file.GrowingFile, names: free_names.FreeNames):
+        self._file = file
+        self._names = names
+        self._not_valid: set[str] = set()  # columns of which it was told
+        self.rows = file.rows
+        self.left_out = file.state.get("left_out", 0)
+
+    def __call__(self, read: interfaces.Read, prediction: Mapping) -> None:
+        for name, value in read.shown.items():
+            known = name in self._not_valid or read.problem
+            if not known and not _is_valid(value):
+                self._not_valid.add(name)
+                notes.tell(
+                    f"{read.origin}: column {name!r} is not all valid text in its "
+                    "encoding; what is not is written as U+FFFD."
+                )
+        self._write(read, prediction)
+
+    def done(self, rows: int, left_out: int) -> None:
+        self._file.state |= {"names": self._names.chosen, "left_out": left_out}
+        self._file.done(rows)
+
+    def finish(self) -> None:
+        """Writes what still waits."""
+
+    def _write(self, read: interfaces.Read, prediction: Mapping) -> None:
+        self._file.write(_dump(read, prediction, self._names) + "\n")
 
 
-@contextlib.contextmanager
-def created(path: pathlib.Path, reserved: Collection[str]) -> Iterator[Write]:
-    """A file, .jsonl or .csv, that is there when all is written.
-
-    Args:
-      path: of the file.
-      reserved: names of the data's columns.
-    """
-    with files.created(path) as file:
-        if path.suffix == ".csv":
-            table = _Table(file, reserved)
-            yield table.write
-            table.finish()
-        else:
-            yield lambda read, prediction: file.write(
-                _dump(read, prediction, reserved) + "\n"
-            )
-
-
-class _Table:
-    """CSV: the columns are those of the first row that has some, and of a prediction.
+class _Table(_File):
+    """CSV or TSV: the input's columns, then those of the first prediction.
 
     Rows that come before the first prediction wait for it.
     """
 
-    def __init__(self, file, reserved: Collection[str]):
-        self._writer = csv.writer(file)
-        self._reserved = reserved
-        self._columns: list[str] = []  # of the input; a row of JSON may lack some
-        self._added: list[str] | None = None
+    def __init__(self, file, names, columns: Iterable[str], delimiter: str):
+        super().__init__(file, names)
+        self._delimiter = delimiter
+        self._columns = list(columns)
+        # of each value of a prediction
+        self._added: list[str] | None = file.state.get("added")
         self._waiting: list[interfaces.Read] = []
 
-    def write(self, read: interfaces.Read, prediction: Mapping) -> None:
+    def done(self, rows: int, left_out: int) -> None:
+        if not self._waiting:
+            self._file.state["added"] = self._added
+            super().done(rows, left_out)
+
+    def finish(self) -> None:
+        if self._added is None and self._waiting:
+            self._begin({})
+
+    def _write(self, read: interfaces.Read, prediction: Mapping) -> None:
         self._columns = self._columns or list(read.shown)
         if self._added is None and read.problem:
             self._waiting.append(read)
@@ -90,105 +134,134 @@ class _Table:
             self._begin(prediction)
         self._row(read, prediction)
 
-    def finish(self) -> None:
-        """Writes what still waits."""
-        if self._added is None and self._waiting:
-            self._begin({})
-
     def _begin(self, prediction: Mapping) -> None:
-        taken = {*self._columns, *self._reserved}
-        self._added = list(_free(_cells(prediction) | {"problem": ""}, taken))
-        self._writer.writerow([*self._columns, *self._added])
+        self._names.see(self._columns)
+        self._added = [*prediction_cells.cells(prediction), "problem"]
+        self._put([*self._columns, *map(self._names.of, self._added)])
         for read in self._waiting:
             self._row(read, {})
+        self._waiting = []
 
     def _row(self, read: interfaces.Read, prediction: Mapping) -> None:
-        kept = [read.shown.get(name, "") for name in self._columns]
-        cells = _cells(prediction) | {"problem": read.problem}
-        added = _free(cells, {*self._columns, *self._reserved})
-        values = [*kept, *(added.get(name, "") for name in self._added)]
-        self._writer.writerow(map(_guarded, values))
+        if more := read.shown.keys() - set(self._columns):
+            notes.tell(
+                f"Columns that the first rows lack are left out of a table, and kept "
+                f"in .jsonl: {', '.join(sorted(more))}."
+            )
+        cells = prediction_cells.cells(prediction) | {"problem": read.problem}
+        kept = [_cell(read.shown.get(name, "")) for name in self._columns]
+        self._put([*kept, *(cells.get(name, "") for name in self._added)])
+
+    def _put(self, cells: list) -> None:
+        line = io.StringIO()
+        writer = csv.writer(line, delimiter=self._delimiter)
+        writer.writerow(map(prediction_cells.guarded, cells))
+        self._file.write(line.getvalue())
 
 
-def _free(prediction: Mapping, taken: Collection[str]) -> dict:
-    """The prediction under names that are not taken."""
-    found = {}
-    for name, value in prediction.items():
-        while name in taken:
-            name = f"{_PREFIX}{name}"
-        found[name] = value
-    return found
+@contextlib.contextmanager
+def lines(columns: Collection[str]) -> Iterator[Writer]:
+    """Tab-separated: the prediction's values, then the texts that were read."""
+    yield _Lines(columns)
 
 
-def _guarded(value):
-    """A cell that no spreadsheet takes for a formula; numbers stay as they are."""
-    if not isinstance(value, str) or not value.startswith(_FORMULA):
-        return value
-    try:
-        float(value)
-    except ValueError:
-        return f"'{value}"
+@contextlib.contextmanager
+def json_lines(
+    reserved: Collection[str] = (), columns: Iterable[str] = ()
+) -> Iterator[Writer]:
+    """One JSON object a line on standard output; see `created`."""
+    yield _JsonLines(free_names.FreeNames(columns, reserved))
+
+
+@contextlib.contextmanager
+def created(
+    path: pathlib.Path,
+    reserved: Collection[str] = (),
+    columns: Iterable[str] = (),
+    made_by: Mapping | None = None,
+) -> Iterator[Writer]:
+    """A file, of one of ENDINGS, that is there when all is written.
+
+    Args:
+      path: of the file.
+      reserved: names of the data's columns.
+      columns: of the input; none: those of its first row.
+      made_by: see growing_file.
+    """
+    ending, convert = ending_of(path), None
+    if ending == ".parquet":
+        from tfm.run import parquet_output
+
+        convert = parquet_output.convert
+    with growing_file.growing(path, made_by or {}, convert) as file:
+        names = free_names.FreeNames(columns, reserved, file.state.get("names"))
+        if ending in (".jsonl", ".parquet"):
+            yield _File(file, names)
+            return
+        table = _Table(file, names, columns, "\t" if ending == ".tsv" else ",")
+        yield table
+        table.finish()
+
+
+def ending_of(path: pathlib.Path) -> str:
+    """The ending of a name, without that of a compression; "" of .parquet.gz."""
+    if path.suffix != ".gz":
+        return path.suffix
+    inner = pathlib.Path(path.stem).suffix
+    return "" if inner == ".parquet" else inner
+
+
+def check(path: str, sources: Iterable[str] = ()) -> None:
+    """Raises UserError unless such a file can be written there.
+
+    Args:
+      path: of the output.
+      sources: files that must not be overwritten: the input, and the run's data.
+    """
+    path = pathlib.Path(path)
+    for source in sources:
+        if (
+            source
+            and path.exists()
+            and pathlib.Path(source).resolve() == path.resolve()
+        ):
+            raise errors.UserError(
+                f"--output={path} would overwrite {source}. Give another file."
+            )
+    if ending_of(path) not in ENDINGS:
+        raise errors.UserError(
+            "--output must end in .csv, .tsv, .jsonl (with .gz or without) or "
+            f".parquet. Got {path}."
+        )
+    if path.is_dir():
+        raise errors.UserError(f"--output={path} is a folder. Give a file.")
+    if not path.parent.is_dir():
+        raise errors.UserError(f"There is no folder {path.parent} for --output.")
+
+
+def _dump(
+    read: interfaces.Read, prediction: Mapping, names: free_names.FreeNames
+) -> str:
+    names.see(read.shown)
+    told = {"problem": read.problem} if read.problem else {}
+    shown = {n: None if value != value else value for n, value in read.shown.items()}
+    added = {names.of(n): value for n, value in {**prediction, **told}.items()}
+    return json.dumps(shown | added, ensure_ascii=False, default=prediction_cells.plain)
+
+
+def _cell(value):
+    """A value of the input as a cell: lists and objects as JSON, a null as nothing."""
+    if isinstance(value, list | dict):
+        return json.dumps(value, ensure_ascii=False, default=prediction_cells.plain)
     return value
 
 
-def _one_line(text: str) -> str:
-    """A text on one line of a terminal, whatever it holds."""
-    return "".join(
-        c if c.isprintable() else c.encode("unicode_escape").decode() for c in text
-    )
-
-
-def _dump(read: interfaces.Read, prediction: Mapping, reserved) -> str:
-    told = {"problem": read.problem} if read.problem else {}
-    added = _free({**prediction, **told}, {*read.shown, *reserved})
-    return json.dumps({**read.shown, **added}, ensure_ascii=False, default=_plain)
-
-
-def _plain(value):
-    """Values that JSON has no type for, as text."""
-    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
-
-
-def _cells(prediction: Mapping) -> dict[str, str]:
-    """{"probabilities": {"good": 0.9}} as {"probability_good": "0.900000"}."""
-    cells = {}
-    for name, value in prediction.items():
-        if isinstance(value, Mapping):
-            singular = f"{name[:-3]}y" if name.endswith("ies") else name
-            cells |= {f"{singular}_{key}": _cell(v) for key, v in value.items()}
-        else:
-            cells[name] = _cell(value)
-    return cells
-
-
-def _cell(value) -> str:
-    if isinstance(value, float):
-        return f"{value:.6f}"
-    if isinstance(value, list) and all(isinstance(item, str) for item in value):
-        return ",".join(value)
-    if isinstance(value, list | dict):
-        return json.dumps(value, ensure_ascii=False, default=_plain)
-    return "" if value is None else str(value)
-
-
-def _parts(value) -> list[str]:
-    """A value for a person: probabilities by name; each entry of a list of dicts."""
-    if isinstance(value, Mapping):
-        return [" ".join(f"{key}={_short(v)}" for key, v in value.items())]
-    if isinstance(value, list) and any(isinstance(item, list) for item in value):
-        return [" ".join(map(_pair, item)) for item in value]
-    if isinstance(value, list):
-        return [",".join(map(_short, value))]
-    return [_short(value)]
-
-
-def _pair(item) -> str:
-    """{"token": "great", "probability": 0.3} as great=0.3000."""
-    if isinstance(item, Mapping) and len(item) == 2:
-        name, value = item.values()
-        return f"{name}={_short(value)}"
-    return _short(item)
-
-
-def _short(value) -> str:
-    return f"{value:.4f}" if isinstance(value, float) else str(value)
+def _is_valid(value) -> bool:
+    """Whether a text can be written in any Unicode encoding."""
+    if not isinstance(value, str) or value.isascii():
+        return True
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

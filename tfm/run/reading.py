@@ -1,14 +1,18 @@
 """Flags of predict, evaluate and generate that say how a new file is written."""
 
 import dataclasses
+import pathlib
 import sys
 from collections.abc import Mapping
 
+import tfm
 from tfm import errors
 from tfm import files
+from tfm.data import fingerprints
+from tfm.data.readers import notes
 from tfm.run import folder as run_folder
 from tfm.run import look
-from tfm.run import text_rows
+from tfm.run import prediction_files
 
 _NAMES = (
     "format text label header encoding separator quoted bad_rows rename label_separator"
@@ -34,7 +38,7 @@ def base_experiment(options):
 
 
 def opened(options, experiment, changed: Mapping | None, texts: str):
-    """The run's experiment, with the input of predict or generate looked at.
+    """The run's experiment, and the columns of the input of predict or generate.
 
     Args:
       options: the command's.
@@ -48,6 +52,12 @@ def opened(options, experiment, changed: Mapping | None, texts: str):
     check(changed or {}, options.input, "--input")
     if getattr(options, texts) and options.input:
         raise errors.UserError(f"Give --{texts} or --input, not both.")
+    for name in ("input", "output"):
+        if getattr(options, name) == "-":
+            raise errors.UserError(
+                f"--{name} takes a file. Without --input and --output, standard input "
+                "is read and standard output written (--json: a line of JSON each)."
+            )
     if options.output and not options.input:
         raise errors.UserError("--output goes with --input.")
     if options.batch_size < 1:
@@ -55,17 +65,38 @@ def opened(options, experiment, changed: Mapping | None, texts: str):
             f"--batch_size takes 1 or more. Got {options.batch_size}."
         )
     if options.output:
-        text_rows.check_output(options.output, _sources(options))
+        prediction_files.check(options.output, _sources(options))
+        if pathlib.Path(options.output).exists():
+            notes.tell(f"{options.output} is there, and replaced when all is written.")
     experiment = experiment or base_experiment(options)
+    columns = []
     if experiment and options.input:
-        look.at_source(experiment.data, options.input)
-    return experiment
+        columns = look.at_source(experiment.data, options.input)
+    return experiment, columns
 
 
 def say_loading(options, experiment) -> None:
     """Says at once what is loaded, as TensorFlow takes seconds."""
     if experiment:
         print(f"Loading     {options.run_dir}", file=sys.stderr, flush=True)
+
+
+def made_by(options, run, experiment) -> dict:
+    """All that the rows of an output depend on, for one that was interrupted."""
+    ways = ("output", "batch_size", "json", "jit", "trust_code")
+    chosen = {
+        name: value
+        for name, value in dataclasses.asdict(options).items()
+        if name not in ways
+    }
+    format = getattr(experiment.data, "format", "auto")
+    return {
+        "tfm": tfm.__version__,
+        "options": chosen,
+        "step": run.step,
+        "data": repr(experiment.data),
+        "input": fingerprints.fingerprint(options.input, format).get("content"),
+    }
 
 
 def _sources(options) -> list[str]:

@@ -62,10 +62,13 @@ def score(
     split: interfaces.Split,
     batch_size: int,
     watch: Callable[[float], None] = lambda share: None,
+    thorough: bool = False,
 ) -> Scored:
     """Evaluates a split, each example once.
 
     Args:
+      thorough: whether an objective that can look at more does; see
+        interfaces.Thorough.
       watch: called before each batch with the share of the split that is done; what
         it raises ends the evaluation.
 
@@ -74,7 +77,10 @@ def score(
     """
     from tfm.data import batches
 
-    examples = objective.examples(split, "evaluate")
+    if thorough and isinstance(objective, interfaces.Thorough):
+        examples = objective.thorough_examples(split)
+    else:
+        examples = objective.examples(split, "evaluate")
     if not len(examples):
         raise errors.UserError("There must be examples to evaluate. Got none.")
     found = batches.evaluation(

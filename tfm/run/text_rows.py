@@ -1,12 +1,59 @@
 """Rows for the commands: of a user's file, the command line, or standard input."""
 
-import pathlib
 import sys
+import time
 from collections.abc import Iterable
 from collections.abc import Iterator
+from collections.abc import Sequence
 
 from tfm import errors
 from tfm import interfaces
+
+_SECONDS = 15.0  # between two lines of how far it is
+
+
+class Tally:
+    """Counts of rows for the last lines, and a line now and then while they are made.
+
+    Args:
+      before: rows that an earlier, interrupted command has done.
+      left_out: of these, those that have a problem.
+    """
+
+    def __init__(self, before: int = 0, left_out: int = 0):
+        self.rows = self._before = before
+        self.left_out = left_out
+        self._started = self._told = time.monotonic()
+
+    def add(self, reads: Sequence[interfaces.Read], tells: bool = False) -> None:
+        """Counts rows that are done; `tells` every 15 seconds how far it is."""
+        self.rows += len(reads)
+        self.left_out += sum(bool(read.problem) for read in reads)
+        now = time.monotonic()
+        if tells and now - self._told >= _SECONDS:
+            self._told = now
+            speed = (self.rows - self._before) / (now - self._started)
+            line = f"{self.rows:,} rows done  {speed:,.1f} rows/s"
+            print(line, file=sys.stderr, flush=True)
+
+    def say(self, what: str, output: str, each: int = 1) -> None:
+        """The last lines.
+
+        Args:
+          what: was made, such as predictions.
+          output: the file that they were written to, if any.
+          each: how many of them of one row.
+        """
+        if output:
+            count = (self.rows - self.left_out) * each
+            before = f"; {self._before:,} rows were done before" if self._before else ""
+            print(f"{count:,} {what} written to {output}{before}")
+        if self.left_out:
+            print(
+                f"note: {self.left_out:,} of {self.rows:,} rows have no "
+                f"{what.removesuffix('s')}; the reason stands in each",
+                file=sys.stderr,
+            )
 
 
 def batched(rows: Iterable, size: int) -> Iterator[list]:
@@ -22,8 +69,8 @@ def batched(rows: Iterable, size: int) -> Iterator[list]:
 
 
 def of_texts(texts: Iterable[str], column: str) -> list[interfaces.Read]:
-    """Texts from the command line as rows of one column."""
-    return [_read(text, column) for text in texts]
+    """Texts from the command line as rows of one column; UTF-8 in any locale."""
+    return [_read(_argument(text), column) for text in texts]
 
 
 def standard_input(size: int, column: str) -> Iterator[list[interfaces.Read]]:
@@ -52,32 +99,16 @@ def only_column(inputs: interfaces.Inputs) -> str:
     return columns[0]
 
 
-def check_output(path: str, sources: Iterable[str] = ()) -> None:
-    """Raises UserError unless a .csv or .jsonl file can be written there.
-
-    Args:
-      path: of the output.
-      sources: files that must not be overwritten: the input, and the run's data.
-    """
-    path = pathlib.Path(path)
-    for source in sources:
-        if (
-            source
-            and path.exists()
-            and pathlib.Path(source).resolve() == path.resolve()
-        ):
-            raise errors.UserError(
-                f"--output={path} would overwrite {source}. Give another file."
-            )
-    if path.suffix not in (".csv", ".jsonl"):
-        raise errors.UserError(f"--output must end in .csv or .jsonl. Got {path}.")
-    if not path.parent.is_dir():
-        raise errors.UserError(f"There is no folder {path.parent} for --output.")
-
-
 def _read(text: str, column: str) -> interfaces.Read:
     problem = "" if text.strip() else "no text"
     return interfaces.Read({column: text}, {column: text}, problem=problem)
+
+
+def _argument(text: str) -> str:
+    try:  # bytes that the locale does not know came as lone surrogates
+        return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    except UnicodeEncodeError:
+        return text
 
 
 def _text(line: bytes) -> str:

@@ -8,7 +8,6 @@ import dataclasses
 import functools
 import itertools
 import pathlib
-import tempfile
 from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
@@ -79,10 +78,21 @@ class Trained:
         config = reading.with_where(self.experiment.data, where)
         return config.split(source, self.columns, self.preprocessor, scratch)
 
-    def score(self, split: interfaces.Split, batch_size: int = 256) -> scoring.Scored:
-        """The scores of a split, and what was kept of each example."""
+    def score(
+        self, split: interfaces.Split, batch_size: int = 256, thorough: bool = True
+    ) -> scoring.Scored:
+        """The scores of a split, and what was kept of each example.
+
+        Args:
+          thorough: see scoring.score.
+        """
         return scoring.score(
-            self.evaluator, self.objective, self.preprocessor, split, batch_size
+            self.evaluator,
+            self.objective,
+            self.preprocessor,
+            split,
+            batch_size,
+            thorough=thorough,
         )
 
     @property
@@ -113,8 +123,8 @@ class Trained:
         """
         if source in ("train", "validation", "test") and not where:
             return dict(self.score(self.split(source)).metrics)
-        with tempfile.TemporaryDirectory(prefix="tfm_evaluate_") as scratch:
-            split = self.read(str(source), pathlib.Path(scratch), where)
+        with files.scratch(str(source)) as scratch:
+            split = self.read(str(source), scratch, where)
             return dict(self.score(split).metrics)
 
     def generate(self, prompts: str | Sequence[str], **settings) -> list[str]:

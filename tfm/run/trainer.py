@@ -37,12 +37,15 @@ class Trainer:
     evaluator: evaluation.Evaluator
 
     def score(
-        self, split: str, watch: Callable[[float], None] = lambda share: None
+        self,
+        split: str,
+        watch: Callable[[float], None] = lambda share: None,
+        thorough: bool = False,
     ) -> scoring.Scored:
         """A split's scores, by the averaged weights where these are kept.
 
         Args:
-          watch: see scoring.score.
+          watch, thorough: see scoring.score.
         """
         prepared = self.prepared
         with optimizers.averaged_weights(self.model, self.optimizer):
@@ -53,6 +56,7 @@ class Trainer:
                 prepared.splits[split],
                 prepared.experiment.train.eval_batch_size,
                 watch,
+                thorough,
             )
 
     def save_adapter(self, folder: pathlib.Path) -> None:

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 
 from tfm import errors
 
+EOS = "[EOS]"  # ends a text, and what one begins after; as inputs.text has it
+
 
 def check_inputs(task, inputs) -> None:
     """Whether a language model can be trained on what the inputs make.

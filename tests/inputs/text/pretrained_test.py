@@ -148,18 +148,23 @@ def test_a_mask_is_a_gap_only_where_there_are_any(preset):
     )
 
 
-def test_one_end_parts_two_documents(preset, tmp_path):
-    """As GPT-2 was taught; where begin and end differ, as BERT's, both stay."""
+def test_what_begins_and_ends_documents(preset, tmp_path):
+    """One end parts them, as GPT-2 was taught; or begin and end, as BERT's."""
     tokenizer = _learn(small_preset.gpt2(tmp_path / "gpt2"))
-    ids, lengths = tokenizer.encode_joined(["an", "", "the"])
     end = "<|endoftext|>"
-    assert tokenizer.tokens(ids) == ["an", end, end, "the", end]
-    assert lengths.tolist() == [2, 1, 2]
+    (end_id,) = (i for i, t in enumerate(tokenizer.vocabulary) if t == end and i)
+    assert (tokenizer.document_begin, tokenizer.document_end) == (None, end_id)
+    assert tokenizer.begin_id == end_id
     assert tokenizer.tokens(tokenizer.encode(["an"])[0]) == [end, "an", end]
-    ids, lengths = _learn(preset).encode_joined(["a man", "food"])
-    shown = " ".join(_learn(preset).tokens(ids))
-    assert shown == "[CLS] a man [SEP] [CLS] food [SEP]"
-    assert lengths.tolist() == [4, 3]
+    ids, lengths = tokenizer.encode_joined(["an", "", "the"])
+    assert tokenizer.tokens(ids) == ["an", "the"] and lengths.tolist() == [1, 0, 1]
+    tokenizer = _learn(preset)
+    begin_id, end_id = tokenizer.id_of("[CLS]"), tokenizer.id_of("[SEP]")
+    assert (tokenizer.document_begin, tokenizer.document_end) == (begin_id, end_id)
+    assert tokenizer.begin_id == begin_id
+    bare = _learn(preset, enclose=False)
+    assert (bare.document_begin, bare.document_end) == (None, None)
+    assert bare.begin_id == begin_id
 
 
 def test_a_text_is_not_normalized_before_its_own_tokenizer(tmp_path):

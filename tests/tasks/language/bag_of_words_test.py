@@ -34,7 +34,8 @@ def test_an_example_has_the_bag_of_the_whole_window_with_what_is_hidden():
     found = _example(objective, [9, 8, 9, 7, 6])
     assert found["bag"].tolist() == [6, 7, 8, 9] + [0] * (LENGTH - 4)
     assert found["tokens"].tolist() != [9, 8, 9, 7, 6] + [0] * (LENGTH - 5)
-    assert not objective.crosses and set(objective.inputs) == {"tokens"}
+    assert objective.documents == "separate"
+    assert set(objective.inputs) == {"tokens"}
 
 
 def test_the_loss_is_the_mean_over_the_bag():

@@ -8,6 +8,7 @@ import pytest
 import tensorflow as tf
 
 from tests.support import small_models
+from tests.support import small_preset
 from tfm import errors
 from tfm import inputs
 from tfm import interfaces
@@ -16,50 +17,87 @@ from tfm import tasks
 PREPROCESSOR = small_models.preprocessor("character", 60, ("[EOS]",), 8)
 TOKENIZER = PREPROCESSOR.tokenizer
 EOS = TOKENIZER.id_of("[EOS]")
-# a document of three tokens with its end, one of two, and a third that is cut off
-WINDOW = np.array([5, 6, 7, EOS, 8, 9, EOS, 10, 11], np.int32)
-SEGMENTS = np.array([1, 1, 1, 1, 2, 2, 2, 3, 3], np.int32)
+# the last token of a document, with its end; one of two tokens; and the beginning of a
+# third one that goes on in another window
+WINDOW = np.array([6, 7, EOS, 8, 9, EOS, 10, 11, 12], np.int32)
+SEGMENTS = np.array([1, 1, 1, 2, 2, 2, 3, 3, 3], np.int32)
 
 
 def _objective(preprocessor=PREPROCESSOR, **fields):
     return tasks.CausalLM(**fields).bind({}, preprocessor)
 
 
-def test_targets_are_the_next_tokens_and_none_is_in_another_document():
+def test_every_token_is_a_target_and_the_first_one_is_told_from_the_end_before():
     found = _objective().example(WINDOW, SEGMENTS)
-    assert found["tokens"].tolist() == WINDOW[:-1].tolist()
     assert found["targets"].tolist() == WINDOW[1:].tolist()
-    assert found["target_weight"].tolist() == [1, 1, 1, 0, 1, 1, 0, 1]
-    assert found["segments"].tolist() == SEGMENTS[:-1].tolist()
+    assert found["tokens"].tolist() == [6, 7, EOS, 8, 9, EOS, 10, 11]
+    assert found["target_weight"].tolist() == [1] * 8
+    # the end is read as the beginning of the document after it
+    assert found["segments"].tolist() == [1, 1, 2, 2, 2, 3, 3, 3]
 
 
-def test_without_end_tokens_a_documents_last_token_has_no_target():
-    window = np.array([5, 6, 7, 8, 9], np.int32)
-    found = _objective().example(window, np.array([1, 1, 1, 2, 2], np.int32))
-    assert found["target_weight"].tolist() == [1, 1, 0, 1, 0, 0, 0, 0]
+def test_a_document_that_has_no_end_begins_the_next_one_as_any():
+    """As the first part of one whose tail is in another split."""
+    window = np.array([0, 5, 6, 7, 8, 9], np.int32)
+    found = _objective().example(window, np.array([0, 1, 1, 1, 2, 2], np.int32))
+    assert found["tokens"].tolist() == [EOS, 5, 6, EOS, 8, 0, 0, 0]
+    assert found["targets"].tolist() == [5, 6, 7, 8, 9, 0, 0, 0]
+    assert found["target_weight"].tolist() == [1, 1, 1, 1, 1, 0, 0, 0]
+    assert found["segments"].tolist() == [1, 1, 1, 2, 2, 0, 0, 0]
+
+
+@pytest.fixture
+def enclosing(tmp_path):
+    """A preprocessor whose texts begin and end with tokens of their own."""
+    preset = small_preset.write(tmp_path / "bert", max_sequence_length=16)
+    return inputs.PretrainedText(preset=preset, max_length=8).fit()
+
+
+def test_a_token_at_the_beginning_of_documents_is_read_and_not_told(enclosing):
+    begin, end = (enclosing.tokenizer.id_of(name) for name in ("[CLS]", "[SEP]"))
+    window = np.array([end, begin, 11, 12, end, begin, 13, end, begin], np.int32)
+    segments = np.array([1, 2, 2, 2, 2, 3, 3, 3, 4], np.int32)
+    for documents in ("packed", "separate", "joined"):
+        objective = _objective(enclosing, documents=documents)
+        first = documents == "joined"  # what is before is seen there
+        found = objective.example(window, segments)
+        padding = [0] * (not first)
+        assert found["tokens"].tolist() == [*window[not first : -1], *padding]
+        assert found["targets"].tolist() == [*window[1 + (not first) :], *padding]
+        weights = [0, 1, 1, 1, 0, 1, 1, 0]
+        assert found["target_weight"].tolist() == [*weights[not first :], *padding]
+        if documents == "packed":
+            assert found["segments"].tolist() == [1, 1, 1, 1, 2, 2, 2, 0]
+    line = np.append(0, window[1:]), np.append(0, segments[1:])
+    for documents in ("packed", "separate", "joined"):
+        found = _objective(enclosing, documents=documents).example(*line)
+        assert found["tokens"].tolist() == [*window[1:-1], 0]
+        # a part of a text that goes on from another split
+        part = np.int32([0, 11, 12, end]), np.int32([0, 1, 1, 1])
+        found = _objective(enclosing, documents=documents).example(*part)
+        assert found["tokens"][:4].tolist() == [begin, 11, 12, 0]
+        assert found["targets"][:4].tolist() == [11, 12, end, 0]
+        assert found["target_weight"].sum() == 3
 
 
 def test_a_short_window_is_padded():
     found = _objective().example(WINDOW[:4], SEGMENTS[:4])
-    assert found["tokens"].tolist() == [5, 6, 7, 0, 0, 0, 0, 0]
-    assert found["targets"].tolist() == [6, 7, EOS, 0, 0, 0, 0, 0]
+    assert found["tokens"].tolist() == [6, 7, EOS, 0, 0, 0, 0, 0]
+    assert found["targets"].tolist() == [7, EOS, 8, 0, 0, 0, 0, 0]
     assert found["target_weight"].tolist() == [1, 1, 1, 0, 0, 0, 0, 0]
-    assert found["segments"].tolist() == [1, 1, 1, 0, 0, 0, 0, 0]
+    assert found["segments"].tolist() == [1, 1, 2, 0, 0, 0, 0, 0]
     for few in (WINDOW[:1], WINDOW[:0]):
         found = _objective().example(few, SEGMENTS[: len(few)])
         assert not any(values.any() for values in found.values())
 
 
-@pytest.mark.parametrize(
-    ("documents", "crosses", "packed"),
-    [("packed", True, True), ("joined", True, False), ("separate", False, False)],
-)
-def test_what_windows_hold(documents, crosses, packed):
-    objective = _objective(documents=documents)
-    assert objective.crosses == crosses
+@pytest.mark.parametrize("documents", ["packed", "joined", "separate"])
+def test_what_windows_hold(documents):
+    objective, packed = _objective(documents=documents), documents == "packed"
+    assert objective.documents == documents
     assert set(objective.inputs) == {"tokens", *["segments"] * packed}
     assert objective.inputs["tokens"] == ((8,), "int32", TOKENIZER.vocab_size)
-    assert (objective.window, objective.stride) == (9, 8)
+    assert (objective.window, objective.context) == (8, 1)
     found = objective.example(WINDOW, SEGMENTS)
     assert found.keys() == objective.spec.keys()
     assert ("segments" in found) == packed
@@ -135,7 +173,7 @@ def test_perplexity_and_bits_per_byte_by_hand():
     ids = [tokenizer.id_of(c) for c in "aaé€"]
     end = tokenizer.id_of("[EOS]")
     batch = small_models.stack(
-        [objective.example(np.int32([*ids, end]), np.ones(5, np.int32))]
+        [objective.example(np.int32([0, *ids[1:], end]), np.int32([0, 1, 1, 1, 1]))]
     )
     even = np.zeros((1, 4, tokenizer.vocab_size), np.float32)
     found = small_models.metrics(objective, even, batch)
@@ -206,7 +244,7 @@ def test_a_head_of_its_own_and_the_single_input():
 def test_a_model_learns_a_text_by_heart():
     objective = _objective()
     model = objective.head(small_models.backbone(objective.inputs, 16, 16))
-    batch = small_models.stack([objective.example(np.arange(5, 14), np.ones(9))])
+    batch = small_models.stack([objective.example(np.arange(4, 13), np.ones(9))])
     optimizer = keras.optimizers.Adam(0.03)
     inputs = {name: batch[name] for name in model.input}
 
@@ -230,11 +268,13 @@ def test_a_model_learns_a_text_by_heart():
     [
         ({"documents": "mixed"}, "documents must be one of packed, joined, separate"),
         ({"label_smoothing": 1.0}, r"label_smoothing must be in \[0, 1\)"),
+        ({"eval_stride": -1}, "eval_stride must be at least 0, or none. Got"),
+        ({"eval_stride": 9}, "be above inputs.max_length. Got eval_stride=9, max_l.*8"),
     ],
 )
 def test_wrong_fields(fields, message):
     with pytest.raises(errors.UserError, match=message):
-        tasks.CausalLM(**fields)
+        _objective(**fields)
 
 
 def test_which_way_each_metric_is_better():
@@ -254,7 +294,10 @@ METRICS = {
 
 def test_it_learns_from_text_that_is_not_augmented():
     task = tasks.CausalLM()
-    assert task.reserves(inputs.Text()) == ()
+    assert task.reserves(inputs.Text()) == ("[EOS]",)
+    bare = small_models.preprocessor("character", 60, ("[MASK]",), 8)
+    with pytest.raises(errors.UserError, match=r"tokens=\[MASK\],\[EOS\]"):
+        _objective(bare)
     with pytest.raises(errors.UserError, match="Leave inputs.augment out. Got augment"):
         task.reserves(inputs.Text(augment=inputs.Augment(delete=0.1)))
     with pytest.raises(errors.UserError, match="learns from text.*Got.*Augment"):

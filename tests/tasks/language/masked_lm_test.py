@@ -76,15 +76,15 @@ def test_masks_are_dynamic_and_reproducible():
 
 def test_what_windows_hold():
     packed = _objective()
-    assert packed.crosses and set(packed.inputs) == {"tokens", "segments"}
+    assert packed.documents == "packed" and set(packed.inputs) == {"tokens", "segments"}
     joined, alone = (_objective(documents=of) for of in ("joined", "separate"))
-    assert joined.crosses and not alone.crosses
+    assert (joined.documents, alone.documents) == ("joined", "separate")
     assert set(joined.inputs) == set(alone.inputs) == {"tokens"}
     assert "segments" not in joined.spec | alone.spec
     pair = _objective(next_sentence=True)
-    assert not pair.crosses and set(pair.inputs) == {"tokens", "types"}
+    assert pair.documents == "separate" and set(pair.inputs) == {"tokens", "types"}
     assert pair.inputs["types"] == ((LENGTH,), "int32", 2)
-    assert (pair.window, pair.stride) == (LENGTH - 3, LENGTH - 3)
+    assert (pair.window, pair.context) == (LENGTH - 3, 0)
 
 
 def test_half_of_the_pairs_follow_each_other():

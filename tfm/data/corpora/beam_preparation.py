@@ -201,7 +201,7 @@ class _Keep(beam.DoFn):
         for i, piece in enumerate(found):
             order = (document.offset, i)
             # the key has 64 bits without a sign, as a string for Beam's coder
-            text = (piece.text, document.origin, str(key))
+            text = (piece.text, document.origin, str(key), tuple(piece.place))
             yield (piece.split, piece.slot), (order, text)
 
 
@@ -221,7 +221,8 @@ def _write_buffer(element, work: str) -> None:
     writer = shard_buffer.Writer(partial)
     ordered = sorted(values, key=lambda value: value[0])
     writer.add(
-        shard_buffer.Text(text, origin, int(key)) for _, (text, origin, key) in ordered
+        shard_buffer.Text(text, origin, int(key), shard_buffer.Place(*place))
+        for _, (text, origin, key, place) in ordered
     )
     writer.close()
     partial.text.replace(final.text)

@@ -59,8 +59,13 @@ def _in_place_of(found: re.Match) -> str:
 
 
 def cut(text: str, max_characters: int | None) -> list[str]:
-    """Cuts a text that is too long into several, at white space where there is some."""
-    if max_characters is None or len(text) <= max_characters:
+    """The pieces of a text, cut before single spaces, with all of it.
+
+    Args:
+      text: cleaned.
+      max_characters: of a piece, or more where there is no single space; None: the
+        text stays whole.
+    """
+    if max_characters is None:
         return [text]
-    found = normalization.pieces(text, max_characters, drop_space=True)
-    return [piece for piece in found if not piece.isspace()]
+    return normalization.pieces(text, max_characters, anywhere=False)

@@ -14,6 +14,7 @@ from tfm.data import looks
 from tfm.data.corpora import documents
 from tfm.data.corpora import settings
 from tfm.data.corpora import source_files
+from tfm.data.corpora import validation_cut
 from tfm.data.readers import folders
 from tfm.data.readers import notes
 from tfm.data.readers import sources
@@ -44,6 +45,8 @@ def corpus(config: settings.CorpusSettings) -> settings.CorpusSettings:
                 if problem not in told:
                     notes.tell(f"{file.path}: {hint}")
                 told.add(problem)
+    if config.cut == "tail" and not config.train.startswith("tfds:"):
+        validation_cut.decided(config)  # or it is a mistake
     return config
 
 

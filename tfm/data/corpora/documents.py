@@ -16,6 +16,7 @@ from tfm.data import row_texts
 from tfm.data import splits
 from tfm.data.corpora import cleaning
 from tfm.data.corpora import settings
+from tfm.data.corpora import shard_buffer
 from tfm.data.corpora import source_files
 from tfm.data.readers import folders
 from tfm.data.readers import formats
@@ -41,6 +42,7 @@ class Piece(typing.NamedTuple):
     split: str
     slot: int  # which of the split's files it goes to; some may get none
     text: str
+    place: shard_buffer.Place
 
 
 @dataclasses.dataclass(frozen=True)
@@ -196,24 +198,33 @@ def pieces(
     to_validation: bool,
     counts: collections.Counter,
 ) -> Iterator[Piece]:
-    """Yields what the splits get of a document that is kept."""
-    counts["long"] += len(document.text) > (config.max_characters or math.inf)
+    """Yields what the splits get of a document that is kept.
+
+    The pieces of a split follow each other. Only the ends of the document itself are
+    told as such, not those where it is cut.
+    """
+    length = len(document.text)
+    counts["long"] += length > (config.max_characters or math.inf)
     share = 1.0
-    parts = {source: document.text}
-    if source == "train" and not config.validation and config.validation_fraction:
+    parts = {source: (0, length)}
+    if source == "train" and config.cuts:
         share = config.validation_fraction
         if config.cut == "tail":
-            end = int(len(document.text) * (1 - share))
-            parts = {"train": document.text[:end], "validation": document.text[end:]}
+            end = int(length * (1 - share))
+            parts = {"train": (0, end), "validation": (end, length)}
         elif to_validation:
-            parts = {"validation": document.text}
-    for split, text in parts.items():
+            parts = {"validation": (0, length)}
+    for split, (start, stop) in parts.items():
         # validation has fewer characters, so that its files hold those of more text
-        place = document.offset if split == source else int(document.offset * share)
-        slot = place // config.shard_characters
-        if text:
-            for piece in cleaning.cut(text, config.max_characters):
-                yield Piece(split, slot, piece)
+        offset = document.offset if split == source else int(document.offset * share)
+        slot = offset // config.shard_characters
+        if start == stop:
+            continue
+        texts = cleaning.cut(document.text[start:stop], config.max_characters)
+        for i, text in enumerate(texts, 1):
+            is_last = i == len(texts)
+            begins, ends = i == 1 and start == 0, is_last and stop == length
+            yield Piece(split, slot, text, shard_buffer.Place(begins, ends, is_last))
 
 
 def dropped(counts: Mapping[str, int], fields: Mapping) -> dict[str, int]:
@@ -273,7 +284,7 @@ def show_counts(
     changed = [
         (count["unicode"], "to one Unicode form"),
         (count["control"], "with control characters or other line ends"),
-        (count["long"], "too long, cut"),
+        (count["long"], "long, tokenized in pieces"),
     ]
     changed = [f"{number:,} {why}" for number, why in changed if number]
     lines = [line]

@@ -165,8 +165,8 @@ class _Scan:
             for piece in documents.pieces(
                 config, source, document, to_validation[i], counts
             ):
-                text = shard_buffer.Text(piece.text, document.origin, keys[i])
-                by_file[piece.split, piece.slot].append(text)
+                text = (piece.text, document.origin, keys[i], piece.place)
+                by_file[piece.split, piece.slot].append(shard_buffer.Text(*text))
         for (split, slot), texts in sorted(by_file.items(), key=lambda item: item[0]):
             if split in self._writers and self._writers[split].buffer.slot != slot:
                 self._close(split)

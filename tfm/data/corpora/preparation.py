@@ -25,6 +25,7 @@ from tfm.data.corpora import shards
 from tfm.data.corpora import source_files
 from tfm.data.corpora import store_settings
 from tfm.data.corpora import stores
+from tfm.data.corpora import validation_cut
 from tfm.data.readers import locations
 
 WORK = "unfinished"
@@ -87,7 +88,8 @@ def sample(
     if tokenizer_folder(folder):
         raise errors.UserError(f"{folder} has a vocabulary: {folder / _TOKENIZER}.")
     with _locked(folder):
-        _begin(config, folder, store_settings.of_corpus(config))
+        state = _begin(config, folder, store_settings.of_corpus(config))
+        config = validation_cut.applied(config, state["cut"])
         buffers = (engine or _local(config)).scan(config, folder / WORK)
         train = [texts for texts in buffers if texts.split == "train"]
         if not train:
@@ -142,6 +144,7 @@ def _prepare(config, preprocessor, folder: pathlib.Path, engine: Engine, wanted:
     work = folder / WORK
     state = _begin(config, folder, wanted)
     preprocessor.save(folder / _TOKENIZER)
+    config = validation_cut.applied(config, state["cut"])
     buffers = engine.scan(config, work)
     encoder = preprocessor.tokenizer
     outcomes = collections.defaultdict(dict)
@@ -151,13 +154,13 @@ def _prepare(config, preprocessor, folder: pathlib.Path, engine: Engine, wanted:
     for source, entry in state["sources"].items():
         entry["counts"] = {k: v for k, v in sorted(counts[source].items()) if v}
     manifest = {
-        "version": 1,
         **state,
         "tokenizer": {
             **wanted["tokenizer"],
             "vocab_size": encoder.vocab_size,
         },
         "dtype": shards.dtype_of(encoder.vocab_size).str,
+        "begin_id": encoder.begin_id,
         "end_id": encoder.document_end,
         "splits": {name: _totals(outcomes[name]) for name in config.splits()},
     }
@@ -199,8 +202,10 @@ def _begin(config, folder: pathlib.Path, wanted: dict) -> dict:
             }
             for source, spec in config.sources().items()
         }
-        state = {"sources": sources}
-    state = {**wanted, "sources": state["sources"]}
+        cut = validation_cut.decided(config)
+        state = {"sources": sources, "cut": cut._asdict() if cut else None}
+    kept = {name: state[name] for name in ("sources", "cut")}
+    state = {"format": settings.FORMAT, **wanted, **kept}
     files.write_json(begun, state)
     return state
 
@@ -258,8 +263,7 @@ def _check_filled(config: settings.CorpusSettings, splits: dict, counts: dict) -
         raise errors.UserError(
             "No document came to the validation split, of "
             f"{splits['train']['documents']:,}. Give a larger "
-            "--data.validation_fraction, or cut the last share of every document: "
-            "--data.cut=tail."
+            "--data.validation_fraction, or leave --data.cut=auto to the data."
         )
 
 
@@ -268,5 +272,5 @@ def _sample(buffers: list[shard_buffer.ShardBuffer], limit: int) -> Iterator[str
     total = sum(texts.text.stat().st_size for texts in buffers)
     threshold = min(2**64 - 1, int(limit / max(total, 1) * 2**64))
     for texts in buffers:
-        keys = texts.read_index()[2]
+        keys = texts.read_index().keys
         yield from texts.texts(keys <= threshold)

@@ -9,6 +9,7 @@ from tfm import validation
 from tfm.data import source_fields
 
 MANIFEST = "manifest.json"  # of a store; written last
+FORMAT = 2  # of stores; counted up where older ones mean something else
 
 
 def is_finished(store: pathlib.Path) -> bool:
@@ -43,13 +44,15 @@ class CorpusSettings:
     unicode: Literal["nfc", "nfkc", "none"] = "nfc"  # Unicode form of the texts
     deduplicate: bool = True  # drop a document of train that was there before
     min_characters: int = 1  # shorter documents of train are dropped
-    # longer documents are cut into several; none: they stay whole
+    # longer documents are tokenized in pieces, cut before spaces, which takes less
+    # memory: they follow each other as one document. none: in one piece
     max_characters: int | None = None
     # documents to use of the training source, the first ones; none: all
     max_documents: int | None = None
     validation_fraction: float = 0.05  # share of train to cut, if no validation source
-    # what is cut: documents, by their hash, or the last share (tail) of every document
-    cut: Literal["document", "tail"] = "document"
+    # what is cut: documents, by their hash, or the last share (tail) of every document;
+    # auto: the tail of one document or of few very long ones, else documents
+    cut: Literal["auto", "document", "tail"] = "auto"
     split_seed: int = 0  # of the cut
     # text to learn a vocabulary from at the most, a random sample of train
     vocabulary_characters: int = 100_000_000
@@ -96,6 +99,11 @@ class CorpusSettings:
     def splits(self) -> tuple[str, ...]:
         """The names of the splits."""
         return ("train", "validation", *(("test",) if self.test else ()))
+
+    @property
+    def cuts(self) -> bool:
+        """Whether validation is cut from train."""
+        return not self.validation and self.validation_fraction > 0
 
     @property
     def texts(self) -> Literal["lines", "whole"]:

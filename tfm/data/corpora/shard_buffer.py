@@ -1,7 +1,7 @@
 """Shard buffers: files of cleaned texts on their way to the tokenizer, one a shard.
 
 SPLIT-SLOT.text has the texts in UTF-8, one after the other; SPLIT-SLOT.index for each
-text where it ends there, its origin and its sampling key, three int64.
+text where it ends there, its origin, its sampling key and its place, four int64.
 """
 
 import pathlib
@@ -11,13 +11,31 @@ from collections.abc import Iterator
 
 import numpy as np
 
-_COLUMNS = 3
+_COLUMNS = 4
+
+
+class Place(typing.NamedTuple):
+    """Place of a text in the document that it is a part of, or the whole of."""
+
+    begins: bool = True  # with it the document begins
+    ends: bool = True  # and ends
+    is_last: bool = True  # of its document, in this split
 
 
 class Text(typing.NamedTuple):
     text: str
     origin: int
     key: int  # see documents.sample_keys
+    place: Place = Place()
+
+
+class Index(typing.NamedTuple):
+    """Columns of n texts; the places are bool [n, 3]."""
+
+    ends: np.ndarray  # in the file, int64 [n]
+    origins: np.ndarray  # int64 [n]
+    keys: np.ndarray  # uint64 [n]
+    places: np.ndarray
 
 
 class ShardBuffer:
@@ -29,14 +47,15 @@ class ShardBuffer:
         self.text = folder / f"{split}-{slot:08d}.text"
         self.index = self.text.with_suffix(".index")
 
-    def read_index(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Returns ends and origins, int64 [n], and sampling keys, uint64 [n]."""
+    def read_index(self) -> Index:
         table = np.fromfile(self.index, "<i8").reshape(-1, _COLUMNS)
-        return table[:, 0], table[:, 1], table[:, 2].astype(np.uint64)
+        ends, origins, keys, places = table.T
+        places = (places[:, None] >> np.arange(3)) & 1
+        return Index(ends, origins, keys.astype(np.uint64), places.astype(bool))
 
     def texts(self, wanted: np.ndarray | None = None) -> Iterator[str]:
         """Yields the texts, or those wanted, bool [n], from disk one by one."""
-        ends = self.read_index()[0].tolist()
+        ends = self.read_index().ends.tolist()
         wanted = [True] * len(ends) if wanted is None else wanted.tolist()
         start = 0
         with self.text.open("rb") as file:
@@ -77,14 +96,13 @@ class Writer:
 
     def add(self, texts: Iterable[Text]) -> None:
         bodies, rows = [], []
-        for text, origin, key in texts:
+        for text, origin, key, place in texts:
             body = text.encode()
             bodies.append(body)
             self._end += len(body)
-            rows.append((self._end, origin, key))
-        keys = np.array([row[2] for row in rows], np.uint64).view(np.int64)
-        table = np.array([row[:2] + (0,) for row in rows], "<i8").reshape(-1, _COLUMNS)
-        table[:, 2] = keys
+            bits = sum(bit << i for i, bit in enumerate(place))
+            rows.append((self._end, origin, np.uint64(key).view(np.int64), bits))
+        table = np.array(rows, "<i8").reshape(-1, _COLUMNS)
         self._count += len(rows)
         self._files[0].write(b"".join(bodies))
         self._files[1].write(table.tobytes())

@@ -2,6 +2,10 @@
 
 tokens-N.bin has the ids of the shard's documents, one after the other; documents-N.npy
 where each ends there, int64 [n]; origins-N.npy where each comes from, int64 [n].
+
+The id that begins documents stands where one begins, and the id that ends them where
+one ends: not where a document is cut, between splits or as it is too long to be
+tokenized at once. The parts of a document that are in a split are one entry.
 """
 
 import functools
@@ -90,39 +94,57 @@ def encode(job: Job, encoder: tokenizer.Tokenizer) -> dict:
 
 def _write(texts: shard_buffer.ShardBuffer, encoder, targets) -> dict:
     dtype = dtype_of(encoder.vocab_size)
-    end = encoder.document_end
-    text_ends, origins, _ = texts.read_index()
+    index = texts.read_index()
+    pieces = _pieces(texts.texts(), index.places[:, 0], encoder.joins_pieces)
+    places = iter(index.places)
     tokens_path, documents_path, origins_path = targets
     scratch = tokens_path.with_name(f"{tokens_path.name}.tmp-{os.getpid()}")
     hasher = hashlib.sha256()
     lengths = []
     measured = np.zeros(0, measures.FIELDS)
     with scratch.open("wb") as file:
-        for batch in _batches(texts.texts()):
+        for batch in _batches(pieces):
             ids, counts = encoder.encode_joined(batch)
             rows = np.split(ids, np.cumsum(counts)[:-1])
             found = measures.of(encoder, batch, rows)
             measured = measures.total(np.concatenate([measured, found]))
-            if end is not None:
-                ids = np.insert(ids, np.cumsum(counts), end)
-                counts = counts + 1
-            body = ids.astype(dtype).tobytes()
+            rows = _enclosed(rows, [next(places) for _ in rows], encoder)
+            counts = np.array([len(row) for row in rows], np.int64)
+            body = np.concatenate(rows).astype(dtype).tobytes()
             hasher.update(body)
             file.write(body)
             lengths.append(counts)
     scratch.replace(tokens_path)
-    ends = np.cumsum(np.concatenate([np.zeros(0, np.int64), *lengths]))
+    is_last = index.places[:, 2]
+    ends = np.cumsum(np.concatenate([np.zeros(0, np.int64), *lengths]))[is_last]
     return {
         "documents": len(ends),
         "tokens": int(ends[-1]) if len(ends) else 0,
-        "bytes": int(text_ends[-1]) if len(ends) else 0,
+        "bytes": int(index.ends[-1]) if len(ends) else 0,
         "measured": {name: int(measured[name].sum()) for name in measured.dtype.names},
         "sha256": {
             tokens_path.name: hasher.hexdigest(),
             documents_path.name: _save(documents_path, ends),
-            origins_path.name: _save(origins_path, origins),
+            origins_path.name: _save(origins_path, index.origins[is_last]),
         },
     }
+
+
+def _enclosed(rows: list[np.ndarray], places, encoder) -> list[np.ndarray]:
+    """The ids of texts, with those that begin and end documents."""
+    begin, end = encoder.document_begin, encoder.document_end
+    found = []
+    for row, (begins, ends, _) in zip(rows, places, strict=True):
+        before = [begin] if begins and begin is not None else []
+        after = [end] if ends and end is not None else []
+        found.append(np.concatenate([before, row, after]).astype(np.int32))
+    return found
+
+
+def _pieces(texts: Iterator[str], begins: np.ndarray, joins: bool) -> Iterator[str]:
+    """The texts; where tokens join pieces, without the space that a mark stands for."""
+    for text, begin in zip(texts, begins, strict=True):
+        yield text[1:] if joins and not begin and text.startswith(" ") else text
 
 
 def _batches(texts: Iterator[str]) -> Iterator[list[str]]:

@@ -48,9 +48,14 @@ def check_same(
       folder: of the store.
 
     Raises:
-      UserError: settings, vocabulary or sources differ.
+      UserError: settings, vocabulary or sources differ, or the format of stores does.
     """
     rule = f"Give another folder, or delete {folder} to prepare it anew"
+    if found.get("format") != settings.FORMAT:
+        raise errors.UserError(
+            f"{folder} was prepared by another version of tfm: its format is "
+            f"{found.get('format', 1)}, not {settings.FORMAT}. {rule}."
+        )
     old, new = found["settings"], wanted["settings"]
     for name in new:
         if name in old and new[name] != old[name]:

@@ -49,7 +49,7 @@ class Stores:
         }
         usual = measures.usually_unknown(tokenizer.config.method)
         counts = _measured(self.manifest["splits"]["train"]["shards"])
-        self._unknown = [unknown.Unknown("tokens", c, usual) for c in counts]
+        self._unknown = unknown.Unknown("tokens", counts, usual)
 
     def left_out(self) -> list[str]:
         """Returns lines for a human: what was not used, and why."""
@@ -68,7 +68,7 @@ class Stores:
                     f"documents after the first {limit:,} were not read "
                     f"(--data.max_documents={limit})"
                 )
-        return lines + [line for told in self._unknown for line in told.left_out()]
+        return lines + self._unknown.left_out()
 
     def report(self) -> list[str]:
         """Returns lines for a human: what was read, dropped, changed and kept."""
@@ -77,6 +77,8 @@ class Stores:
             lines += documents.show_counts(
                 entry["spec"], source, entry["counts"], self._fields
             )
+        if self.manifest["cut"]:
+            lines.append(self.manifest["cut"]["line"])
         for name, split in self.splits.items():
             line = f"{name}: {split.num_documents:,} documents, "
             line += f"{split.num_tokens:,} tokens"
@@ -84,7 +86,7 @@ class Stores:
                 line += f", {split.num_bytes / split.num_tokens:.2f} bytes each, "
                 line += f"{split.median_tokens:,.0f} a document (median)"
             lines.append(line)
-        return lines + [told.summary() for told in self._unknown]
+        return [*lines, self._unknown.summary()]
 
     @property
     def _fields(self) -> dict:
@@ -98,12 +100,10 @@ class Stores:
         return documents.dropped(entry["counts"], self._fields) if entry else {}
 
 
-def _measured(entries: list[dict]) -> list[np.ndarray]:
-    """The counts of all shards of a split, FIELDS [n]; none, of an older store."""
-    if not all("measured" in entry for entry in entries):
-        return []
+def _measured(entries: list[dict]) -> np.ndarray:
+    """The counts of all shards of a split, FIELDS [n]."""
     rows = [
         tuple(entry["measured"][name] for name in measures.FIELDS.names)
         for entry in entries
     ]
-    return [np.array(rows, measures.FIELDS)]
+    return np.array(rows, measures.FIELDS)

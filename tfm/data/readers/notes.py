@@ -2,6 +2,8 @@
 
 import sys
 
+from tfm import console
+
 _told: set[str] = set()
 
 
@@ -9,4 +11,4 @@ def tell(text: str) -> None:
     """Prints a note to standard error, unless this process has printed it before."""
     if text not in _told:
         _told.add(text)
-        print(f"note: {text}", file=sys.stderr)
+        print(f"note: {console.visible(text)}", file=sys.stderr)

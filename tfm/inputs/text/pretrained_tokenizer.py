@@ -75,6 +75,20 @@ class PretrainedTokenizer(tokenizer.Tokenizer):
         """The id by which the model was taught that a text ends; None without one."""
         return self._end[0] if self._end else None
 
+    @property
+    def document_begin(self) -> int | None:
+        # as GPT-2 was taught: one end between two documents, not end and begin
+        encloses = self.config.enclose and self._begin != self._end
+        return self._begin[0] if encloses and self._begin else None
+
+    @property
+    def document_end(self) -> int | None:
+        return self.eos_id if self.config.enclose else None
+
+    @property
+    def begin_id(self) -> int | None:
+        return (self._begin or self._end or [None])[0]
+
     def special_names(self) -> list[str]:
         names = [self.vocabulary[id] for id in self._special if id]
         return [*names, *({_MASK} & self._ids.keys() - set(names))]
@@ -89,10 +103,9 @@ class PretrainedTokenizer(tokenizer.Tokenizer):
         return np.asarray([*self._begin, *row, *end], np.int32)
 
     def encode_joined(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-        rows = self.encode(texts, truncate=False)
-        if self.config.enclose and self._begin == self._end:
-            # as GPT-2 was taught: one end between two documents, not end and begin
-            rows = [row[len(self._begin) :] for row in rows]
+        rows = []
+        for start in range(0, len(texts), tokenizer.CHUNK):
+            rows += self._prompt_rows(texts[start : start + tokenizer.CHUNK])
         lengths = np.array([len(row) for row in rows], np.int64)
         return np.concatenate([np.zeros(0, np.int32), *rows]), lengths
 

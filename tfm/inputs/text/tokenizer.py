@@ -77,7 +77,7 @@ class Tokenizer(abc.ABC):
         return cut(row, self.config.max_length, self.config.truncate)
 
     def encode_joined(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-        """Returns the ids of all texts in one array, as `encode` gives them uncut.
+        """Returns the ids of all texts in one array, uncut, and enclosed by nothing.
 
         Meant for many and for long texts: it takes bounded memory besides its result.
 
@@ -136,9 +136,22 @@ class Tokenizer(abc.ABC):
         return frozenset(range(self.first_word_id))
 
     @property
+    def document_begin(self) -> int | None:
+        """The id before every document of a corpus, as [CLS]; None without one."""
+        return None
+
+    @property
     def document_end(self) -> int | None:
         """The id that follows every document of a corpus, [EOS]; None without one."""
         return self.id_of(EOS) if EOS in self.config.special_tokens else None
+
+    @property
+    def begin_id(self) -> int | None:
+        """The id that a causal model reads before a text's first token; None: none.
+
+        As GPT-2 has it, it is the end of the text before: [EOS].
+        """
+        return self.eos_id
 
     @property
     def eos_id(self) -> int | None:

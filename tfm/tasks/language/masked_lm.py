@@ -68,8 +68,7 @@ class MaskedLMObjective(objective.LanguageObjective):
             self._spec(documents == "packed", bool(bag_weight)),
             ("tokens", "segments", "types"),
             window=window,
-            stride=window,
-            crosses=documents != "separate",
+            documents=documents,
         )
         self._bag_weight = bag_weight
         self._alone = not (bag_weight or self.pairs)  # no other loss is added

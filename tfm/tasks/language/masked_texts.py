@@ -24,7 +24,7 @@ class MaskedTexts:
       split: whose rows have a "text".
 
     Raises:
-      UserError: a text has no [MASK], too many of them, or too many tokens.
+      RowError: a text has no [MASK], too many of them, or too many tokens.
     """
 
     def __init__(self, objective, split: interfaces.Split):
@@ -55,13 +55,13 @@ def _example(objective, text: str) -> dict[str, np.ndarray]:
     if objective.pairs:
         tokens, types = objective.pairs.join(tokens)
     if len(tokens) > objective.max_length:
-        raise errors.UserError(
+        raise errors.RowError(
             f"A text must not have more than {objective.max_length} tokens. "
             f"Got {len(tokens)}: {_start(text)}"
         )
     positions = np.flatnonzero(tokens == objective.masking.mask_id)
     if not 1 <= len(positions) <= objective.num_masked:
-        raise errors.UserError(
+        raise errors.RowError(
             f"A text must have {MASK} in it once to {objective.num_masked} times. "
             f"Got {len(positions)}: {_start(text)}"
         )

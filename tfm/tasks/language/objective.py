@@ -11,6 +11,7 @@ import numpy as np
 from tfm import figures
 from tfm import interfaces
 from tfm.data import windows
+from tfm.tasks.language import documents as documents_lib
 from tfm.tasks.language import sum_metrics
 from tfm.tasks.language import terms as terms_lib
 
@@ -26,8 +27,8 @@ class LanguageObjective:
       spec: {name: Spec} of an example.
       inputs: those of its names that the backbone is given.
       window: tokens of the corpus that an example takes.
-      stride: tokens from one window to the next.
-      crosses: whether a window may hold several documents.
+      documents: what a window holds; see language.documents.
+      context: tokens before the window that an example is made with, 0 or 1.
     """
 
     def __init__(
@@ -36,12 +37,12 @@ class LanguageObjective:
         inputs: tuple[str, ...],
         *,
         window: int,
-        stride: int,
-        crosses: bool,
+        documents: documents_lib.Documents,
+        context: int = 0,
     ):
         self.spec = dict(spec)
         self.inputs = {name: self.spec[name] for name in inputs if name in self.spec}
-        self.window, self.stride, self.crosses = window, stride, crosses
+        self.window, self.documents, self.context = window, documents, context
 
     def terms(self, outputs, batch: Mapping) -> dict:
         """{name: (values, weights)}, "loss" first; see language.terms."""

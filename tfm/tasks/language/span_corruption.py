@@ -67,8 +67,7 @@ class SpanCorruptionObjective(generative.GenerativeObjective):
             },
             inputs=("tokens", "decoder_tokens"),
             window=lengths.window,
-            stride=lengths.window,
-            crosses=False,
+            documents="separate",
         )
         self._lengths = lengths
         self._eos_id = self.start_id = eos_id

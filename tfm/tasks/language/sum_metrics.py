@@ -14,20 +14,29 @@ def metrics(sums: Sums) -> dict[str, float]:
     """Loss, perplexity, accuracy, and where bytes are counted, bits_per_byte.
 
     Args:
-      sums: "loss" and what token_losses.terms has beside it; bytes_per_token.
+      sums: "loss" and what token_losses.terms has beside it; bytes_per_token; sliding.
 
     Returns:
       The loss is the cross-entropy, without label smoothing. bits_per_byte is the same
-      in bits over the text's bytes: comparable between vocabularies.
+      in bits over the text's bytes: comparable between vocabularies. Where there are
+      sums of windows that overlap, the same three of them, as sliding_loss.
     """
     name = "cross_entropy" if "cross_entropy" in sums else "loss"
+    found = _likelihood(sums, name) | {"accuracy": mean(sums, "accuracy")}
+    if "sliding" in sums:
+        sliding = _likelihood(sums, "sliding").items()
+        found |= {f"sliding_{name}": value for name, value in sliding}
+    return found
+
+
+def _likelihood(sums: Sums, name: str) -> dict[str, float]:
     loss = mean(sums, name)
     found = {"loss": loss, "perplexity": perplexity(loss)}
     if "bytes_per_token" in sums:
         num_bytes = sums["bytes_per_token"][0]
         bits = sums[name][0] / math.log(2)
         found["bits_per_byte"] = bits / num_bytes if num_bytes else math.nan
-    return found | {"accuracy": mean(sums, "accuracy")}
+    return found
 
 
 def mean(sums: Sums, name: str) -> float:
