@@ -1,5 +1,7 @@
 """The notebooks in experiments/notebooks: pairs, installation, and a run of each."""
 
+import ast
+import functools
 import importlib.util
 import os
 import pathlib
@@ -17,7 +19,17 @@ NAMES = sorted(path.stem for path in FOLDER.glob("*.ipynb"))
 FEW = {  # parameters of a quick run
     "own_data": {"NUM_ROWS": 200},
     "text_cls": {"STEPS": 4, "NUM_EXAMPLES": 200},
+    "pretrain_and_finetune": {
+        "STEPS": 3,
+        "DOCUMENTS": 300,
+        "LABELLED": 60,
+        "EXAMPLES": 300,
+        "FINE_TUNING_STEPS": 3,
+    },
+    "generate": {"STEPS": 6, "NUM_ROWS": 60},
+    "compare": {"NUM_ROWS": 200, "SEEDS": (0, 1), "STEPS": 3},
 }
+CLASSIFIERS = ("own_data", "text_cls")
 pytestmark = pytest.mark.slow  # needs .ci/requirements.txt
 
 
@@ -105,30 +117,81 @@ def test_no_second_tensorflow_is_installed(
     assert os.environ.get("TPU_NAME") == tpu_name
 
 
+@pytest.fixture(scope="module")
+def executed(installed, tmp_path_factory):
+    """A function from a notebook's name to its code cells, executed once."""
+
+    @functools.cache
+    def execute(name):
+        notebook = _read(name)
+        _set(notebook, FEW[name] | {"TENSORBOARD": False})
+        with pytest.MonkeyPatch.context() as monkeypatch:
+            monkeypatch.delenv("TF_CPP_MIN_LOG_LEVEL", raising=False)  # as a user's
+            folder = tmp_path_factory.mktemp(name)
+            kernels.execute(notebook, installed, folder, monkeypatch)
+        return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+    return execute
+
+
 @pytest.mark.parametrize("name", NAMES)
-def test_it_runs_and_predicts(installed, tmp_path, monkeypatch, name):
-    monkeypatch.delenv("TF_CPP_MIN_LOG_LEVEL", raising=False)  # as a user's shell
-    notebook = _read(name)
-    _set(notebook, FEW[name] | {"TENSORBOARD": False})
-    kernels.execute(notebook, installed, tmp_path, monkeypatch)
-    cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+def test_it_runs_without_a_warning_and_has_a_picture(executed, name):
+    cells = executed(name)
     for cell in cells:
         streams = [o for o in cell.outputs if o.output_type == "stream"]
         # on standard error are TensorFlow's notes and Python's warnings
         assert not [o.text for o in streams if o.name == "stderr"]
         assert not [o.text for o in streams if "Traceback" in o.text]
+    assert len(_all(cells, "image/png")) == 1
+
+
+@pytest.mark.parametrize("name", CLASSIFIERS)
+def test_it_predicts_and_scores(executed, name):
+    cells = executed(name)
     predicted, table = (_result(cell) for cell in cells[-2:])
     assert re.search(r"'label': '(negative|positive)',\s+'probabilities'", predicted)
     assert re.search(r"prediction\n.*(negative|positive)\n", table)
-    (picture,) = [
-        output.data["image/png"]
-        for cell in cells
-        for output in cell.outputs
-        if "image/png" in output.get("data", {})
-    ]
-    assert picture
     scores = _result(next(c for c in cells if c.source.startswith("scores = ")))
     assert re.search(r"test +reference\n", scores) and "accuracy" in scores
+
+
+@pytest.mark.parametrize("name", sorted({*NAMES} - {*CLASSIFIERS}))
+def test_the_report_is_in_the_notebook(executed, name):
+    (page,) = _all(executed(name), "text/html", "<iframe srcdoc=")
+    assert "Report on" in page and "&lt;svg" in page
+
+
+def test_pretraining_is_told_beside_no_pretraining(executed):
+    cells = executed("pretrain_and_finetune")
+    assert "fine_tuned" in str(_all(cells, "text/plain", "from_scratch"))
+    assert _all(cells, "text/plain", "'masks'")
+    assert re.search("'label': '(negative|positive)'", _result(cells[-1]))
+
+
+def test_generation_writes_at_each_temperature(executed):
+    cells = executed("generate")
+    printed = "".join(
+        o.text for c in cells for o in c.outputs if o.output_type == "stream"
+    )
+    for temperature in (0.4, 0.8, 1.2):
+        assert f"{temperature}: This film" in printed
+    assert len(ast.literal_eval(_result(cells[-1]))) == 2
+
+
+def test_runs_are_compared_by_mean_and_spread(executed):
+    cells = executed("compare")
+    (table,) = _all(cells, "text/plain", "std")
+    for name in ("text_cls_ngrams", "text_cls_cnn", "text_cls_stacked"):
+        assert name in table
+    assert re.search("'label': '(negative|positive)'", _result(cells[-1]))
+
+
+def _all(cells, kind: str, part: str = "") -> list[str]:
+    """The outputs of a kind with such a text in them."""
+    found = [
+        o.data[kind] for c in cells for o in c.outputs if kind in o.get("data", {})
+    ]
+    return [text for text in found if part in text]
 
 
 def _set(notebook, values: dict) -> None:

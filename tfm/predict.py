@@ -106,7 +106,7 @@ def _reads(options: Options, e, skipped: int) -> Iterator[list[interfaces.Read]]
 def _writer(options: Options, run, columns: list[str]):
     """A context manager that gives a prediction_files.Writer."""
     e = run.experiment
-    reserved = e.data.columns if options.input else ()
+    reserved = (e.data if options.input else e.inputs).columns
     if options.output:
         made_by = reading.made_by(options, run, e)
         path = pathlib.Path(options.output)

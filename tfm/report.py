@@ -6,10 +6,7 @@ import typing
 
 from tfm import config
 from tfm import errors
-from tfm import files
 from tfm.run import trained
-
-_SPLITS = ("test", "validation", "train")  # the first that is there
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,29 +56,21 @@ def main(options: Options) -> None:
         raise errors.UserError(f"There is no folder {folder} for {options.output}.")
     run = trained.load(options.run_dir, options.checkpoint, options.trust_code)
 
-    from tfm.reporting import page
-    from tfm.reporting import runs
+    from tfm import reporting
 
-    found = runs.report(
+    path = reporting.write(
         run,
-        _split(run, options.split),
+        options.output or None,
+        split=options.split,
         columns=options.columns,
         about=about,
         resamples=options.resamples,
         batch_size=options.batch_size,
+        plots=options.plots,
     )
-    path = pathlib.Path(options.output or run.folder.path / "report.html")
-    with files.replaced(path) as partial:
-        partial.write_text(page.html(found), encoding="utf-8")
     print(f"Report       {path}")
     if options.plots:
-        print(f"Plots        {_save_plots(path, page.pictures(found))}")
-
-
-def _split(run: trained.Trained, name: str) -> str:
-    if name != "auto":
-        return name
-    return next(split for split in _SPLITS if len(run.splits.get(split, ())))
+        print(f"Plots        {reporting.plots_of(path)}")
 
 
 def _about(name: str) -> str:
@@ -96,15 +85,6 @@ def _about(name: str) -> str:
         ) from None
     except UnicodeDecodeError:
         raise errors.UserError(f"--about takes a text in UTF-8. Got {name}.") from None
-
-
-def _save_plots(page: pathlib.Path, pictures: dict[str, bytes]) -> pathlib.Path:
-    folder = page.with_name(f"{page.stem}_plots")
-    folder.mkdir(exist_ok=True)
-    for name, picture in pictures.items():
-        with files.replaced(folder / f"{name}.png") as partial:
-            partial.write_bytes(picture)
-    return folder
 
 
 if __name__ == "__main__":

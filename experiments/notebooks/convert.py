@@ -2,7 +2,7 @@
 
 python experiments/notebooks/convert.py
 
-Both then link to REPOSITORY.
+All then link to REPOSITORY.
 """
 
 import pathlib
@@ -12,7 +12,7 @@ import urllib.parse
 REPOSITORY = "https://github.com/OWNER/tfm"  # a placeholder until tfm is published
 
 HERE = pathlib.Path(__file__).parent
-NAMES = ("own_data", "text_cls")
+NAMES = ("own_data", "text_cls", "pretrain_and_finetune", "generate", "compare")
 _ADDRESS = r"github(\.com)?/[\w.-]+/[\w.-]+"  # Colab's links have github/OWNER/NAME
 
 

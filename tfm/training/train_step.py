@@ -1,7 +1,7 @@
 """Train step: how an update is computed from a batch, as a program in a graph.
 
 A step is written once, for any number of replicas, processes and micro-batches: with
-the collective operations of DataParallel. docs/train_steps.md shows how.
+the collective operations of DataParallel. docs/concepts/train_steps.md shows how.
 """
 
 import dataclasses
