@@ -71,6 +71,7 @@ def fit(
     code: str = "ask",
     trust_code: bool = False,
     reference: bool = True,
+    profile: Sequence[int] = (),
 ) -> trained.Trained:
     """Trains an experiment, or goes on with its run; the trained run.
 
@@ -88,6 +89,7 @@ def fit(
         which is an error that says so.
       trust_code: run the code that a folder brings along, as of `load`.
       reference: fit a linear SVM over TF-IDF beside a classifier.
+      profile: the first and the last update to trace for TensorBoard, if any.
 
     Raises:
       UserError: what in the data or the fields keeps it from training.
@@ -115,7 +117,7 @@ def fit(
                 job.say(folder.opening(resumes))
                 for told in config.only_here(experiment):
                     job.say(told)
-            outcome = fits.fit(experiment, folder, job, callbacks, reference)
+            outcome = fits.fit(experiment, folder, job, callbacks, reference, profile)
         for line in outcome.notes:
             job.say(line)
         if outcome.name in exit_status.UNFINISHED:
