@@ -248,6 +248,9 @@ def test_no_validation_split_and_an_unknown_label_metric_are_told(tmp_path):
     experiment = reviews.experiment(source, best_metric="f1/great")
     with pytest.raises(errors.UserError, match="there is no label 'great'"):
         reviews.start(experiment, tmp_path / "run", "text_cls")
+    experiment = reviews.experiment(source, best_metric="f1_micro")
+    with pytest.raises(errors.UserError, match="f1_micro: where each .* Give accuracy"):
+        reviews.start(experiment, tmp_path / "run1", "text_cls")
     experiment = reviews.experiment(source)
     experiment = dataclasses.replace(
         experiment, data=dataclasses.replace(experiment.data, validation_fraction=0.0)

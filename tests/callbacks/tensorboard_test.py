@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from matplotlib import image
+from tensorboard.plugins.hparams import api_pb2
+from tensorboard.plugins.hparams import plugin_data_pb2
 
 from tests.support import events
 from tfm import figures
@@ -119,3 +121,41 @@ def test_scalars_texts_and_pictures_are_on_their_pages(board):
     width, height, picture = others["validation", 10, "figures/confusion_matrix"]
     drawn = _darkness(picture)
     assert drawn.shape == (int(height), int(width)) and drawn.max() > 0.5
+
+
+def _scalars(folder) -> list[tuple[int, str, float]]:
+    return sorted(events.scalars(folder))
+
+
+def test_the_line_of_the_reference_is_as_long_as_the_run_is_now(tmp_path):
+    tensorboard.line(tmp_path, {"accuracy": 0.5}, 10)
+    tensorboard.line(tmp_path, {"accuracy": 0.75}, 20)
+    tag = "metrics/accuracy"
+    assert _scalars(tmp_path) == [(0, tag, 0.75), (20, tag, 0.75)]
+
+
+def test_settings_stand_beside_the_final_scores_and_only_those(tmp_path):
+    values = {"model.width": 8, "train.jit": False, "data": "x" * 900}
+    for accuracy in (0.5, 0.75):  # finished again
+        metrics = {"accuracy": accuracy, "f1/good": 0.5}
+        tensorboard.final(tmp_path, "films", values, metrics, 10)
+    assert _scalars(tmp_path) == [(10, "metrics/accuracy", 0.75)]
+    found = {}
+    for _, value in events.read(tmp_path):
+        if value.metadata.plugin_data.plugin_name == "hparams":
+            content = value.metadata.plugin_data.content
+            assert value.tag not in found
+            found[value.tag] = plugin_data_pb2.HParamsPluginData.FromString(content)
+    begun = found["_hparams_/session_start_info"].session_start_info
+    assert begun.group_name == "films"
+    assert begun.hparams["model.width"].number_value == 8
+    assert begun.hparams["train.jit"].bool_value is False
+    assert begun.hparams["data"].string_value == "x" * 200
+    ended = found["_hparams_/session_end_info"].session_end_info
+    assert ended.status == api_pb2.STATUS_SUCCESS
+
+
+def test_long_tables_are_cut():
+    table = figures.Table(("n",), [(i,) for i in range(5000)])
+    lines = tensorboard.markdown(table).splitlines()
+    assert len(lines) == 102 and lines[-1] == "| 99 |"

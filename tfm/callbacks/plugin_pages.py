@@ -21,7 +21,8 @@ _THRESHOLDS = 101
 _CHARTS = {
     "Quality": {
         "loss": (rf"^{tags.LOSS}/",),
-        "metrics": (rf"^{tags.METRICS}/",),
+        "accuracy and F1": (rf"^{tags.METRICS}/(.*accuracy|f1_.*)$",),
+        "perplexity": (rf"^{tags.METRICS}/perplexity$",),
         "F1 of each class": (rf"^{tags.BY_CLASS}/f1/",),
     },
     "Layers": {

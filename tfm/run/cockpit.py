@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from tfm import figures
 from tfm import generation
@@ -29,7 +30,7 @@ _RICH = 50  # evaluations with figures, texts and histograms, about
 _WRITTEN = 10  # evaluations with samples of a language model, about
 _PROMPTS, _PROMPT, _SAMPLE = 3, 8, 40  # number of prompts; tokens of one; of a sample
 _LENGTHS = 2000  # examples whose lengths are counted
-_EXAMPLES = 1000  # whose pooled vectors are shown
+_EXAMPLES = 500  # whose pooled vectors are shown
 
 
 class Cockpit:
@@ -218,18 +219,21 @@ def _examples(run) -> list[projector.Vectors]:
         stored=prepared.preprocessor.stored,
     )
     pooled = keras.Model(run.model.input, head.input)
+    compute = tf.function(lambda batch: pooled({n: batch[n] for n in pooled.input}))
     vectors = [
-        np.asarray(pooled({n: batch[n] for n in pooled.input}), np.float32)[
-            np.asarray(batch["weight"]) > 0
-        ]
+        np.asarray(compute(batch), np.float32)[np.asarray(batch["weight"]) > 0]
         for batch in found
     ]
     results = run.evaluator.results(found)
     told = prepared.objective.predictions(results, split)
     rows = split.rows(results["row"])
-    columns = [name for name, value in rows[0].items() if not isinstance(value, bytes)]
+    if len(told) != len(rows):  # several examples a row, or none is predicted
+        return []
+    columns = [
+        n for n, value in rows[0].items() if isinstance(value, str | int | float)
+    ]
     cells = [
-        (*(row[name] for name in columns), one.get("label", ""))
+        (*(row.get(name, "") for name in columns), one.get("label", ""))
         for row, one in zip(rows, told, strict=True)
     ]
     vectors_ND = np.concatenate(vectors)
