@@ -1,4 +1,4 @@
-"""What a run's TensorBoard costs, as a share of its training's CPU time.
+"""Cost of a run's TensorBoard, as a share of its training's CPU time.
 
     python benchmarks/cockpit.py [--rounds=5] [--FIELD=VALUE ...]
 
@@ -125,7 +125,7 @@ class _Costs:
         return lambda: norms(tf.constant(True))
 
     def of_parts(self) -> dict[str, tuple[float, int]]:
-        """What is written at the start, at logged steps, evaluations and the end."""
+        """The start, a logged step, an evaluation and the end."""
         from benchmarks import ways
         from tfm.run import cockpit
 

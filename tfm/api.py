@@ -80,8 +80,7 @@ def fit(
 
     Args:
       experiment: a tfm.experiment.Experiment.
-      run_dir: the run's folder, where training goes on, or is finished; by default
-        a new one, runs/fit-DATE-TIME.
+      run_dir: the run's folder, where training goes on; by default a new one in runs.
       callbacks: objects with any of training.loop.Callback's methods.
       strategy: auto, one, mirrored, multi_worker or tpu.
       logical_devices: cut the CPU into so many devices, to try replicas.
@@ -114,8 +113,7 @@ def fit(
                 name = folder.saved()["experiment"] if folder.exists() else path.name
                 own = config.code_of(experiment)
                 resumes = folder.begin(name, experiment, {}, code, own)
-                job.say(folder.opening(resumes))
-                for told in config.only_here(experiment):
+                for told in (folder.opening(resumes), *config.only_here(experiment)):
                     job.say(told)
             outcome = fits.fit(experiment, folder, job, callbacks, reference, profile)
         for line in outcome.notes:

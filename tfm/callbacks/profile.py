@@ -27,10 +27,10 @@ class Profile:
     def __init__(
         self, folder: pathlib.Path, first: int, last: int, step: int, total_steps: int
     ):
-        if not step < first <= total_steps:
+        if not step < first <= min(last, total_steps):
             raise errors.UserError(
                 f"--profile takes updates that are to come, {step + 1:,} to "
-                f"{total_steps:,}. Got {first},{last}."
+                f"{total_steps:,}, the first and the last. Got {first},{last}."
             )
         self.stops = (first - 1, last)
         self._folder = folder

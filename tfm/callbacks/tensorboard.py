@@ -96,7 +96,7 @@ class TensorBoard:
         self._train.flush()
 
     def _measured(self, scalars: Mapping[str, float]) -> dict[str, float]:
-        """What follows from the scalars, and the memory in use."""
+        """Scalars that follow from the others, and the memory in use."""
         steps = scalars["steps_per_second"]
         found = {
             "examples_per_second": steps * self._batch_size,

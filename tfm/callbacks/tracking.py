@@ -132,7 +132,7 @@ def _path(folder: pathlib.Path) -> pathlib.Path:
 
 
 def _known(folder: pathlib.Path, tracker: str) -> str | None:
-    """What the tracker calls the run, if it was begun there."""
+    """The tracker's name of the run, if it was begun there."""
     path = _path(folder)
     return files.read_json(path).get(tracker) if path.is_file() else None
 

@@ -1,4 +1,4 @@
-"""What a run shows in TensorBoard besides scalars: samples, graph, vectors, scores.
+"""TensorBoard of a run besides its scalars: samples, graph, vectors, final scores.
 
 N vectors, D width.
 """
@@ -152,7 +152,7 @@ def _can_write(run) -> bool:
 
 
 class _Generates(typing.NamedTuple):
-    """What a generation.Generator asks of a run."""
+    """The parts of a run that a generation.Generator asks for."""
 
     experiment: object
     model: object
@@ -176,7 +176,7 @@ class _Writer:
         )
 
     def samples(self) -> figures.Samples:
-        """What follows the prompts, by the weights of now."""
+        """The texts that follow the prompts, by the weights of now."""
         prepared = self._run.prepared
         if self._generator is None:
             asked = _Generates(
@@ -207,7 +207,7 @@ def _tokens(run) -> list[projector.Vectors]:
 
 
 def _examples(run) -> list[projector.Vectors]:
-    """What the head reads of examples of validation, with labels and predictions."""
+    """Pooled vectors of validation examples, with labels and predictions."""
     (head,) = [h for h in run.model.layers if h.name == "head"] or [None]
     if head is None or len(getattr(head.input, "shape", ())) != 2:
         return []

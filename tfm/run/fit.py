@@ -36,8 +36,7 @@ class Outcome:
         SIGTERM or SIGHUP).
       scores: metrics of the best checkpoint by split; empty where it is not finished.
       usage: of the trained model, as 'predict --text="..."'.
-      notes: lines for a human, for the end: what of the data was not used, and how the
-        model compares with the reference.
+      notes: lines for the end: what of the data was not used, how the reference did.
     """
 
     name: str
@@ -87,13 +86,7 @@ def fit(
     ended = plan.outcome(run.state)
     if ended and _are_of(before, prepared, run):
         return _nothing_left(ended, before, folder, job, plan, run)
-    if profile:
-        step = int(run.state.step)
-        traced = profiles.Profile(
-            folder.events / "train", *profile, step, plan.total_steps
-        )
-        callbacks.append(own.Own(traced))
-        plan = dataclasses.replace(plan, stops=traced.stops)
+    plan = _traced(plan, profile, folder, run, callbacks)
     if job.is_chief:
         folder.train_on()
     line = _progress_line(prepared, plan, run) if job.is_chief else None
@@ -109,9 +102,19 @@ def fit(
     if outcome == "stopped early":
         job.say(_train_on(outcome, folder, plan, run))
     job.say("")
-    cpu_seconds = (time.process_time() - used) / 4  # a fifth of it all, with its own
-    budget = cpu_seconds if with_reference else None
+    # a fifth of it all, with its own
+    budget = (time.process_time() - used) / 4 if with_reference else None
     return _scored(outcome, folder, job, prepared, run, line, budget)
+
+
+def _traced(plan, profile, folder, run, callbacks: list) -> loop.Plan:
+    """The plan with stops for the updates to trace, and one callback more for them."""
+    if not profile:
+        return plan
+    where, step = folder.events / "train", int(run.state.step)
+    traced = profiles.Profile(where, *profile, step, plan.total_steps)
+    callbacks.append(own.Own(traced))
+    return dataclasses.replace(plan, stops=traced.stops)
 
 
 def _nothing_left(outcome, scores, folder, job, plan, run) -> Outcome:
