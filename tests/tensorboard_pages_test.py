@@ -211,7 +211,6 @@ def test_custom_scalars_have_a_line_for_each_layer(board):
     layout = board.get("plugin/custom_scalars/layout")
     titles = [one["title"] for one in layout["category"]]
     assert titles == ["Quality", "Layers", "Speed"]
-    of_writer = f"{WRITER}/validation"
     for category in layout["category"]:
         for chart in category["chart"]:
             (pattern,) = chart["multiline"]["tag"]
@@ -221,7 +220,7 @@ def test_custom_scalars_have_a_line_for_each_layer(board):
                     run=run,
                     tag=pattern,
                 )
-                for run in (f"{NARROW}/train", f"{NARROW}/validation", of_writer)
+                for run in (f"{NARROW}/train", f"{NARROW}/validation")
             ]
             assert all(one["regex_valid"] for one in found)
             assert any(one["tag_to_events"] for one in found), chart["title"]

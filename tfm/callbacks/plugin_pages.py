@@ -22,7 +22,6 @@ _CHARTS = {
     "Quality": {
         "loss": (rf"^{tags.LOSS}/",),
         "accuracy and F1": (rf"^{tags.METRICS}/(.*accuracy|f1_.*)$",),
-        "perplexity": (rf"^{tags.METRICS}/perplexity$",),
         "F1 of each class": (rf"^{tags.BY_CLASS}/f1/",),
     },
     "Layers": {
