@@ -116,7 +116,8 @@ RULES = {
     "callbacks": (
         {"errors", "console", "files", "figures", "drawing", "interfaces"}
         | {"callbacks"},
-        {"tensorflow", "keras", "numpy", "rich", "google"},
+        {"tensorflow", "keras", "numpy", "rich", "google", "psutil", "tensorboard"}
+        | {"mlflow", "wandb"},
     ),
     "training": (
         {"errors", "validation", "interfaces", "training"}

@@ -75,7 +75,7 @@ def _losses(run: pathlib.Path) -> list[tuple[int, float]]:
     return [
         (step, value)
         for step, tag, value in events.scalars(run / "events/train")
-        if tag == "loss"
+        if tag == "loss/loss"
     ]
 
 

@@ -49,22 +49,26 @@ def test_it_learns_and_leaves_all_that_is_needed(run):
 def test_tensorboard_has_curves_histograms_texts_and_the_confusion_matrix(run):
     logged = {(step, value.tag) for step, value in events.read(run / "events/train")}
     for tag in (
-        "loss",
-        "accuracy",
-        "learning_rate",
-        "gradient_norm",
+        "loss/loss",
+        "metrics/accuracy",
+        "optimization/learning_rate",
+        "optimization/gradient_norm",
+        "optimization_by_layer/update_ratio/head",
         "speed/examples_per_second",
         "speed/tokens_per_second",
     ):
         assert (1, tag) in logged and (70, tag) in logged, tag
     assert any(tag.startswith("weights/") for _, tag in logged)
     values = list(events.read(run / "events/validation"))
-    assert {"loss", "accuracy", "f1_macro", "roc_auc", "recall/good"} <= {
+    of_metrics = ("loss/loss", "metrics/accuracy", "metrics/roc_auc")
+    assert {*of_metrics, "metrics_by_class/recall/good"} <= {
         value.tag for _, value in values
     }
-    texts = [value for _, value in values if value.tag == "predictions"]
+    texts = [value for _, value in values if value.tag == "examples/predictions"]
     assert b"| text | true | predicted |" in texts[0].tensor.string_val[0]
-    picture = [value for _, value in values if value.tag == "confusion_matrix"][-1]
+    picture = [value for _, value in values if value.tag == "figures/confusion_matrix"][
+        -1
+    ]
     pixels = tf.io.decode_png(picture.tensor.string_val[2])
     assert pixels.shape[0] > 100 and len(np.unique(pixels)) > 10
 
@@ -244,6 +248,9 @@ def test_no_validation_split_and_an_unknown_label_metric_are_told(tmp_path):
     experiment = reviews.experiment(source, best_metric="f1/great")
     with pytest.raises(errors.UserError, match="there is no label 'great'"):
         reviews.start(experiment, tmp_path / "run", "text_cls")
+    experiment = reviews.experiment(source, best_metric="f1_micro")
+    with pytest.raises(errors.UserError, match="f1_micro: where each .* Give accuracy"):
+        reviews.start(experiment, tmp_path / "run1", "text_cls")
     experiment = reviews.experiment(source)
     experiment = dataclasses.replace(
         experiment, data=dataclasses.replace(experiment.data, validation_fraction=0.0)

@@ -71,6 +71,7 @@ def fit(
     code: str = "ask",
     trust_code: bool = False,
     reference: bool = True,
+    profile: Sequence[int] = (),
 ) -> trained.Trained:
     """Trains an experiment, or goes on with its run; the trained run.
 
@@ -79,8 +80,7 @@ def fit(
 
     Args:
       experiment: a tfm.experiment.Experiment.
-      run_dir: the run's folder, where training goes on, or is finished; by default
-        a new one, runs/fit-DATE-TIME.
+      run_dir: the run's folder, where training goes on; by default a new one in runs.
       callbacks: objects with any of training.loop.Callback's methods.
       strategy: auto, one, mirrored, multi_worker or tpu.
       logical_devices: cut the CPU into so many devices, to try replicas.
@@ -88,6 +88,7 @@ def fit(
         which is an error that says so.
       trust_code: run the code that a folder brings along, as of `load`.
       reference: fit a linear SVM over TF-IDF beside a classifier.
+      profile: the first and the last update to trace for TensorBoard, if any.
 
     Raises:
       UserError: what in the data or the fields keeps it from training.
@@ -112,10 +113,9 @@ def fit(
                 name = folder.saved()["experiment"] if folder.exists() else path.name
                 own = config.code_of(experiment)
                 resumes = folder.begin(name, experiment, {}, code, own)
-                job.say(folder.opening(resumes))
-                for told in config.only_here(experiment):
+                for told in (folder.opening(resumes), *config.only_here(experiment)):
                     job.say(told)
-            outcome = fits.fit(experiment, folder, job, callbacks, reference)
+            outcome = fits.fit(experiment, folder, job, callbacks, reference, profile)
         for line in outcome.notes:
             job.say(line)
         if outcome.name in exit_status.UNFINISHED:

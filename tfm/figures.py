@@ -39,7 +39,13 @@ class Curve(typing.NamedTuple):
     diagonal: bool = False  # whether y = x is drawn too
 
 
-Figure = Table | Samples | Matrix | Curve
+class Scores(typing.NamedTuple):
+    """Scores of examples with the truth, which a threshold divides; bool and float."""
+
+    of: "Mapping[str, tuple[np.ndarray, np.ndarray]]"  # truth [N], scores [N] by name
+
+
+Figure = Table | Samples | Matrix | Curve | Scores
 
 
 class Evaluation(typing.NamedTuple):

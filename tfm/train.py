@@ -8,6 +8,7 @@ import shlex
 import sys
 import typing
 from collections.abc import Mapping
+from collections.abc import Sequence
 
 from tfm import config
 from tfm import errors
@@ -49,6 +50,8 @@ class Options:
     # preflight: make all checks, one step and one evaluation batch, tell every mistake,
     # memory and time on one page, and stop; nothing is left behind
     dry_run: bool = False
+    # FIRST,LAST: trace these updates with TensorFlow's profiler, for TensorBoard
+    profile: tuple[int, ...] = ()
 
     def __post_init__(self):
         if self.strategy == "parameter_server":
@@ -57,6 +60,16 @@ class Options:
                 "updates cannot give the result of one device. Use multi_worker."
             )
         fields.Field("strategy", Strategy, "auto", "").parse(self.strategy)
+        check_profile(self.profile)
+
+
+def check_profile(profile: Sequence[int]) -> None:
+    """Raises UserError unless it is empty, or the first and the last update."""
+    if profile and not (len(profile) == 2 and 1 <= profile[0] <= profile[1]):
+        raise errors.UserError(
+            "--profile takes the first and the last update, as 10,20. "
+            f"Got {','.join(map(str, profile))}."
+        )
 
 
 def base_experiment(options: Options):
@@ -105,7 +118,13 @@ def main(options: Options, experiment, changed: Mapping[str, object]) -> int:
                 from tfm.run import fit
 
                 compare = options.reference == "on"
-                ended = fit.fit(experiment, folder, job, with_reference=compare)
+                ended = fit.fit(
+                    experiment,
+                    folder,
+                    job,
+                    with_reference=compare,
+                    profile=options.profile,
+                )
                 outcome = ended.name
         except BaseException as error:
             if asked.requested is None:
@@ -197,12 +216,18 @@ def _print_scores(scores: dict, folder: run_folder.RunFolder, usage: str) -> Non
         "Run folder": str(folder.path),
         "Evaluate": f"python -m tfm.evaluate --run_dir={where}",
         command.capitalize(): f"python -m tfm.{command} --run_dir={where} {flags}",
-        "TensorBoard": f"python -m tensorboard.main --logdir={where}/events",
+        "TensorBoard": f"python -m tensorboard.main --logdir={_logdir(folder)}",
         "Report": f"python -m tfm.report --run_dir={where}",
     }
     print()
     for name, line in lines.items():
         print(f"{name:11}  {line}")
+
+
+def _logdir(folder: run_folder.RunFolder) -> str:
+    """The folder of the runs, which TensorBoard compares; or of this one alone."""
+    above = folder.path.parent
+    return shlex.quote(str(folder.events if above == pathlib.Path() else above))
 
 
 def _quoted(folder: run_folder.RunFolder) -> str:

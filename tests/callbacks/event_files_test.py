@@ -35,6 +35,15 @@ def _read(folder, tag="loss") -> list[int]:
     return [step for step, value in events.read(folder) if value.tag == tag]
 
 
+def _graphs(folder) -> int:
+    events_ = [
+        event
+        for path in folder.glob("events.*")
+        for event in tf.compat.v1.train.summary_iterator(str(path))
+    ]
+    return sum(bool(event.graph_def) for event in events_)
+
+
 def test_what_came_after_the_step_goes_from_every_file(tmp_path):
     _write(tmp_path, range(1, 8))
     _write(tmp_path, range(5, 12))
@@ -95,24 +104,37 @@ def test_a_run_that_goes_on_has_each_step_once(tmp_path):
     layer = keras.Input((3,))
     model = keras.Model(layer, keras.layers.Dense(2)(layer))
 
+    graph = (
+        tf.function(lambda x: model(x))
+        .get_concrete_function(tf.TensorSpec((1, 3)))
+        .graph
+    )
+
     def part(first_step, evaluated_step, *steps):
         board = tensorboard.TensorBoard(
             tmp_path, model, 8, True, first_step, evaluated_step
         )
         with board:
             board.configuration("the fields")
+            if evaluated_step < 0:
+                board.graph(graph)
             for step in steps:
                 board.logged(step, {"loss": 0.5, "steps_per_second": 3.0})
                 if step % 2 == 0:
                     board.evaluated(step, {"accuracy": 0.75}, is_best=False)
 
+    part(0, -1, 1, 2)  # killed before there was a checkpoint
     part(0, -1, 1, 2, 3, 4, 5, 6)
     part(4, 2, 5, 6)  # step 4 was not evaluated when it was saved
     part(4, 4, 5, 6, 7)
     part(6, 6, 7, 8)
     train, validation = tmp_path / "train", tmp_path / "validation"
-    assert _read(train) == list(range(1, 9)) == _shown(_board(train))
+    loss, accuracy = "loss/loss", "metrics/accuracy"
+    assert _read(train, loss) == list(range(1, 9)) == _shown(_board(train), loss)
     expected = [2, 6, 8]
-    assert _read(validation, "accuracy") == expected
-    assert _shown(_board(validation), "accuracy") == expected
+    assert _read(validation, accuracy) == expected
+    assert _shown(_board(validation), accuracy) == expected
     assert _read(train, "configuration") == [0, 4, 6]
+    assert _read(train, "weights/dense/bias") == [0, 2, 4, 6, 8]
+    assert _read(train, "custom_scalars__config__") == [0]
+    assert _graphs(validation) == 1

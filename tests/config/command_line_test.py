@@ -91,6 +91,10 @@ def run(*arguments, module="train", cwd=ROOT):
             "recall_micro, f1_micro, roc_auc, pr_auc, ece. Got 'f2'.",
         ),
         (
+            ["--experiment=text_cls", "--profile=5,3"],
+            "--profile takes the first and the last update, as 10,20. Got 5,3.",
+        ),
+        (
             ["--experiment=text_cls", "extra"],
             "Flags begin with --. Got 'extra'; a value with spaces needs quotes.",
         ),

@@ -70,6 +70,7 @@ def test_a_finished_run_says_so_and_shows_its_scores(start, scored, tmp_path):
     evaluations, _ = scored
     status, said = start()
     assert status == 0 and "Finished at step 12 after" in "\n".join(said)
+    assert f"TensorBoard  python -m tensorboard.main --logdir={tmp_path}" in said
     scores = said[said.index("") + 1 :]
     finished = (tmp_path / "run/finished.json").stat().st_mtime_ns
     evaluations.clear()

@@ -80,8 +80,8 @@ def test_it_follows_a_run_from_before_its_start_to_its_end(tmp_path, capsys):
     assert ours == pytest.approx(at_steps, rel=1e-4, abs=1e-6)
     for step, line in zip(steps, lines, strict=True):
         assert line == (
-            f"step {step}  validation  loss {ours[step, 'loss']:.4f}"
-            f"  accuracy {ours[step, 'accuracy']:.4f}"
+            f"step {step}  validation  loss {ours[step, 'loss/loss']:.4f}"
+            f"  accuracy {ours[step, 'metrics/accuracy']:.4f}"
         )
 
 

@@ -23,5 +23,6 @@ def read(folder: pathlib.Path) -> Iterator[tuple[int, object]]:
 def scalars(folder: pathlib.Path) -> Iterator[tuple[int, str, float]]:
     """Step, name and value of each scalar."""
     for step, value in read(folder):
-        if value.tensor.dtype == tf.float32.as_datatype_enum:
+        is_scalar = not value.tensor.tensor_shape.dim
+        if is_scalar and value.tensor.dtype == tf.float32.as_datatype_enum:
             yield step, value.tag, float(tf.make_ndarray(value.tensor))

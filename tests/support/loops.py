@@ -59,7 +59,7 @@ def _loss(outputs, batch):
     return tf.square(outputs[:, 0] - batch["label"]), tf.ones(4), {}
 
 
-def still(iterator, count, asked):
+def still(iterator, count, asked, watch):
     """Steps that change no weight, and so need not be compiled."""
     row = dict.fromkeys(("loss", "weight", "tokens", "learning_rate"), 1.0)
     row |= {"skipped": 0.0, "asked": float(asked)}
@@ -91,10 +91,10 @@ def make(
     run = run or updates.train_function(model, _loss, optimizer, clip_norm=1.0)
     left = list(metrics)
 
-    def train(iterator, count, asked):
+    def train(iterator, count, asked, watch):
         if on_step:
             on_step(int(state.step))
-        rows = run(iterator, count, asked)
+        rows = run(iterator, count, asked, watch)
         if alter:
             alter(int(state.step) + int(state.data_offset), rows)
         return rows

@@ -65,6 +65,18 @@ def begin(
     return factor
 
 
+def of(model: keras.Model, name: str, size: int) -> np.ndarray | None:
+    """The table in which an input is looked up, float32 [rows, D]; None without one.
+
+    Args:
+      model: built.
+      name: of the input of ids.
+      size: V, below which the ids are.
+    """
+    found = _tables(model, name, size)
+    return np.asarray(found[0][0].numpy(), np.float32) if found else None
+
+
 def _tables(
     model: keras.Model, name: str, size: int
 ) -> list[tuple[keras.Variable, bool]]:

@@ -39,7 +39,10 @@ def _rewrite(path: pathlib.Path, stays: Callable[[int, str], bool]) -> None:
     """Writes the file without the points that do not stay, if there are such."""
 
     def is_kept(event) -> bool:
-        return all(stays(event.step, value.tag) for value in event.summary.value)
+        tags = [value.tag for value in event.summary.value]
+        if event.graph_def:
+            tags.append("")
+        return all(stays(event.step, tag) for tag in tags)
 
     if all(is_kept(event) for _, event in _records(path)):
         return

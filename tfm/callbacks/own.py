@@ -1,8 +1,11 @@
 """Callbacks of a user's own: plain objects with any of a callback's methods."""
 
+import pathlib
+from collections.abc import Mapping
+
 from tfm import errors
 
-METHODS = ("progress", "logged", "evaluating", "evaluated", "warned")
+METHODS = ("begun", "progress", "logged", "evaluating", "evaluated", "warned")
 
 
 class Own:
@@ -10,10 +13,13 @@ class Own:
 
     Args:
       callback: with one of METHODS at least; see training.loop.Callback. One that is a
-        context manager is entered.
+        context manager is entered. Its begun(folder, settings) is called before
+        training, with the run's folder and the experiment's fields by path; what it
+        returns, if anything, takes its place. Its check() is called before the data
+        is read, to raise a UserError.
 
     Raises:
-      UserError: it has none of them.
+      UserError: it has none of them, or its check fails.
     """
 
     def __init__(self, callback: object):
@@ -23,9 +29,15 @@ class Own:
                 f"Got {type(callback).__name__} with none of them."
             )
         self._callback = callback
+        getattr(callback, "check", _nothing)()
 
     def __getattr__(self, name: str):
         return getattr(self._callback, name, _nothing)
+
+    def begun(self, folder: pathlib.Path, settings: Mapping[str, object]) -> None:
+        """Tells the callback where the run is, and what its settings are."""
+        begin = getattr(self._callback, "begun", _nothing)
+        self._callback = begin(folder, settings) or self._callback
 
     def __enter__(self):
         getattr(self._callback, "__enter__", _nothing)()

@@ -18,6 +18,7 @@ NOT_SHOWN = (
     "gradient_norm",
     "learning_rate",
     "skipped",
+    "input_seconds",
 )
 WINDOW = 200  # steps over which loss and metrics are averaged
 
@@ -109,7 +110,11 @@ class Progress:
         return "  ".join(parts)
 
     def _metric_names(self) -> list[str]:
-        return [name for name in self._windows if name not in NOT_SHOWN]
+        return [
+            name
+            for name in self._windows
+            if name not in NOT_SHOWN and "_norm/" not in name  # of a layer
+        ]
 
     def logged(self, step: int, scalars: dict[str, float]):
         """Nothing: the line is fed by progress."""

@@ -84,7 +84,7 @@ def evaluation(found: Mapping[str, figures.Figure]) -> page.Section | None:
         title = _TITLES.get(name, name.replace("_", " ").capitalize())
         if isinstance(figure, figures.Matrix | figures.Curve):
             plots.append((title, figure))
-        elif figure.rows:
+        elif isinstance(figure, figures.Table) and figure.rows:
             folded = name in ("predictions", "classes") and len(figure.rows) > 12
             tables.append((title, figure, folded))
     if not plots and not tables:

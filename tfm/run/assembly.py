@@ -200,9 +200,17 @@ def _check_sources(sources: Mapping[str, str], folder: run_folder.RunFolder) -> 
 def check_best_metric(name: str, columns: Mapping[str, interfaces.Column]) -> None:
     """Whether the label in a name such as f1/positive is one of the data's.
 
+    And whether a micro average is not the accuracy under another name.
+
     Raises:
       UserError: it is not.
     """
+    several = any(c.kind == "categories" for c in columns.values())
+    if name.endswith("_micro") and columns and not several:
+        raise errors.UserError(
+            f"train.best_metric={name}: where each example has one label this is the "
+            "accuracy. Give accuracy."
+        )
     _, _, label = name.partition("/")
     known = [n for c in columns.values() for n in getattr(c, "names", ())]
     if label and label not in known:

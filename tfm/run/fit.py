@@ -11,10 +11,11 @@ from collections.abc import Sequence
 from tfm import files
 from tfm.callbacks import history
 from tfm.callbacks import own
+from tfm.callbacks import profile as profiles
 from tfm.callbacks import progress
-from tfm.callbacks import tensorboard
 from tfm.distribution import job as jobs
 from tfm.run import assembly
+from tfm.run import cockpit
 from tfm.run import exit_status
 from tfm.run import finishing
 from tfm.run import folder as run_folder
@@ -23,6 +24,7 @@ from tfm.run import trainer
 from tfm.training import early_stopping
 from tfm.training import interrupt
 from tfm.training import loop
+from tfm.training import optimizer as optimizers
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,8 +36,7 @@ class Outcome:
         SIGTERM or SIGHUP).
       scores: metrics of the best checkpoint by split; empty where it is not finished.
       usage: of the trained model, as 'predict --text="..."'.
-      notes: lines for a human, for the end: what of the data was not used, and how the
-        model compares with the reference.
+      notes: lines for the end: what of the data was not used, how the reference did.
     """
 
     name: str
@@ -50,6 +51,7 @@ def fit(
     job=None,
     callbacks: Sequence[object] = (),
     with_reference: bool = False,
+    profile: Sequence[int] = (),
 ) -> Outcome:
     """Trains `experiment` in `folder`, on from where an earlier call stopped.
 
@@ -59,6 +61,7 @@ def fit(
       job: a distribution.job.Job; None is one device.
       callbacks: besides those of the experiment; see callbacks.own.
       with_reference: compare a classifier with a simple method; see reference.
+      profile: the first and the last update to trace, if any; see callbacks.profile.
 
     Returns:
       How it ended. Where it finished or stopped early, metrics.json holds the scores
@@ -83,6 +86,7 @@ def fit(
     ended = plan.outcome(run.state)
     if ended and _are_of(before, prepared, run):
         return _nothing_left(ended, before, folder, job, plan, run)
+    plan = _traced(plan, profile, folder, run, callbacks)
     if job.is_chief:
         folder.train_on()
     line = _progress_line(prepared, plan, run) if job.is_chief else None
@@ -98,9 +102,19 @@ def fit(
     if outcome == "stopped early":
         job.say(_train_on(outcome, folder, plan, run))
     job.say("")
-    cpu_seconds = (time.process_time() - used) / 4  # a fifth of it all, with its own
-    budget = cpu_seconds if with_reference else None
+    # a fifth of it all, with its own
+    budget = (time.process_time() - used) / 4 if with_reference else None
     return _scored(outcome, folder, job, prepared, run, line, budget)
+
+
+def _traced(plan, profile, folder, run, callbacks: list) -> loop.Plan:
+    """The plan with stops for the updates to trace, and one callback more for them."""
+    if not profile:
+        return plan
+    where, step = folder.events / "train", int(run.state.step)
+    traced = profiles.Profile(where, *profile, step, plan.total_steps)
+    callbacks.append(own.Own(traced))
+    return dataclasses.replace(plan, stops=traced.stops)
 
 
 def _nothing_left(outcome, scores, folder, job, plan, run) -> Outcome:
@@ -137,15 +151,17 @@ def _loop(folder, job, prepared, plan, run, line, own_callbacks) -> str:
         stack.enter_context(run.state)
         callbacks = []
         if job.is_chief:
-            board = _tensorboard(folder, prepared, run)
+            shown = cockpit.Cockpit(folder, run, plan, may_write=job.size == 1)
+            for callback in own_callbacks:
+                callback.begun(folder.path, cockpit.settings(run))
             kept = history.History(folder.history, int(run.state.step))
-            made = (line, board, kept, *own_callbacks)
+            made = (line, shown.board, kept, *own_callbacks)
             callbacks = [stack.enter_context(callback) for callback in made]
 
         def evaluate(at_step: int, watch: Callable[[float], None]) -> dict[str, float]:
             scored = run.score("validation", watch)
             if job.is_chief:
-                board.figures(at_step, scored.evaluation.figures)
+                shown.evaluated(at_step, scored)
             return scored.metrics
 
         def note_skipped(batch: int) -> str:
@@ -172,20 +188,6 @@ def _progress_line(prepared, plan, run) -> progress.Progress:
         len(prepared.training_examples) / settings.batch_size,
         settings.best_metric,
     )
-
-
-def _tensorboard(folder, prepared, run) -> tensorboard.TensorBoard:
-    settings = prepared.experiment.train
-    board = tensorboard.TensorBoard(
-        folder.events,
-        run.model,
-        settings.batch_size,
-        settings.histograms,
-        int(run.state.step),
-        int(run.state.evaluated_step),
-    )
-    board.configuration(folder.config.read_text(encoding="utf-8"))
-    return board
 
 
 def _finish(outcome, folder, job, prepared, run, line, signals, budget) -> dict:
@@ -217,15 +219,17 @@ def _finish(outcome, folder, job, prepared, run, line, signals, budget) -> dict:
         if signals.requested and job.size == 1:
             raise interrupt.StoppedError
         if budget is not None:
-            scores |= _reference(folder, job, prepared, budget)
+            scores |= _reference(job, prepared, budget)
         if prepared.experiment.adapt.lora_rank is not None:
             run.save_adapter(folder.adapter)
+        with optimizers.averaged_weights(run.model, run.optimizer):
+            cockpit.finish(folder, run, scores, last_step)
         files.write_json(folder.metrics, scores)
         folder.mark_finished(outcome, last_step)
     return scores
 
 
-def _reference(folder, job, prepared: assembly.Prepared, budget: float) -> dict:
+def _reference(job, prepared: assembly.Prepared, budget: float) -> dict:
     """The reference's scores, {"reference": those of test}; none for other kinds."""
     found = reference.scores(
         prepared.splits, prepared.columns, prepared.experiment.inputs, budget
@@ -234,7 +238,6 @@ def _reference(folder, job, prepared: assembly.Prepared, budget: float) -> dict:
         return {}
     if found.note:
         job.say(f"Reference    {reference.NAME}, {found.note}")
-    tensorboard.reference(folder.events, found.metrics.get("validation", {}))
     return reference.as_scores(found)
 
 

@@ -36,6 +36,17 @@ class Trainer:
     train_steps: Callable  # see train_step.train_function
     evaluator: evaluation.Evaluator
 
+    @property
+    def token_ids(self) -> list[str]:
+        """The inputs whose entries are tokens: ids in a row, of which 0 is padding."""
+        return _ids(self.prepared.preprocessor, self.model)
+
+    @property
+    def token_slots(self) -> int:
+        """Tokens of an update's batch, padding included."""
+        lengths = [self.model.input[name].shape[1] for name in self.token_ids]
+        return self.prepared.experiment.train.batch_size * sum(lengths)
+
     def score(
         self,
         split: str,

@@ -49,6 +49,7 @@ def watch(
     import tensorflow as tf
 
     from tfm.callbacks import progress
+    from tfm.callbacks import tags
     from tfm.checkpoints import checkpoints
 
     best_metric = run.experiment.train.best_metric
@@ -65,7 +66,7 @@ def watch(
             metrics = score()
             print(progress.scores_line(step, name, metrics, best_metric), flush=True)
             with writer.as_default(step=step):
-                for tag, value in metrics.items():
+                for tag, value in tags.shown(metrics).items():
                     tf.summary.scalar(tag, value)
             writer.flush()
     finally:

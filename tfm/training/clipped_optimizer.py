@@ -1,10 +1,15 @@
 """Gradient clipping by the global norm; updates that are not finite are skipped."""
 
+import types
+from collections.abc import Mapping
+from collections.abc import Sequence
+
 import keras
 import tensorflow as tf
 
 from tfm.adaptation import layerwise
 from tfm.training import data_parallel
+from tfm.training import layer_norms
 from tfm.training import precision
 
 
@@ -19,6 +24,7 @@ class ClippedOptimizer:
       trained: the variables.
       clip_norm: the gradient's global norm at the most, or None.
       scale: of the loss, for float16.
+      layers: {name: variables} whose norms are told of updates that are watched.
     """
 
     def __init__(
@@ -28,12 +34,14 @@ class ClippedOptimizer:
         *,
         clip_norm: float | None,
         scale: precision.LossScale,
+        layers: Mapping[str, Sequence[keras.Variable]] = types.MappingProxyType({}),
     ):
         optimizer._all_reduce_sum_gradients = list
         self._optimizer = optimizer
         self._trained = trained
         self._clip_norm = clip_norm
         self._scale = scale
+        self._norms = layer_norms.LayerNorms(trained, layers)
 
     @property
     def variables(self) -> dict[str, tf.Variable]:
@@ -67,21 +75,27 @@ class ClippedOptimizer:
           parallel: of the step.
 
         Returns:
-          gradient_norm (before clipping), learning_rate, skipped (0 or 1).
+          gradient_norm (before clipping), learning_rate, skipped (0 or 1), and the
+          norms of each layer, which are NaN unless the update is watched.
         """
         rate = tf.cast(self._optimizer.learning_rate, tf.float32)
         norm = tf.linalg.global_norm(self.counted(parallel.local(gradients)))
+        unclipped = gradients
         if self._clip_norm is not None:
             factor = tf.minimum(1.0, self._clip_norm / tf.maximum(norm, 1e-12))
             gradients = parallel.run(lambda gs: [g * factor for g in gs], gradients)
         finite = tf.math.is_finite(norm)
-        tf.cond(
-            finite,
-            lambda: _nothing(parallel.run(self._apply, gradients)),
-            lambda: _nothing(None),
-        )
+
+        def update():
+            tf.cond(
+                finite,
+                lambda: _nothing(parallel.run(self._apply, gradients)),
+                lambda: _nothing(None),
+            )
+
+        by_layer = self._norms.around(update, unclipped, parallel)
         self._scale.update(finite)
-        return {
+        return by_layer | {
             "gradient_norm": norm,
             "learning_rate": rate,
             "skipped": 1.0 - tf.cast(finite, tf.float32),

@@ -77,6 +77,7 @@ class DataParallel:
         self._token_ids = tuple(token_ids)
         self._batch_size = batch_size
         self._synchronized = synchronized and micro_batches == 1 and not jit_compile
+        self.watched: tf.Tensor | None = None  # see update
         self._begin()
 
     @property
@@ -168,19 +169,21 @@ class DataParallel:
         """The batch's number in the endless order, int64, by its "position" [B]."""
         return batch["position"][0] // self._batch_size
 
-    def update(self, step: Callable, batch: Mapping, asked: tf.Tensor) -> dict:
+    def update(self, step: Callable, batch: Mapping, asked, watched=None) -> dict:
         """One update in a graph: what the step gives, and the sums that ride along.
 
         Args:
           step: a TrainStep.
           batch: {name: [B, ...]}
-          asked: 1.0 where this process was asked to stop.
+          asked: 1.0 where this process was asked to stop, a scalar.
+          watched: a bool scalar, whether the norms of layers are wanted; None: never.
 
         Returns:
           The step's scalars, "tokens" (without padding) and "asked" (replicas whose
           process was asked to stop).
         """
         self._begin(asked)
+        self.watched = watched
         scalars = step(batch, self)
         if self._riding is not None:
             self.all_reduce(lambda rows, shard: (), batch)

@@ -30,6 +30,11 @@ class Evaluator:
         self._strategy = tf.distribute.get_strategy()
         self._compiled: dict[str, Callable] = {}
 
+    @property
+    def graph(self) -> tf.Graph | None:
+        """The graph of an evaluation's batch, once one was evaluated."""
+        return getattr(self._compiled.get("evaluate"), "graph", None)
+
     def results(
         self,
         batches: Iterable,
@@ -91,9 +96,13 @@ def eval_function(eval_step: Callable) -> Callable:
 
     def evaluate(batch) -> dict[str, np.ndarray]:
         size = len(batch["weight"])
-        results = run(_divisible(dict(batch), size, replicas))
+        batch = _divisible(dict(batch), size, replicas)
+        if evaluate.graph is None:
+            evaluate.graph = run.get_concrete_function(batch).graph
+        results = run(batch)
         return {name: value.numpy()[:size] for name, value in results.items()}
 
+    evaluate.graph = None
     return evaluate
 
 

@@ -14,7 +14,7 @@ from tfm.training import early_stopping
 from tfm.training import faults
 from tfm.training import interrupt
 
-UNLOGGED = {"weight", "tokens", "skipped", "asked", "learning_rate"}
+UNLOGGED = {"weight", "tokens", "skipped", "asked", "learning_rate", "input_seconds"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,6 +29,8 @@ class Plan:
     direction: interfaces.Direction  # which way best_metric is better
     patience: int | None
     spike_factor: float | None = None
+    watch_every: int | None = None  # steps between norms of layers; None: never
+    stops: tuple[int, ...] = ()  # more steps at which a call ends, as of a profile
 
     @classmethod
     def of(cls, settings, num_examples: int, direction: interfaces.Direction) -> "Plan":
@@ -42,15 +44,22 @@ class Plan:
             direction=direction,
             patience=settings.patience,
             spike_factor=settings.spike_factor,
+            watch_every=settings.steps_between_norms(num_examples),
         )
 
     def next_stop(self, step: int) -> int:
         """The first step after `step` at which something other than training is due."""
         stops = [self.total_steps, _next(step, self.eval_every)]
+        stops += [stop for stop in self.stops if stop > step]
         stops.append(1 if step == 0 else _next(step, self.log_every))
         if self.checkpoint_every:
             stops.append(_next(step, self.checkpoint_every))
         return min(stops)
+
+    def is_watched(self, step: int) -> bool:
+        """Whether the norms of layers are taken in the update that leads there."""
+        is_end = step in (1, self.total_steps)
+        return bool(self.watch_every) and (is_end or step % self.watch_every == 0)
 
     def evaluation_is_due(self, state) -> bool:
         """Whether the step at which the checkpoints stand is still to be evaluated."""
@@ -88,7 +97,7 @@ class Loop:
 
     Args:
       plan: what to do when.
-      train: (iterator, N, asked) -> {name: float32 [N]}; see
+      train: (iterator, N, asked, watch) -> {name: float32 [N]}; see
         train_step.train_function.
       batches: number of a batch -> a dataset that begins with it.
       evaluate: (step, watch) -> metrics of the validation split; it calls `watch` with
@@ -97,9 +106,8 @@ class Loop:
         are where training stands.
       callbacks: told of progress, logged scalars and evaluations.
       on_skipped: told the number of each batch whose update was skipped.
-      same_chunks: whether other processes take the same steps, so that the length of
-        a call must not depend on the time that this one takes, nor the end of an
-        evaluation on the signals that it gets.
+      same_chunks: whether other processes take the same steps, so that neither a call
+        nor an evaluation may end by the time or the signals of this one.
     """
 
     def __init__(
@@ -159,8 +167,7 @@ class Loop:
         window = collections.defaultdict(list)
         started = time.perf_counter()
         while True:
-            asked = self._signals.requested
-            step_metrics = self._timed_steps(iterator, self._chunk(step), asked)
+            step_metrics = self._timed_steps(iterator, self._chunk(step))
             self._report_skipped(step, step_metrics)
             step += len(step_metrics["loss"])
             spike = self._watch.spike(step_metrics)
@@ -201,14 +208,15 @@ class Loop:
             return 1
         return max(1, min(until_stop, math.floor(1.0 / self._seconds_per_step)))
 
-    def _timed_steps(self, iterator, count: int, asked) -> dict[str, np.ndarray]:
-        started = time.perf_counter()
-        step_metrics = self._train(iterator, count, asked is not None)
+    def _timed_steps(self, iterator, count: int) -> dict[str, np.ndarray]:
+        started, asked = time.perf_counter(), self._signals.requested is not None
+        done = int(self._checkpoints.step) + count
+        watch = self.plan.is_watched(done)
+        step_metrics = self._train(iterator, count, asked, watch)
         seconds = time.perf_counter() - started
         # the first call also traces and compiles: leave it out of the estimate
         first = not self._seconds_per_step
         self._seconds_per_step = 0.2 if first else seconds / count
-        done = int(self._checkpoints.step) + count
         for callback in self._callbacks:
             callback.progress(done, step_metrics, seconds)
         return step_metrics
@@ -261,6 +269,7 @@ class Loop:
         scalars["skipped_updates"] = float(np.sum(window["skipped"]))
         scalars["tokens_per_second"] = float(np.sum(window["tokens"]) / seconds)
         scalars["steps_per_second"] = len(weights) / seconds
+        scalars["input_wait"] = float(np.sum(window["input_seconds"])) / seconds
         for callback in self._callbacks:
             callback.logged(step, scalars)
 

@@ -6,6 +6,7 @@ import typing
 from tfm import errors
 from tfm import validation
 
+_NORMS = 500  # points of the norms of layers in a training, at the most
 _EVALUATIONS = 10  # in min_steps, at the most, where eval_every is none
 
 
@@ -40,8 +41,8 @@ class Train:
     # a loss this many times the usual one: back to the last checkpoint; none: never
     spike_factor: float | None = None
     jit_compile: bool = False  # compile the forward and backward pass with XLA
-    # callbacks of your own: frozen dataclasses with any of the methods progress,
-    # logged, evaluated and warned; their fields are flags
+    # tfm.callbacks.tracking.MLflow(), or your own: frozen dataclasses with any of the
+    # methods begun, progress, logged, evaluated and warned; their fields are flags
     callbacks: tuple[object, ...] = ()
 
     def __post_init__(self):
@@ -72,6 +73,11 @@ class Train:
         epoch = max(1, -(-num_examples // self.batch_size))
         apart = -(-(self.min_steps or 1) // _EVALUATIONS)
         return epoch * -(-apart // epoch)
+
+    def steps_between_norms(self, num_examples: int) -> int:
+        """`log_every`, or several of it where there are more than 500 points."""
+        points = -(-self.total_steps(num_examples) // self.log_every)
+        return self.log_every * max(1, -(-points // _NORMS))
 
     def is_extended(self, num_examples: int) -> bool:
         """Whether min_steps decides on the length, and not steps or epochs."""

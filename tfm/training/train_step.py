@@ -13,6 +13,7 @@ import keras
 import tensorflow as tf
 
 from tfm import errors
+from tfm.adaptation import groups
 from tfm.checkpoints import randomness
 from tfm.training import clipped_optimizer
 from tfm.training import data_parallel
@@ -85,6 +86,9 @@ class Components:
             self.model.trainable_variables,
             clip_norm=self.clip_norm,
             scale=self.loss_scale or precision.LossScale(False),
+            layers={group.name: group.variables for group in groups.of(self.model)}
+            if hasattr(self.model, "_nodes_by_depth")  # Functional
+            else {},
         )
 
 
@@ -120,9 +124,10 @@ class GradientStep:
 
 
 def train_function(step: TrainStep, parallel: data_parallel.DataParallel) -> Callable:
-    """A function (iterator, N, asked) -> {name: float32 [N]} that makes N updates.
+    """A function (iterator, N, asked, watch) -> {name: float32 [N]} of N updates.
 
-    The iterator is a plain one, of this process's batches.
+    The iterator is a plain one, of this process's batches. With `watch` the last update
+    has the norms of its layers, which are NaN elsewhere; see layer_norms.
 
     Args:
       step: a TrainStep.
@@ -130,34 +135,53 @@ def train_function(step: TrainStep, parallel: data_parallel.DataParallel) -> Cal
 
     Returns:
       The function. It gives for each step what the step gives, and what rides along
-      (DataParallel.update). Its attribute `update` makes one update in a graph:
-      (batch, asked) -> {name: scalar}.
+      (DataParallel.update), and input_seconds, for which it waited for its batch. Its
+      attribute `update` makes one update in a graph: (batch, asked) -> {name: scalar}.
     """
     names: list[str] = []
 
-    def packed(batch, asked):
-        row = parallel.update(step, batch, asked)
+    def packed(iterator, asked, watched, after):
+        batch, seconds = _waited(iterator, after)
+        row = parallel.update(step, batch, asked, watched)
+        row["input_seconds"] = seconds
         names[:] = sorted(row)
         return tf.stack([tf.cast(row[name], tf.float32) for name in names])
 
     # without autograph, which would wrap a mistake that is told into a traceback
     @tf.function(reduce_retracing=True, autograph=False)
-    def steps(iterator, num_steps, asked):
+    def steps(iterator, num_steps, asked, watch):
         rows = tf.TensorArray(tf.float32, size=num_steps)
         one = lambda i, rows: (  # noqa: E731
             i + 1,
-            rows.write(i, packed(next(iterator), asked)),
+            rows.write(
+                i, packed(iterator, asked, watch & (i == num_steps - 1), rows.flow)
+            ),
         )
         _, rows = tf.while_loop(lambda i, _: i < num_steps, one, (tf.constant(0), rows))
         return rows.stack()
 
-    def run(iterator, num_steps: int, asked: bool = False) -> dict:
-        asked = tf.constant(float(asked))
-        rows = steps(iterator, tf.constant(num_steps), asked).numpy()
+    def run(iterator, num_steps: int, asked: bool = False, watch: bool = False) -> dict:
+        asked, watch = tf.constant(float(asked)), tf.constant(watch)
+        rows = steps(iterator, tf.constant(num_steps), asked, watch).numpy()
         return {name: rows[:, i] for i, name in enumerate(names)}
 
     run.update = lambda batch, asked: parallel.update(step, batch, asked)
     return run
+
+
+def _waited(iterator, after: tf.Tensor):
+    """The next batch, and the seconds until it was there, a float32 scalar.
+
+    Args:
+      iterator: of batches.
+      after: a tensor that is there when the update before was computed.
+    """
+    with tf.control_dependencies([after]):
+        asked = tf.timestamp()
+    with tf.control_dependencies([asked]):
+        batch = next(iterator)
+    with tf.control_dependencies(tf.nest.flatten(batch)[:1]):
+        return batch, tf.cast(tf.timestamp() - asked, tf.float32)
 
 
 def losses_of(objective, outputs, batch: Mapping) -> tuple:

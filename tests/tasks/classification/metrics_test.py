@@ -56,8 +56,7 @@ def test_metrics_equal_scikit_learns():
         "f1": sklearn_metrics.f1_score,
     }
     for kind, score in scores.items():
-        for mean in ("macro", "micro"):
-            expected[f"{kind}_{mean}"] = score(labels, told, average=mean)
+        expected[f"{kind}_macro"] = score(labels, told, average="macro")
         for number, name in enumerate(NAMES):
             expected[f"{kind}/{name}"] = score(labels == number, told == number)
     assert found == pytest.approx(expected, rel=1e-9)

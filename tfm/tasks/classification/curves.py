@@ -51,6 +51,14 @@ def precision_recall(
     return figures.Curve(lines, ("recall", "precision"))
 
 
+def scores(
+    probabilities_NC: np.ndarray, labels: np.ndarray, names: Sequence[str]
+) -> figures.Scores:
+    """Truth and probability of each example, by class; arguments as of `roc`."""
+    lines = _lines(lambda true_N, p_N: (true_N, p_N), probabilities_NC, labels, names)
+    return figures.Scores(lines)
+
+
 def reliability(by_name: dict[str, np.ndarray], labels: np.ndarray) -> figures.Curve:
     """Reliability diagram: accuracy by confidence, in bins of the confidence.
 

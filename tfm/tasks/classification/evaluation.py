@@ -52,6 +52,7 @@ def figures_of(
         "mistakes": samples(tables.mistakes(labels, predicted, probabilities_NC)),
         "roc": curves.roc(probabilities_NC, labels, names),
         "precision_recall": curves.precision_recall(probabilities_NC, labels, names),
+        "scores": curves.scores(probabilities_NC, labels, names),
         "calibration": curves.reliability(told, labels),
     }
     if len(names) > figures.MOST_DRAWN and not objective.multi_label:

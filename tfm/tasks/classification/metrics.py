@@ -28,9 +28,10 @@ def compute_metrics(
     Returns:
       loss (mean cross-entropy; if multi-label the mean over labels too), accuracy
       (all labels right, if multi-label), precision, recall and f1 as _macro, _micro
-      and /NAME for each class, roc_auc and pr_auc (average precision): of the second
-      class of two, else the mean over the classes, one against the rest. An area
-      that is undefined, as with one class only in the split, is left out. And ece,
+      (if multi-label) and /NAME for each class, roc_auc and pr_auc (average
+      precision): of the second class of two, else the mean over the classes, one
+      against the rest. An area that is undefined, as with one class only in the
+      split, is left out. And ece,
       the expected calibration error.
     """
     labels = np.asarray(labels)
@@ -41,7 +42,8 @@ def compute_metrics(
         "accuracy": float(sklearn_metrics.accuracy_score(labels, predicted)),
     }
     ece = calibration.expected_calibration_error(probabilities_NC, labels)
-    for average in AVERAGES:
+    # of one label an example, the micro averages are the accuracy
+    for average in AVERAGES if multi_label else AVERAGES[:1]:
         scores = sklearn_metrics.precision_recall_fscore_support(
             labels, predicted, labels=ids, average=average, zero_division=0
         )

@@ -172,8 +172,9 @@ class ClassificationObjective:
 
         Returns:
           The metrics, and as figures the tables "classes", "predictions" and
-          "mistakes" (the most confident), the matrix "confusion_matrix", and the curves
-          "roc", "precision_recall" and "calibration". Of many classes "confusions" too.
+          "mistakes" (the most confident), the matrix "confusion_matrix", the curves
+          "roc", "precision_recall" and "calibration", and "scores". Of many classes
+          "confusions" too.
         """
         found = self.scores(results)
         drawn = evaluation.figures_of(self, found, results, split)
