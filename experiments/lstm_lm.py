@@ -4,8 +4,8 @@
     python -m tfm.train --experiment=lstm_lm
     python -m tfm.generate --run_dir=runs/lstm_lm --prompt="To be, or"
 
-5 minutes on one CPU core: validation loss 5.196 nats a word, perplexity 181 (seed 0);
-measured before first tokens were counted, to be measured anew.
+8 minutes on 2 CPU cores, beside other work: validation loss 5.244 nats a word,
+perplexity 189 (seed 0).
 """
 
 import dataclasses
