@@ -5,10 +5,11 @@
     python -m tfm.generate --run_dir=runs/char_gpt --prompt="ROMEO."
 
 4 minutes on 2 CPU cores: validation loss 1.879 nats a character (seed 0), on the last
-tenth of each of 42 works; by windows that overlap 1.854. nanoGPT reports 1.88 on another
-selection of Shakespeare. A plain PyTorch model that began with the same weights and read
-the same windows reached the same loss, to 0.0005 (3 seeds; benchmarks/char_gpt.py): that
-was before first tokens and ends were counted, and is to be measured anew.
+tenth of each of 42 works; by windows that overlap 1.854. nanoGPT reports 1.88 on
+another selection of Shakespeare. A plain PyTorch model that began with the same
+weights and read the same windows reached the same loss, to 0.0005 (3 seeds;
+benchmarks/char_gpt.py): that was before first tokens and ends were counted, and is to
+be measured anew.
 """
 
 import dataclasses
