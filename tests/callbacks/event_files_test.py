@@ -102,7 +102,7 @@ def test_killed_while_it_rewrites_the_file_is_as_before(tmp_path, monkeypatch):
 
 def test_a_run_that_goes_on_has_each_step_once(tmp_path):
     layer = keras.Input((3,))
-    model = keras.Model(layer, keras.layers.Dense(2)(layer))
+    model = keras.Model(layer, keras.layers.Dense(2, name="dense")(layer))
 
     graph = (
         tf.function(lambda x: model(x))

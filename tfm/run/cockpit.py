@@ -89,6 +89,7 @@ def finish(
     run: "trainer.Trainer",
     scores: Mapping,
     last_step: int,
+    is_alone: bool = True,
 ) -> None:
     """Writes the final scores, settings, vectors and the reference's line.
 
@@ -97,6 +98,8 @@ def finish(
       run: with the best checkpoint's weights.
       scores: by split, as metrics.json has them.
       last_step: of the training.
+      is_alone: whether no other process has a part in the run; vectors of examples are
+        evaluated, in which all would have to join.
     """
     split = "test" if "test" in scores else "validation"
     metrics = {n: v for n, v in scores[split].items() if n != "step"}
@@ -107,7 +110,7 @@ def finish(
     reference = scores.get("reference_validation")
     if reference:
         tensorboard.line(folder.events / "reference", reference, last_step)
-    found = [*_tokens(run), *_examples(run)]
+    found = [*_tokens(run), *(_examples(run) if is_alone else ())]
     if found:
         projector.write(folder.events / "train", found)
 

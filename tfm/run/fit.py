@@ -223,7 +223,7 @@ def _finish(outcome, folder, job, prepared, run, line, signals, budget) -> dict:
         if prepared.experiment.adapt.lora_rank is not None:
             run.save_adapter(folder.adapter)
         with optimizers.averaged_weights(run.model, run.optimizer):
-            cockpit.finish(folder, run, scores, last_step)
+            cockpit.finish(folder, run, scores, last_step, job.size == 1)
         files.write_json(folder.metrics, scores)
         folder.mark_finished(outcome, last_step)
     return scores

@@ -95,8 +95,18 @@ def made_by(options, run, experiment) -> dict:
         "options": chosen,
         "step": run.step,
         "data": repr(experiment.data),
-        "input": fingerprints.fingerprint(options.input, format).get("content"),
+        "input": _content(options.input, format),
     }
+
+
+def _content(source: str, format: str) -> object:
+    """A hash of a source's content; of a kind that tfm does not read, its files."""
+    try:
+        return fingerprints.fingerprint(source, format).get("content")
+    except errors.UserError:
+        path = pathlib.Path(source)
+        there = sorted(path.rglob("*")) if path.is_dir() else [path]
+        return [[str(f), f.stat().st_size, f.stat().st_mtime] for f in there]
 
 
 def _sources(options) -> list[str]:

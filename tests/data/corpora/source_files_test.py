@@ -49,12 +49,17 @@ def _write(folder, name):
         "jsonl.gz": lambda: path.write_bytes(gzip.compress(JSONL.encode())),
         "parquet": lambda: frame.to_parquet(path),
         "feather": lambda: frame.to_feather(path),
-        "xlsx": lambda: frame.to_excel(path, index=False),
+        "xlsx": lambda: _excel(frame, path),
         "txt": lambda: path.write_text("\n".join(LINES)),
         "txt.gz": lambda: path.write_bytes(gzip.compress("\n".join(LINES).encode())),
     }
     writers[name.partition(".")[2]]()
     return path
+
+
+def _excel(frame: pandas.DataFrame, path) -> None:
+    pytest.importorskip("openpyxl", reason="is in .ci/requirements.txt")
+    frame.to_excel(path, index=False)
 
 
 TABLES = [
