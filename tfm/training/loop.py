@@ -269,7 +269,8 @@ class Loop:
         scalars["skipped_updates"] = float(np.sum(window["skipped"]))
         scalars["tokens_per_second"] = float(np.sum(window["tokens"]) / seconds)
         scalars["steps_per_second"] = len(weights) / seconds
-        scalars["input_wait"] = float(np.sum(window["input_seconds"])) / seconds
+        if "input_seconds" in window:
+            scalars["input_wait"] = float(np.sum(window["input_seconds"])) / seconds
         for callback in self._callbacks:
             callback.logged(step, scalars)
 

@@ -135,15 +135,22 @@ def train_function(step: TrainStep, parallel: data_parallel.DataParallel) -> Cal
 
     Returns:
       The function. It gives for each step what the step gives, and what rides along
-      (DataParallel.update), and input_seconds, for which it waited for its batch. Its
-      attribute `update` makes one update in a graph: (batch, asked) -> {name: scalar}.
+      (DataParallel.update), and input_seconds, for which it waited for its batch; not
+      where operations are deterministic, which leaves no clock. Its attribute
+      `update` makes one update in a graph: (batch, asked) -> {name: scalar}.
     """
     names: list[str] = []
+    has_clock = _has_clock()
 
     def packed(iterator, asked, watched, after):
-        batch, seconds = _waited(iterator, after)
+        seconds = None
+        if has_clock:
+            batch, seconds = _waited(iterator, after)
+        else:
+            batch = next(iterator)
         row = parallel.update(step, batch, asked, watched)
-        row["input_seconds"] = seconds
+        if seconds is not None:
+            row["input_seconds"] = seconds
         names[:] = sorted(row)
         return tf.stack([tf.cast(row[name], tf.float32) for name in names])
 
@@ -167,6 +174,15 @@ def train_function(step: TrainStep, parallel: data_parallel.DataParallel) -> Cal
 
     run.update = lambda batch, asked: parallel.update(step, batch, asked)
     return run
+
+
+def _has_clock() -> bool:
+    """Whether time can be told in a graph; not where operations are deterministic."""
+    try:
+        tf.timestamp()
+    except tf.errors.FailedPreconditionError:
+        return False
+    return True
 
 
 def _waited(iterator, after: tf.Tensor):
