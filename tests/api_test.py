@@ -27,7 +27,9 @@ def experiment(tmp_path):
     return reviews.experiment(source, steps=8, eval_every=4, batch_size=8)
 
 
-@pytest.mark.parametrize("strategy", ["one", "mirrored"])
+@pytest.mark.parametrize(
+    "strategy", ["one", pytest.param("mirrored", marks=pytest.mark.slow)]
+)
 def test_the_script_of_a_users_own(strategy, tmp_path):
     script = ROOT / "tests/support/api_script.py"
     done = subprocess.run(

@@ -105,6 +105,7 @@ def test_a_job_whose_worker_was_killed_ends_as_one_device_does(experiment, tmp_p
         np.testing.assert_allclose(ours[name], expected, atol=2e-4, err_msg=name)
 
 
+@pytest.mark.slow
 def test_a_restart_after_an_edit_shows_it_and_ends(experiment, tmp_path):
     run = tmp_path / "job"
     flags = ["--workers=2", "--max_restarts=2", "--", f"--experiment={experiment}"]

@@ -24,6 +24,7 @@ ROOT = pathlib.Path(__file__).parents[1]
 VOCAB, SIZE = 60, 4
 NAMES = sorted(path.stem for path in (ROOT / "experiments").glob("*.py"))
 NAMES.remove("finetune")  # the model of text_cls_minilm
+SLOW = ("text_cls_minilm", "pretrain_t5", "text_cls_together")
 
 
 class Preprocessor:
@@ -96,7 +97,13 @@ def _bound(experiment):
     }
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[pytest.mark.slow] if name in SLOW else [])
+        for name in NAMES
+    ],
+)
 def test_the_step_compiles_and_learns(name):
     experiment = config.load_experiment(name)
     for part in ("model", "inputs"):

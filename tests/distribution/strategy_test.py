@@ -145,6 +145,7 @@ def several_fits(tmp_path_factory) -> dict[str, dict[str, np.ndarray]]:
     return found
 
 
+@pytest.mark.slow
 def test_a_process_trains_several_runs_as_if_each_were_alone(several_fits):
     several, alone = several_fits["wide narrow"], several_fits["narrow"]
     np.testing.assert_array_equal(several["1-narrow"], alone["0-narrow"])
@@ -152,6 +153,7 @@ def test_a_process_trains_several_runs_as_if_each_were_alone(several_fits):
     assert several["0-wide"].size > several["1-narrow"].size
 
 
+@pytest.mark.slow
 def test_another_strategy_in_the_same_process_is_refused(several_fits):
     assert several_fits["narrow"]["told"].tolist() == [
         "A process can have one distributed strategy. This one has mirrored on CPU:0, "

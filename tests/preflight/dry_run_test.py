@@ -231,6 +231,7 @@ def test_auto_says_what_it_would_choose(tmp_path):
     assert _files(tmp_path) == [tmp_path / "reviews.csv"]
 
 
+@pytest.mark.slow
 def test_film_reviews_take_less_than_half_a_minute(tmp_path):
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     done = _dry_run(tmp_path, "--experiment=text_cls")

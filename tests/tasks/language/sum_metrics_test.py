@@ -117,7 +117,9 @@ def _log_likelihoods(model, document, stride) -> list[float]:
     return found
 
 
-@pytest.mark.parametrize("stride", [1, 3, 4, 8])
+@pytest.mark.parametrize(
+    "stride", [3, *(pytest.param(n, marks=pytest.mark.slow) for n in (1, 4, 8))]
+)
 def test_the_figures_are_those_of_each_token_by_itself(decoders, stride):
     for documents, model in decoders.items():
         found = _scored(_objective(documents=documents, eval_stride=stride), model)
