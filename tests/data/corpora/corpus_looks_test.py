@@ -39,6 +39,18 @@ def _nothing_told(monkeypatch):
             "its lines are JSON objects",
         ),
         ("{not JSON}\n", "auto", ""),
+        (
+            'id,text\n1,One\n2,"Two, too"\n3,Three\n4,Four\n',
+            "auto",
+            "its lines look like a table's, and learnt as text; --data.format=csv",
+        ),
+        (
+            "id\ttext\n1\tOne\n2\tTwo\n3\tThree\n",
+            "row",
+            "its lines look like a table's, and learnt as text; --data.format=tsv",
+        ),
+        ("Come, friends\nand sing, all\nof you, now\nand ever, so\n", "row", ""),
+        ("hello,world\nThis is prose.\nIt goes on, and on.\nSo it does.\n", "row", ""),
     ],
 )
 def test_a_reading_that_may_be_wrong_is_told_once(

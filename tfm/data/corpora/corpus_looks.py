@@ -1,9 +1,12 @@
 """A look at the first rows of a corpus: mistakes, and readings that may be wrong."""
 
+import contextlib
+import csv
 import dataclasses
 import itertools
 import json
 import pathlib
+import re
 from collections.abc import Iterator
 from collections.abc import Sequence
 
@@ -22,6 +25,7 @@ from tfm.data.readers import sources
 _ROWS = 1000
 _CHARACTERS = 2_000_000
 _BLANK = 0.1  # share of the lines from which on blank ones seem to part documents
+_TABLE_LINES = 20  # that tell whether a text is a table
 _END = "<|endoftext|>"  # GPT-2's, which many files have between documents
 
 
@@ -112,6 +116,21 @@ def _first_texts(
             return
 
 
+def _table_kind(texts: list[str]) -> str:
+    """csv or tsv, where lines begin with names of columns; empty for prose."""
+    lines = "\n".join(texts).splitlines()[:_TABLE_LINES]
+    for kind, separator in (("tsv", "\t"), ("csv", ",")):
+        with contextlib.suppress(csv.Error):
+            rows = list(csv.reader(lines, delimiter=separator))
+            names = rows[0] if rows else []
+            named = all(re.fullmatch(r"[^\W\d]\w{0,30}", name) for name in names)
+            distinct = len({*names}) == len(names) > 1
+            alike = all(len(row) == len(names) for row in rows[1:-1])
+            if named and distinct and alike and len(rows) > 3:
+                return kind
+    return ""
+
+
 def _hints(file: folders.File, texts: list[str]) -> dict[str, str]:
     """Hints at a wrong reading of a file of plain text, by kind."""
     found = {}
@@ -120,6 +139,9 @@ def _hints(file: folders.File, texts: list[str]) -> dict[str, str]:
     if texts and _is_json(texts[0]):
         how = "--data.format=jsonl reads them as rows"
         found["json"] = f"its lines are JSON objects, and learnt as text; {how}"
+    elif kind := _table_kind(texts):
+        how = f"--data.format={kind} reads them as rows"
+        found["table"] = f"its lines look like a table's, and learnt as text; {how}"
     if any(_END in text for text in texts):
         found["end"] = (
             f"{_END} is text as any other; --data.document_end='{_END}' parts "
