@@ -62,7 +62,7 @@ RULES = {
     "packages": ({"errors"}, set()),
     "lock": ({"errors"}, set()),
     "figures": (set(), {"numpy"}),
-    "drawing": ({"figures"}, {"numpy", "matplotlib"}),
+    "drawing": ({"console", "figures"}, {"numpy", "matplotlib"}),
     "unspaced": (set(), set()),
     "interfaces": ({"figures"}, {"numpy", "keras"}),
     "experiments": (set(), set()),

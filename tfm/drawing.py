@@ -7,6 +7,7 @@ import warnings
 
 import numpy as np
 
+from tfm import console
 from tfm import figures
 
 if typing.TYPE_CHECKING:
@@ -133,6 +134,6 @@ def _thinned(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _name(text: object) -> str:
-    """A name on one line, without control characters."""
-    text = "".join(c if c.isprintable() else " " for c in str(text))
+    """A name on one line, control codes as escapes."""
+    text = console.visible(str(text))
     return text if len(text) <= _LETTERS else f"{text[: _LETTERS - 1]}…"

@@ -68,3 +68,11 @@ def test_pictures_have_names_that_are_files(tmp_path):
     section = page.Section("A/../B", plots=[("c:d ../e", curve)])
     (name, picture), *_ = page.pictures(page.Report("t", "s", [section])).items()
     assert name == "a_b_c_d_e" and picture.startswith(b"\x89PNG")
+
+
+def test_letters_that_are_joined_stay_joined():
+    persian = "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645"
+    family = "\U0001f468\u200d\U0001f469\u200d\U0001f467"
+    joined = f"{persian} {family}"
+    text = Parser(page.html(page.Report(joined, "", []))).text
+    assert joined in text

@@ -8,7 +8,6 @@ import numpy as np
 
 from tfm import interfaces
 from tfm.data import cuts
-from tfm.data import unknown
 from tfm.preflight import near_duplicates
 
 PERCENTS = (5, 50, 90, 95, 99, 100)
@@ -56,11 +55,8 @@ def lengths(
     _, counts = preprocessor.encode_measured(rows)
     found = []
     for name, array in counts.items():
-        unit, longest = preprocessor.limits[name]
-        told = (
-            cuts.Cut(unit, longest, array["whole"]),
-            unknown.Unknown(unit, array, preprocessor.usually_unknown),
-        )
+        unit, _ = preprocessor.limits[name]
+        told = reversed(cuts.told(preprocessor, {name: array}))  # the cut first
         lines = [part.summary() for part in told]
         found.append(Lengths(unit, len(rows), percentiles(array["whole"]), lines))
     return found

@@ -5,6 +5,7 @@ import pathlib
 import re
 from collections.abc import Sequence
 
+from tfm import console
 from tfm import drawing
 from tfm import figures
 
@@ -55,7 +56,7 @@ def html(report: Report) -> str:
     environment = jinja2.Environment(
         autoescape=True,
         trim_blocks=True,
-        finalize=lambda value: _printable(value) if type(value) is str else value,
+        finalize=lambda value: _plain(value) if type(value) is str else value,
     )
     environment.filters |= {
         "kind": _kind,
@@ -87,10 +88,10 @@ def _shown(cell: object) -> str:
         return f"{cell:.4f}"
     if isinstance(cell, int):
         return f"{cell:,}"
-    text = _printable(str(cell))
+    text = _plain(str(cell))
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
-def _printable(text: str) -> str:
-    """The text with a space for each control character, but for the ends of lines."""
-    return "".join(c if c.isprintable() or c == "\n" else " " for c in text)
+def _plain(text: str) -> str:
+    """The text with control codes as escapes, but for the ends of lines."""
+    return console.visible(text, keep="\n")

@@ -105,7 +105,7 @@ def _content(source: str, format: str) -> object:
         return fingerprints.fingerprint(source, format).get("content")
     except errors.UserError:
         path = pathlib.Path(source)
-        there = sorted(path.rglob("*")) if path.is_dir() else [path]
+        there = [f for f in sorted({path, *path.rglob("*")}) if f.is_file()]
         return [[str(f), f.stat().st_size, f.stat().st_mtime] for f in there]
 
 
