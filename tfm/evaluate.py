@@ -110,6 +110,8 @@ def main(options: Options, experiment=None, changed: Mapping | None = None) -> N
     before = files.read_json(path) if path.is_file() else {}
     files.write_json(path, before | {name: metrics})
     print(f"\nWritten to {path}")
+    for line in _skipped(split, options.data):
+        print(line)
 
 
 def scorer(run: trained.Trained, options: Options) -> Callable[[], dict[str, float]]:
@@ -122,6 +124,8 @@ def scorer(run: trained.Trained, options: Options) -> Callable[[], dict[str, flo
     # what is prepared of a new file is read as long as it is scored
     weakref.finalize(score, shutil.rmtree, scratch, ignore_errors=True)
     split = _split(run, options, scratch)
+    for line in _skipped(split, options.data):
+        print(line)
     return score
 
 
@@ -138,10 +142,13 @@ def _split(
             raise errors.UserError("--where goes with --data=FILE.")
         return run.split(options.split_name)
     run = dataclasses.replace(run, experiment=experiment or run.experiment)
-    split = run.read(options.data, scratch, options.where)
-    for reason, count in getattr(split, "skipped", {}).items():
-        print(f"{count:,} rows of {options.data} skipped: {reason}")
-    return split
+    return run.read(options.data, scratch, options.where)
+
+
+def _skipped(split, source: str) -> list[str]:
+    """Lines that say which rows of a new source are not in its scores, and why."""
+    skipped = getattr(split, "skipped", {})
+    return [f"{n:,} rows of {source} skipped: {why}" for why, n in skipped.items()]
 
 
 def _file_name(name: str) -> str:

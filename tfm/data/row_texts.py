@@ -42,6 +42,9 @@ def string_of(value: object, encoding: str) -> tuple[str, str]:
     if not value.isascii():
         try:
             value.encode()
-        except UnicodeEncodeError:
+        except UnicodeEncodeError as error:
+            found = value[error.start]
+            if not "\udc80" <= found <= "\udcff":  # of JSON, not of the file's bytes
+                return "", f"text has half a character: {found!r}"
             return "", f"{NOT_VALID} {encoding}"
     return value, ""

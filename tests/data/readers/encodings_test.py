@@ -66,3 +66,16 @@ def test_a_byte_order_mark_tells_the_encoding(tmp_path, mark, name, ending):
     path.write_bytes(mark + body.encode(name))
     (row,) = sources.read(str(path), sources.Reading())
     assert row.values == {"text": "caf\u00e9"} and not row.problem
+
+
+def test_one_file_of_many_in_another_encoding_is_to_be_turned(tmp_path):
+    odd = tmp_path / "b.txt"
+    odd.write_bytes("Die schöne Straße war größer.\n".encode("cp1252") * 20)
+    (tmp_path / "a.txt").write_text("no letters beyond ASCII\n" * 20)
+    (tmp_path / "a.csv").write_text("größer\n" * 20, "utf-8")
+    assert "set --data.encoding=cp1252" in encodings.cure(str(odd), "utf-8")
+    (tmp_path / "c.txt").write_text("Die Bäume blühen über dem Fluß.\n" * 20, "utf-8")
+    cure = encodings.cure(str(odd), "utf-8")
+    assert "others beside it are utf-8" in cure
+    assert cure.endswith("(iconv -f cp1252 -t utf-8 b.txt)")
+    assert "--data.encoding" not in cure  # which would read c.txt wrongly

@@ -2,12 +2,15 @@
 
 import codecs
 import functools
+import glob
 import pathlib
 import re
 
 from tfm.data.readers import streams
 
 _SAMPLE = 2**20  # bytes that are looked at
+_OTHERS = 20  # files beside it that are
+_START = 2**16  # bytes of each
 _MARKS = (  # of four bytes first: that of UTF-32 begins as that of UTF-16
     (codecs.BOM_UTF32_LE, "utf-32"),
     (codecs.BOM_UTF32_BE, "utf-32"),
@@ -38,7 +41,35 @@ def cure(origin: str, encoding: str) -> str:
     if not found:
         return "Another encoding is set with --data.encoding, such as cp1252"
     shown = " or ".join(f"{name} ({word!r})" for name, word in found)
+    path = pathlib.Path(origin)
+    if any(_is_in(other, encoding) for other in _beside(path)):
+        return (
+            f"It looks like {shown}, and others beside it are {encoding}: turn it into "
+            f"that (iconv -f {found[0][0]} -t {encoding} {path.name})"
+        )
     return f"It looks like {shown}: set --data.encoding={found[0][0]}"
+
+
+def _beside(path: pathlib.Path) -> list[pathlib.Path]:
+    """The first files of its folder that end alike, which one setting would be for."""
+    try:
+        others = sorted(path.parent.glob("*" + glob.escape(path.suffix)))
+    except OSError:
+        return []
+    return [other for other in others if other != path][:_OTHERS]
+
+
+def _is_in(path: pathlib.Path, encoding: str) -> bool:
+    """Whether a file's start is valid in an encoding, and not in ASCII alone."""
+    try:
+        with streams.unpacked(path) as file:
+            start = file.read(_START)
+        if by_mark(start, encoding) != encoding:
+            return False
+        codecs.getincrementaldecoder(encoding)().decode(start)
+    except (OSError, ValueError, *streams.DAMAGED):
+        return False
+    return not start.isascii()
 
 
 @functools.lru_cache(maxsize=8)

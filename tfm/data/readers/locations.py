@@ -74,7 +74,7 @@ def absolute(spec: str) -> str:
 def nearest(name: str, names) -> str:
     """Returns ` Did you mean 'x'?` for the name most like this one, or nothing."""
     lower = {other.lower(): other for other in names}
-    near = difflib.get_close_matches(name.lower(), lower, n=1, cutoff=0.5)
+    near = difflib.get_close_matches(name.lower(), lower, n=1, cutoff=0.6)
     return f" Did you mean {lower[near[0]]!r}?" if near else ""
 
 
