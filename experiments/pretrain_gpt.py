@@ -4,8 +4,7 @@
     python -m tfm.train --experiment=pretrain_gpt
     python -m tfm.generate --run_dir=runs/pretrain_gpt --prompt="To be, or"
 
-8 minutes on one CPU core: validation loss 4.046 nats a piece, perplexity 57 (seed 0);
-measured before first tokens were counted, to be measured anew.
+6 minutes on 2 CPU cores: validation loss 4.041 nats a piece, perplexity 57 (seed 0).
 """
 
 from tfm import data
