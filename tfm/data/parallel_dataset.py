@@ -41,7 +41,7 @@ def prepare(config, folder: pathlib.Path) -> None:
         prepared.check_same(config, json.loads(meta_path.read_text("utf-8")), folder)
         return
     with files.whole(folder) as partial:
-        found = prepared.sources_of(config, _files(config))
+        found = prepared.sources_of(config, _files(config), "whole")
         meta = _write(config, partial) | found
         (partial / "meta.json").write_text(
             json.dumps(meta, indent=1, ensure_ascii=False), "utf-8"

@@ -7,19 +7,30 @@ from collections.abc import Mapping
 
 from tfm import errors
 from tfm.data import fingerprints
+from tfm.data.readers import folders
 from tfm.data.readers import locations
 
 
-def sources_of(config, specs: Mapping[str, str]) -> dict[str, object]:
+def sources_of(
+    config, specs: Mapping[str, str], texts: folders.Texts = "classes"
+) -> dict[str, object]:
     """Entries of a meta.json: the settings, and the sources with their fingerprints.
 
     Args:
       config: of the data; its `bad_rows` decides about no row that is kept.
       specs: the sources by name, such as train; perhaps empty ones.
+      texts: what their files of plain text are.
     """
-    found = {n: fingerprints.fingerprint(s, config.format) for n, s in specs.items()}
-    paths = {name: locations.absolute(spec) for name, spec in specs.items()}
-    return {"config": _settings(config), "fingerprints": found, "paths": paths}
+    found = {
+        name: fingerprints.fingerprint(spec, config.format, texts)
+        for name, spec in specs.items()
+    }
+    return {
+        "config": _settings(config),
+        "fingerprints": found,
+        "paths": {name: locations.absolute(spec) for name, spec in specs.items()},
+        "texts": texts,
+    }
 
 
 def check_same(config, meta: Mapping, folder: pathlib.Path) -> None:
@@ -35,7 +46,7 @@ def check_same(config, meta: Mapping, folder: pathlib.Path) -> None:
         f"or delete {folder} to prepare it anew"
     )
     settings = _settings(config)
-    for name in settings.keys() & meta["config"].keys():
+    for name in (name for name in settings if name in meta["config"]):
         if name in config.found and not settings[name]:
             continue  # it was found when the data was prepared
         if settings[name] != meta["config"][name]:
@@ -45,7 +56,8 @@ def check_same(config, meta: Mapping, folder: pathlib.Path) -> None:
             )
     for name, old in meta["fingerprints"].items():
         path = meta["paths"][name]  # the user may stand elsewhere now
-        if not fingerprints.is_unchanged(path, config.format, old):
+        texts = meta.get("texts", "classes")
+        if not fingerprints.is_unchanged(path, config.format, old, texts):
             raise errors.UserError(
                 f"{path} has changed since {folder} was prepared from it. {rule}."
             )
