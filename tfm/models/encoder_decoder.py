@@ -67,24 +67,17 @@ class EncoderDecoder(stack.Stack):
             name = f"{prefix}embedding_dropout"
             return keras.layers.Dropout(self.embedding_dropout, name=name)(x_BTD)
 
-        def normalize(x_BTD, name):
-            return layers.normalize(self.normalization, name, self.bias)(x_BTD)
-
         mask_BS = keras.ops.not_equal(tokens_BS, 0)
         memory_BSD = embed(source_embedding, tokens_BS, "", tokens.shape[0])
         for i in range(self.num_layers):
             kind = layers.TransformerEncoderBlock
             memory_BSD = self._block(kind, f"block_{i}")(memory_BSD, mask=mask_BS)
-        memory_BSD = normalize(memory_BSD, "final_norm")
+        memory_BSD = self._normalized(memory_BSD, "final_norm")
         memory_BSD = layers.ZeroPadding(name="memory")(memory_BSD, mask=mask_BS)
 
         longest = max(tokens.shape[0], decoder_tokens.shape[0])
         x_BTD = embed(embedding, decoder_tokens_BT, "decoder_", longest)
-        for i in range(self.num_layers):
-            kind = layers.TransformerDecoderBlock
-            block = self._block(kind, f"decoder_block_{i}", cross_attention=True)
-            x_BTD = block(x_BTD, memory_BSD, memory_mask=mask_BS)
-        x_BTD = normalize(x_BTD, "decoder_final_norm")
+        x_BTD = self._decoded(x_BTD, memory_BSD, mask_BS)
         mask_BT = keras.ops.not_equal(decoder_tokens_BT, 0)
         sequence_BTD = layers.ZeroPadding(name="sequence")(x_BTD, mask=mask_BT)
         model = keras.Model(
@@ -94,6 +87,21 @@ class EncoderDecoder(stack.Stack):
         )
         initial.gpt2(model, self.num_layers)
         return model
+
+    def _decoded(self, x_BTD, memory_BSD, mask_BS):
+        """x_BTD after the blocks of the decoder, which see the memory."""
+        from tfm import layers
+
+        for i in range(self.num_layers):
+            kind = layers.TransformerDecoderBlock
+            block = self._block(kind, f"decoder_block_{i}", cross_attention=True)
+            x_BTD = block(x_BTD, memory_BSD, memory_mask=mask_BS)
+        return self._normalized(x_BTD, "decoder_final_norm")
+
+    def _normalized(self, x_BTD, name: str):
+        from tfm import layers
+
+        return layers.normalize(self.normalization, name, self.bias)(x_BTD)
 
     def _check_sizes(self, tokens, decoder_tokens) -> None:
         if self.share_embedding and tokens.size != decoder_tokens.size:

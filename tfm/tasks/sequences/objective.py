@@ -167,7 +167,7 @@ class TextToTextObjective:
         return "loss", results["loss_sum"], results["loss_weight"]
 
     def texts(self, written_NT: np.ndarray) -> list[str]:
-        """What tokens say up to their [EOS]."""
+        """The texts of tokens up to their [EOS]."""
         rows = []
         for row_T in written_NT:
             ends = np.flatnonzero((row_T == self.start_id) | (row_T == 0))
