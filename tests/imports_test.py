@@ -99,7 +99,7 @@ RULES = {
     "tasks": (
         {"errors", "validation", "interfaces", "layers", "models", "generation"}
         | {"tasks", "data", "figures", "unspaced"},
-        {"keras", "numpy", "scipy", "sklearn", "tensorflow"},
+        {"keras", "numpy", "scipy", "sklearn", "tensorflow", "sacrebleu", "jiwer"},
     ),
     "checkpoints": (
         {"errors", "files", "checkpoints"},

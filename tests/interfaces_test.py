@@ -15,16 +15,22 @@ from tfm import tasks
 from tfm.data import memory
 from tfm.data.columns import categories
 from tfm.data.columns import category
+from tfm.data.columns import plain_text
 
 SPEC = interfaces.Spec((8,), "int32", 20)
 PARTS = {
-    interfaces.Data: [data.LabeledText(), data.Corpus(train="x.txt")],
+    interfaces.Data: [
+        data.LabeledText(),
+        data.Corpus(train="x.txt"),
+        data.ParallelText(train="x.csv"),
+    ],
     interfaces.Inputs: [
         inputs.Ngrams(),
         inputs.PretrainedText(),
         inputs.SentenceVectors(preset="x"),
         inputs.Stacked(),
         inputs.Text(),
+        inputs.TextToText(),
         inputs.Together({"text": inputs.Text()}),
     ],
     interfaces.Model: [
@@ -44,8 +50,13 @@ PARTS = {
         tasks.MaskedLM(),
         tasks.SpanCorruption(),
         tasks.TextClassification(),
+        tasks.Translation(),
     ],
-    interfaces.Column: [category.Category(("a",)), categories.Categories(("a",))],
+    interfaces.Column: [
+        category.Category(("a",)),
+        categories.Categories(("a",)),
+        plain_text.PlainText(),
+    ],
 }
 CASES = [(protocol, part) for protocol, parts in PARTS.items() for part in parts]
 

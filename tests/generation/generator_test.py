@@ -191,9 +191,8 @@ def test_beams_find_what_greedy_misses():
     prompt, starts = np.int32([[2]]), np.zeros(1, np.int32)
     buffer = np.int32([[2, 0, 0, 0]])
     cache = made.prefill(prompt, starts, 3)
-    tokens, logs = made.search(
-        settings.Settings(num_beams=3), buffer, cache, starts, np.int32(1)
-    )
+    whole = settings.Settings(num_beams=3, length_penalty=0)
+    tokens, logs = made.search(whole, buffer, cache, starts, np.int32(1))
     assert tokens[0, 0].numpy().tolist() == [2, 4, 1, 0]
     assert float(logs[0, 0]) == pytest.approx(np.log(0.4 * 0.95), abs=1e-3)
     _, greedy, *_ = made.advance(

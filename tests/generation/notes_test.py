@@ -101,7 +101,8 @@ def test_a_gap_that_the_text_shows_may_stop_it():
         ),
         ({"top_k": 40}, ["top_k=40 has no effect: 40 tokens can be made."]),
         ({"top_k": 39}, []),
-        ({"num_beams": 4}, []),
+        ({"num_beams": 4, "length_penalty": 0.5}, []),
+        ({"length_penalty": 0.5}, ["length_penalty has no effect"]),
         ({"num_beams": 4, "seed": 1}, ["seed has no effect: num_beams searches"]),
         ({"num_beams": 40, "max_new_tokens": 1}, []),
         (

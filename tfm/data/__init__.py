@@ -2,6 +2,7 @@
 
 from tfm.data.corpus import Corpus
 from tfm.data.labeled_text import LabeledText
+from tfm.data.parallel_text import ParallelText
 from tfm.data.rows_source import Rows
 
-__all__ = ["Corpus", "LabeledText", "Rows"]
+__all__ = ["Corpus", "LabeledText", "ParallelText", "Rows"]

@@ -5,33 +5,22 @@ the hash of each text, 16 bytes, and its labels, 4 bytes each.
 """
 
 import array
-import dataclasses
 import json
 import pathlib
 
 import numpy as np
-import pyarrow
 
 from tfm import errors
 from tfm import files
-from tfm.data import fingerprints
 from tfm.data import label_checks
 from tfm.data import labeled_rows
 from tfm.data import labeled_settings
 from tfm.data import labels as labels_module
 from tfm.data import looks
+from tfm.data import prepared
+from tfm.data import records_file
 from tfm.data import splits
-from tfm.data.readers import locations
 
-SCHEMA = pyarrow.schema(
-    [
-        ("text", pyarrow.large_string()),
-        ("origin", pyarrow.string()),  # the file's path
-        ("line", pyarrow.int64()),
-    ]
-)
-_BATCH_ROWS = 4096
-_BATCH_CHARACTERS = 2**22
 _SPLITS = ("train", "validation", "test")
 
 
@@ -39,52 +28,17 @@ def prepare(config: labeled_settings.LabeledTextSettings, folder: pathlib.Path) 
     """Prepares the folder, or checks that it was prepared from the same data."""
     meta_path = folder / "meta.json"
     if meta_path.exists():
-        _check_same(config, json.loads(meta_path.read_text("utf-8")), folder)
+        prepared.check_same(config, json.loads(meta_path.read_text("utf-8")), folder)
         return
     config = looks.named(config, config.train)
     with files.whole(folder) as partial:
-        found = {
-            name: fingerprints.fingerprint(getattr(config, name), config.format)
-            for name in _SPLITS
-        }
-        meta = _write(config, partial)
-        meta["config"] = _settings(config)
-        meta["fingerprints"] = found
-        meta["paths"] = {n: locations.absolute(getattr(config, n)) for n in _SPLITS}
+        found = prepared.sources_of(
+            config, {name: getattr(config, name) for name in _SPLITS}
+        )
+        meta = _write(config, partial) | found
         (partial / "meta.json").write_text(
             json.dumps(meta, indent=1, ensure_ascii=False), "utf-8"
         )
-
-
-def _settings(config: labeled_settings.LabeledTextSettings) -> dict[str, object]:
-    """Returns the settings that decide about the records and splits."""
-    settings = json.loads(json.dumps(dataclasses.asdict(config)))
-    del settings["bad_rows"]
-    return settings
-
-
-def _check_same(
-    config: labeled_settings.LabeledTextSettings, meta: dict, folder
-) -> None:
-    rule = (
-        "Splitting anew would train on former test texts: start another run folder, "
-        f"or delete {folder} to prepare it anew"
-    )
-    settings = _settings(config)
-    for name in settings.keys() & meta["config"].keys():
-        if name in ("text", "label") and not settings[name]:
-            continue  # it was found when the data was prepared
-        if settings[name] != meta["config"][name]:
-            raise errors.UserError(
-                f"{folder} was prepared with {name}={meta['config'][name]!r}, "
-                f"not {name}={settings[name]!r}. {rule}."
-            )
-    for name, old in meta["fingerprints"].items():
-        path = meta["paths"][name]  # the user may stand elsewhere now
-        if not fingerprints.is_unchanged(path, config.format, old):
-            raise errors.UserError(
-                f"{path} has changed since {folder} was prepared from it. {rule}."
-            )
 
 
 def _write(config: labeled_settings.LabeledTextSettings, folder: pathlib.Path) -> dict:
@@ -220,46 +174,17 @@ def _assign(
     return indices, dropped
 
 
-class _Writer:
+class _Writer(records_file.Writer):
     """Streams texts to an Arrow file; hashes and labels stay in memory."""
 
     def __init__(self, path: pathlib.Path):
+        super().__init__(path, ("text",))
         self.hashes = bytearray()  # 16 bytes a row
         self.labels = array.array("i")
         self.lengths = array.array("i")  # labels a row
-        self._rows = []
-        self._characters = 0
-        self._sink = pyarrow.OSFile(str(path), "wb")
-        self._file = pyarrow.ipc.new_file(self._sink, SCHEMA)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *raised):
-        if not any(raised):
-            self._flush()
-        self._file.close()
-        self._sink.close()
-
-    def __len__(self) -> int:
-        return len(self.lengths)
 
     def add(self, example: labeled_rows.Example) -> None:
         self.hashes += splits.digest(example.text)
         self.labels.extend(example.labels)
         self.lengths.append(len(example.labels))
-        self._rows.append((example.text, example.origin, example.line))
-        self._characters += len(example.text)
-        if len(self._rows) == _BATCH_ROWS or self._characters > _BATCH_CHARACTERS:
-            self._flush()
-
-    def _flush(self) -> None:
-        if self._rows:
-            columns = zip(*self._rows, strict=True)
-            arrays = [
-                pyarrow.array(column, field.type)
-                for column, field in zip(columns, SCHEMA, strict=True)
-            ]
-            self._file.write_batch(pyarrow.record_batch(arrays, schema=SCHEMA))
-            self._rows = []
-            self._characters = 0
+        super().add(example.text, example.origin, example.line)

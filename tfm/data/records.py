@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from collections.abc import Sequence
 
 import numpy as np
-import pyarrow
 
 from tfm.data import label_checks
+from tfm.data import records_file
 from tfm.data import row_texts
 
 
@@ -37,14 +37,10 @@ class Records:
         self._label_offsets = None
         if self.multi_label:
             self._label_offsets = self._load("label_offsets")
-        source = pyarrow.memory_map(str(self.folder / "records.arrow"))
-        file = pyarrow.ipc.open_file(source)
-        self._batches = [file.get_batch(i) for i in range(file.num_record_batches)]
-        sizes = [batch.num_rows for batch in self._batches]
-        self._starts = np.cumsum([0, *sizes])
+        self._file = records_file.Reader(self.folder / "records.arrow")
 
     def __len__(self) -> int:
-        return int(self._starts[-1])
+        return len(self._file)
 
     @property
     def sources(self) -> dict[str, str]:
@@ -59,28 +55,19 @@ class Records:
 
     def texts(self, indices: Sequence[int] | np.ndarray) -> list[str]:
         """Returns the texts of these records, in this order."""
-        return [value.as_py() for value in self._values("text", indices)]
+        return self._file.values("text", indices)
+
+    def rows(self, indices: Sequence[int] | np.ndarray) -> list[dict[str, str]]:
+        """Returns the same as rows that inputs read."""
+        return [{"text": text} for text in self.texts(indices)]
 
     def origins(self, indices: Sequence[int] | np.ndarray) -> list[str]:
         """Returns `FILE:LINE` of these records."""
-        files = self._values("origin", indices)
-        lines = self._values("line", indices)
-        return [f"{file}:{line}" for file, line in zip(files, lines, strict=True)]
-
-    def _values(self, column: str, indices) -> Iterator[pyarrow.Scalar]:
-        indices = np.asarray(indices, np.int64)
-        numbers = np.searchsorted(self._starts, indices, "right") - 1
-        rows = indices - self._starts[numbers]
-        for number, row in zip(numbers.tolist(), rows.tolist(), strict=True):
-            yield self._batches[number][column][row]
+        return self._file.origins(indices)
 
     def iterate_texts(self, split: str) -> Iterator[str]:
         """Yields the texts of a split in the order of the files."""
-        indices = self.splits[split]
-        places = np.searchsorted(indices, self._starts)
-        for number, batch in enumerate(self._batches):
-            rows = indices[places[number] : places[number + 1]] - self._starts[number]
-            yield from batch["text"].take(pyarrow.array(rows)).to_pylist()
+        return self._file.iterate("text", self.splits[split])
 
     def labels(self, indices: Sequence[int] | np.ndarray) -> np.ndarray:
         """Returns the labels of these records.

@@ -8,7 +8,9 @@ NAME.counts.npy  what became of each row, where that is measured; see cuts.Measu
 import json
 import os
 import pathlib
+import typing
 from collections.abc import Iterator
+from collections.abc import Mapping
 from collections.abc import Sequence
 
 import numpy as np
@@ -16,10 +18,20 @@ import numpy as np
 from tfm import files
 from tfm import interfaces
 from tfm.data import cuts
-from tfm.data import records as records_module
 
 _BATCH_TEXTS = 1024
 _BATCH_CHARACTERS = 2**22
+
+
+class Records(typing.Protocol):
+    """Rows by index, cut into splits."""
+
+    fingerprint: str  # changes with the rows and their splits
+    splits: Mapping[str, np.ndarray]  # indices of each, int64
+
+    def __len__(self) -> int: ...
+
+    def rows(self, indices: np.ndarray) -> list[interfaces.Row]: ...
 
 
 class StoredArray:
@@ -60,7 +72,7 @@ class StoredArray:
 
 
 def write(
-    records: records_module.Records,
+    records: Records,
     preprocessor: interfaces.Preprocessor,
     folder: str | os.PathLike,
 ) -> dict[str, StoredArray]:
@@ -93,7 +105,7 @@ def write(
 
 
 def _write(
-    records: records_module.Records,
+    records: Records,
     preprocessor: interfaces.Preprocessor,
     folder: pathlib.Path,
 ) -> None:
@@ -102,8 +114,7 @@ def _write(
     counts: dict[str, np.ndarray] = {}
     opened = {n: _path(folder, n, spec).open("wb") for n, spec in stored.items()}
     try:
-        for indices, texts in _batches(records):
-            rows = [{"text": text} for text in texts]
+        for indices, rows in _batches(records):
             found, counted = cuts.encoded(preprocessor, rows)
             for name, values in counted.items():
                 zeros = np.zeros(len(records), values.dtype)
@@ -139,20 +150,18 @@ def _flat(row, spec: interfaces.Spec) -> np.ndarray:
     return np.asarray(row, _dtype(spec)).reshape(-1, *spec.shape[1:])
 
 
-def _batches(
-    records: records_module.Records,
-) -> Iterator[tuple[list[int], list[str]]]:
-    """Yields indices and texts of all splits in the order of the files."""
+def _batches(records: Records) -> Iterator[tuple[list[int], list[interfaces.Row]]]:
+    """Yields indices and rows of all splits in the order of the files."""
     all_indices = np.sort(np.concatenate(list(records.splits.values())))
-    indices, texts, characters = [], [], 0
+    indices, rows, characters = [], [], 0
     for start in range(0, len(all_indices), _BATCH_TEXTS):
         chunk = all_indices[start : start + _BATCH_TEXTS]
-        for index, text in zip(chunk.tolist(), records.texts(chunk), strict=True):
+        for index, row in zip(chunk.tolist(), records.rows(chunk), strict=True):
             indices.append(index)
-            texts.append(text)
-            characters += len(text)
-            if len(texts) == _BATCH_TEXTS or characters > _BATCH_CHARACTERS:
-                yield indices, texts
-                indices, texts, characters = [], [], 0
-    if texts:
-        yield indices, texts
+            rows.append(row)
+            characters += sum(map(len, row.values()))
+            if len(rows) == _BATCH_TEXTS or characters > _BATCH_CHARACTERS:
+                yield indices, rows
+                indices, rows, characters = [], [], 0
+    if rows:
+        yield indices, rows

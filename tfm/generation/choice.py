@@ -2,11 +2,12 @@
 
 B rows, S slots, V vocabulary.
 
-keras_nlp's samplers serve where they can: GreedySampler, BeamSampler whole (see
-loop.py), and the probabilities of its base class. Its RandomSampler, TopKSampler and
-TopPSampler draw for a whole batch from one stream of random numbers, so that a row's
-text would depend on the other rows; and none of them takes k and p together as users
-do. `RowSampler` draws each row by a number of its own.
+keras_nlp's samplers serve where they can: GreedySampler, and the probabilities of its
+base class. Its BeamSampler knows neither ends of beams nor a length penalty (see
+beam_search). Its RandomSampler, TopKSampler and TopPSampler draw for a whole batch from
+one stream of random numbers, so that a row's text would depend on the other rows; and
+none of them takes k and p together as users do. `RowSampler` draws each row by a number
+of its own.
 """
 
 import keras_nlp

@@ -73,7 +73,7 @@ class Generator:
     def __init__(self, run, jit_compile: bool = True):
         decoding = generating_runs.decoding(run)
         self._reader = reader = prompts_lib.Reader.of(run, decoding)
-        tokenizer = reader.tokenizer
+        tokenizer = reader.writer
         self._sentinels = {tokenizer.id_of(name): name for name in reader.sentinels}
 
         from tfm.generation import loop
@@ -154,7 +154,7 @@ class Generator:
         self._check_samples(settings)
         reader = self._reader
         return notes_lib.of_settings(
-            settings, reader.tokenizer, self._num_allowed, reader.sentinels
+            settings, reader.writer, self._num_allowed, reader.sentinels
         )
 
     def problem(self, prompt: str) -> str:
@@ -188,7 +188,7 @@ class Generator:
     def _continuation(self, row: _Row, settings) -> continuation.Continuation:
         before = () if row.prompt.source is not None else row.prompt.ids
         return continuation.Continuation(
-            self._reader.tokenizer,
+            self._reader.writer,
             before,
             self._sentinels,
             self._reader.eos_id,

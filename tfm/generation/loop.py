@@ -7,6 +7,7 @@ left to P. The cache has S slots; the token of slot s is made from the slots bef
 so the buffer has one more. Each function is compiled for any B.
 """
 
+import dataclasses
 import functools
 from collections.abc import Callable
 
@@ -14,6 +15,7 @@ import keras_nlp
 import numpy as np
 import tensorflow as tf
 
+from tfm.generation import beam_search
 from tfm.generation import choice
 from tfm.generation import settings as settings_lib
 
@@ -84,23 +86,49 @@ class Loop:
         return self._call(key, functools.partial(self._advance, settings), arguments)
 
     def search(self, settings: settings_lib.Settings, *arguments):
-        """Beam search: the likeliest texts, by keras_nlp's BeamSampler.
-
-        It knows no end of a beam among others that go on, so the scores given to it
-        make a beam that has ended go on with padding, at no cost. Its scores are sums
-        of log-probabilities, not divided by the length.
+        """Beam search: the likeliest texts; see beam_search.
 
         Args:
-          settings: num_beams of which.
+          settings: num_beams and length_penalty of which.
           arguments: buffer_BS, cache, starts_B, slot: the first to be made; all
             others of the buffer are.
 
         Returns:
-          tokens int32 [B, num_beams, S + 1], the likeliest first, and the logarithms
-          of their probabilities, float32 [B, num_beams].
+          tokens int32 [B, num_beams, S + 1], the likeliest first, and their scores,
+          float32 [B, num_beams].
         """
-        key = "search", settings.num_beams, settings.repetition_penalty
+        key = settings.num_beams, settings.length_penalty, settings.repetition_penalty
+        key = ("search", *key)
         return self._call(key, functools.partial(self._search, settings), arguments)
+
+    def written(self, settings: settings_lib.Settings, source_BM, start_id: int):
+        """The likeliest answer to each source, for use in a graph of another's.
+
+        Args:
+          settings: max_new_tokens, and num_beams and length_penalty of the search; one
+            beam is greedy decoding.
+          source_BM: int32, what the encoder reads.
+          start_id: what the decoder begins with.
+
+        Returns:
+          tokens int32 [B, max_new_tokens], 0 after the end.
+        """
+        batch_size, length = tf.shape(source_BM)[0], settings.max_new_tokens
+        cache = self._decoding.init_cache(batch_size, length, source_BM)
+        starts_B = tf.zeros([batch_size], tf.int32)
+        begin_B1 = tf.fill([batch_size, 1], start_id)
+        buffer_BS = tf.pad(begin_B1, [[0, 0], [0, length]])
+        buffer_BS = tf.ensure_shape(buffer_BS, [None, length + 1])
+        if settings.num_beams > 1:
+            found_BKS, _ = self._search(settings, buffer_BS, cache, starts_B, 1)
+            return found_BKS[:, 0, 1:]
+        greedy = dataclasses.replace(settings, temperature=0)
+        done_B, none_BC = tf.zeros([batch_size], bool), tf.zeros([batch_size, length])
+        slot, last = tf.constant(1), tf.constant(length + 1)
+        _, buffer_BS, *_ = self._advance(
+            greedy, buffer_BS, cache, starts_B, done_B, none_BC, slot, last
+        )
+        return buffer_BS[:, 1:]
 
     def _advance(
         self, settings, buffer_BS, cache, starts_B, done_B, uniform_BC, slot, last
@@ -124,29 +152,19 @@ class Loop:
         return tf.while_loop(go_on, one, (slot, buffer_BS, cache, done_B))
 
     def _search(self, settings, buffer_BS, cache, starts_B, slot):
-        num_beams = settings.num_beams
-        starts_R = tf.repeat(starts_B, num_beams)  # R rows, one for each beam
-        slots_S = tf.range(buffer_BS.shape[1])
-        mask_BS = tf.zeros_like(buffer_BS, tf.bool) | (slots_S < slot)
-        ended_V = np.full(self._forbidden_V.shape, -np.inf, np.float32)
-        ended_V[0] = 0
+        starts_R = tf.repeat(starts_B, settings.num_beams)  # a row for each beam
 
-        def next_scores(tokens_RS, cache, index):
-            logits_RV, cache = self._next(tokens_RS, cache, index, starts_R, settings)
-            if self._eos_id is not None:
-                made_RS = (tokens_RS == self._eos_id) & (slots_S >= slot)
-                ended_R1 = tf.reduce_any(made_RS, axis=1, keepdims=True)
-                logits_RV = tf.where(ended_R1, ended_V, logits_RV)
-            return logits_RV, None, cache
+        def next_scores(tokens_RS, cache, slot):
+            return self._next(tokens_RS, cache, slot, starts_R, settings)
 
-        sampler = keras_nlp.samplers.BeamSampler(num_beams, return_all_beams=True)
-        return sampler(
-            next=next_scores,
-            prompt=buffer_BS,
-            cache=cache,
-            index=slot,
-            mask=mask_BS,
-            stop_token_ids=None if self._eos_id is None else (self._eos_id,),
+        return beam_search.search(
+            next_scores,
+            buffer_BS,
+            cache,
+            slot,
+            num_beams=settings.num_beams,
+            eos_id=self._eos_id,
+            length_penalty=settings.length_penalty,
         )
 
     def _next(self, buffer_BS, cache, slot, starts_B, settings):

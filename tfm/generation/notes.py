@@ -102,6 +102,8 @@ def of_settings(
             found.append(f"All num_samples are alike: {why} draws nothing.")
     elif settings.num_beams > 1 and settings.seed != 0:
         found.append("seed has no effect: num_beams searches and draws nothing.")
+    if settings.num_beams == 1 and settings.length_penalty != 1:
+        found.append("length_penalty has no effect: it is of num_beams above 1.")
     if settings.top_k is not None and settings.top_k >= allowed and not greedy:
         found.append(
             f"top_k={settings.top_k} has no effect: {allowed:,} tokens can be made."

@@ -32,9 +32,10 @@ class Reader:
     positions: int  # tokens that the model was trained to read, here or before
     window: int | None  # tokens that it can see; None: there is no limit
     start_id: int | None  # what an encoder-decoder's decoder begins with
-    eos_id: int | None
+    eos_id: int | None  # of what is written
     pads: bool = True  # whether prompts of several lengths can be made into a batch
     sentinels: tuple[str, ...] = ()  # names in a prompt that an encoder reads as gaps
+    target_tokenizer: object | None = None  # of what is written, if it is another
 
     @classmethod
     def of(cls, run, decoding) -> "Reader":
@@ -48,16 +49,23 @@ class Reader:
         trained = run.model.input["tokens"].shape[1]
         positions = max(trained, getattr(decoding, "positions", 0))
         is_limited = start_id is not None or _grows(decoding)
-        names = tokenizer.config.special_tokens if start_id is not None else ()
+        writer = getattr(run.preprocessor, "target_tokenizer", tokenizer)
+        names = writer.config.special_tokens if start_id is not None else ()
         return cls(
             tokenizer,
             positions,
             window=positions if is_limited else None,
             start_id=start_id,
-            eos_id=tokenizer.eos_id,
+            eos_id=writer.eos_id,
             pads=getattr(decoding, "pads", True),
             sentinels=tuple(filter(_SENTINEL.fullmatch, names)),
+            target_tokenizer=writer,
         )
+
+    @property
+    def writer(self):
+        """The tokenizer of what is written."""
+        return self.target_tokenizer or self.tokenizer
 
     def problem(self, text: str) -> str:
         """Why a text cannot be read as a prompt; "" if it can."""
@@ -84,7 +92,8 @@ class Reader:
             told.append(notes.Note("cut", whole))
             ids = ids[-room:]
         if self.start_id is not None:
-            end = [] if self.eos_id is None else [self.eos_id]
+            eos_id = self.tokenizer.eos_id
+            end = [] if eos_id is None else [eos_id]
             return Prompt(text, [self.start_id], ids + end, told)
         begin = self.tokenizer.begin_id
         if begin is None and not ids:
@@ -108,7 +117,7 @@ class Reader:
     def _room(self, settings) -> int | None:
         """The tokens that a prompt can have."""
         if self.start_id is not None:
-            return self.positions - (self.eos_id is not None)
+            return self.positions - (self.tokenizer.eos_id is not None)
         if settings.num_beams > 1 and self.window is not None:
             left = self.window + 1 - settings.max_new_tokens
             return max(left, self.window // 2, 1)

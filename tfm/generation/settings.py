@@ -16,6 +16,8 @@ class Settings:
     top_p: float = 1.0  # draw from the likeliest tokens that have this share together
     # above 1: search for the likeliest text with so many kept at a time
     num_beams: int = 1
+    # of beams: their score is divided by the length to this power; 0: not at all
+    length_penalty: float = 1.0
     # above 1: scores of tokens that were there are divided by it
     repetition_penalty: float = 1.0
     # a text ends before this one; may be given several times. [EOS] always ends it
@@ -27,7 +29,7 @@ class Settings:
         validation.at_least(
             self, 1, "max_new_tokens", "num_beams", "num_samples", "top_k"
         )
-        validation.at_least(self, 0, "temperature", "seed")
+        validation.at_least(self, 0, "temperature", "seed", "length_penalty")
         validation.share(self, "top_p")
         validation.above_zero(self, "repetition_penalty")
         if isinstance(self.stop, str) or not all(self.stop):

@@ -13,6 +13,7 @@ from tfm.inputs.stacking import Stacked
 from tfm.inputs.text.augmentation import Augment
 from tfm.inputs.text.config import Text
 from tfm.inputs.text.pretrained import PretrainedText
+from tfm.inputs.text_to_text import TextToText
 from tfm.inputs.together import Together
 
 __all__ = [
@@ -22,5 +23,6 @@ __all__ = [
     "SentenceVectors",
     "Stacked",
     "Text",
+    "TextToText",
     "Together",
 ]

@@ -25,6 +25,8 @@ tensor of a cache has the batch as its first axis: rows can be picked by
 tf.nest.map_structure(lambda tensor: tf.gather(tensor, rows), cache).
 """
 
+import re
+
 import keras
 from keras import ops
 
@@ -111,6 +113,17 @@ class EncoderDecoderDecoding(TransformerDecoding):
                 self._blocks, super().init_cache(batch_size, length), strict=True
             )
         )
+
+
+def of_encoder_decoder(model: keras.Model) -> EncoderDecoderDecoding | None:
+    """That of a model with the layers of models.EncoderDecoder; None of another."""
+    names = {layer.name for layer in model.layers}
+    num_layers = sum(
+        re.fullmatch(r"decoder_block_\d+", name) is not None for name in names
+    )
+    if not num_layers or not {"tokens", "memory", "embedding"} <= names:
+        return None
+    return EncoderDecoderDecoding(model, num_layers)
 
 
 class LSTMDecoding:

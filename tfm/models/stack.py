@@ -57,14 +57,14 @@ class Stack:
                 f"Got width={self.width}, num_heads={self.num_heads}."
             )
 
-    def _token_embedding(self, vocab_size: int):
+    def _token_embedding(self, vocab_size: int, name: str = "embedding"):
         from tfm import layers
 
         return layers.TokenEmbedding(
             vocab_size,
             self.width,
             scale=self.position == "sinusoidal",  # beside sinusoids of size 1
-            name="embedding",
+            name=name,
         )
 
     def _add_positions(self, x_BTD, max_length: int, positions_BT=None, prefix=""):

@@ -4,5 +4,12 @@ from tfm.tasks.causal_lm import CausalLM
 from tfm.tasks.masked_lm import MaskedLM
 from tfm.tasks.span_corruption import SpanCorruption
 from tfm.tasks.text_classification import TextClassification
+from tfm.tasks.translation import Translation
 
-__all__ = ["CausalLM", "MaskedLM", "SpanCorruption", "TextClassification"]
+__all__ = [
+    "CausalLM",
+    "MaskedLM",
+    "SpanCorruption",
+    "TextClassification",
+    "Translation",
+]

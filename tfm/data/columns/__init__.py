@@ -2,5 +2,6 @@
 
 from tfm.data.columns.categories import Categories
 from tfm.data.columns.category import Category
+from tfm.data.columns.plain_text import PlainText
 
-__all__ = ["Categories", "Category"]
+__all__ = ["Categories", "Category", "PlainText"]

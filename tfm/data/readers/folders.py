@@ -37,6 +37,8 @@ FORMATS = {
     ".ods": "excel",
     ".tfrecord": "tfrecord",
     ".tfrecords": "tfrecord",
+    ".tmx": "tmx",
+    ".dict": "lexicon",
     ".txt": "text",
     ".text": "text",
 }
@@ -64,8 +66,8 @@ class File:
 
     Attributes:
       path: where it is.
-      format: csv, tsv, jsonl, parquet, arrow, excel, tfrecord or text; folder, whole:
-        the file is one text.
+      format: csv, tsv, jsonl, parquet, arrow, excel, tfrecord, tmx, lexicon or text;
+        folder, whole: the file is one text.
       label: of format folder: the class, its folder's name.
       sheet: of a spreadsheet; empty for the first one.
     """

@@ -17,6 +17,7 @@ from tfm.data.readers import encodings
 from tfm.data.readers import folders
 from tfm.data.readers import formats
 from tfm.data.readers import locations
+from tfm.data.readers import parallel_files
 from tfm.data.readers import spreadsheets
 from tfm.data.readers import streams
 from tfm.data.readers import tables
@@ -114,6 +115,8 @@ def read_file(file: folders.File, reading: Reading) -> Iterator[formats.Row]:
             yield from arrow_files.parquet(path, wanted, everything)
         elif file.format == "arrow":
             yield from arrow_files.ipc(path, wanted, everything)
+        elif file.format == "tmx":
+            yield from parallel_files.tmx(path, wanted, everything)
         elif file.format == "tfrecord":
             yield from tfrecords.read(path, wanted, everything)
         elif file.format == "excel":
@@ -154,6 +157,8 @@ def _of_text(
             yield from formats.parts(stream, origin, text, reading.part_end)
             return
         yield from formats.lines(stream, origin, text, reading.blank_lines)
+    elif file.format == "lexicon":
+        yield from parallel_files.lexicon(stream, origin, wanted)
     elif file.format in _ONE_TEXT:
         values = {text: stream.read()}
         if (reading.label or reading.labelled) and file.format == "folder":
