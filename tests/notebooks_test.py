@@ -27,6 +27,7 @@ FEW = {  # parameters of a quick run
         "FINE_TUNING_STEPS": 3,
     },
     "generate": {"STEPS": 6, "NUM_ROWS": 60},
+    "translate": {"STEPS": 3, "NUM_ROWS": 200},
     "compare": {"NUM_ROWS": 200, "SEEDS": (0, 1), "STEPS": 3},
 }
 CLASSIFIERS = ("own_data", "text_cls")
@@ -176,6 +177,13 @@ def test_generation_writes_at_each_temperature(executed):
     for temperature in (0.4, 0.8, 1.2):
         assert f"{temperature}: This film" in printed
     assert len(ast.literal_eval(_result(cells[-1]))) == 2
+
+
+def test_translations_stand_beside_their_references(executed):
+    cells = executed("translate")
+    (table,) = _all(cells, "text/plain", "written")
+    assert "target" in table and "text" in table
+    assert len(ast.literal_eval(_result(cells[-1]))) == 3
 
 
 def test_runs_are_compared_by_mean_and_spread(executed):

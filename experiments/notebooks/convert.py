@@ -12,7 +12,14 @@ import urllib.parse
 REPOSITORY = "https://github.com/OWNER/tfm"  # a placeholder until tfm is published
 
 HERE = pathlib.Path(__file__).parent
-NAMES = ("own_data", "text_cls", "pretrain_and_finetune", "generate", "compare")
+NAMES = (
+    "own_data",
+    "text_cls",
+    "pretrain_and_finetune",
+    "generate",
+    "translate",
+    "compare",
+)
 _ADDRESS = r"github(\.com)?/[\w.-]+/[\w.-]+"  # Colab's links have github/OWNER/NAME
 
 
