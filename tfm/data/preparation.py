@@ -14,6 +14,7 @@ import pyarrow
 
 from tfm import errors
 from tfm import files
+from tfm import progress
 from tfm.data import fingerprints
 from tfm.data import label_checks
 from tfm.data import labeled_rows
@@ -22,6 +23,7 @@ from tfm.data import labels as labels_module
 from tfm.data import looks
 from tfm.data import splits
 from tfm.data.readers import locations
+from tfm.data.readers import meter
 
 SCHEMA = pyarrow.schema(
     [
@@ -97,10 +99,10 @@ def _write(config: labeled_settings.LabeledTextSettings, folder: pathlib.Path) -
             spec = getattr(config, name)
             if spec:
                 tallies[name] = labeled_rows.Tally()
-                for example in labeled_rows.examples(
-                    config, spec, labels, tallies[name]
-                ):
-                    writer.add(example)
+                found = labeled_rows.examples(config, spec, labels, tallies[name])
+                with _reading(name, tallies[name]):
+                    for example in found:
+                        writer.add(example)
             labels.learning = False  # a label that only the test texts have is wrong
             ends.append(len(writer))
     names = labels.names if config.labels else labels_module.sort(labels.names)
@@ -134,6 +136,13 @@ def _write(config: labeled_settings.LabeledTextSettings, folder: pathlib.Path) -
         "sizes": {name: len(rows) for name, rows in indices.items()},
         "classes": classes,
     }
+
+
+def _reading(name: str, tally: labeled_rows.Tally):
+    """The phase of reading a source."""
+    return progress.phase(
+        f"Reading {name}", lambda: tally.read, unit="rows", share=meter.present.share
+    )
 
 
 def _check_splits(
