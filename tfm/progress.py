@@ -105,7 +105,9 @@ class Phase:
             total = f"/{self._total:,.0f}" if self._total else ""
             parts.append(f"{self._count:,.0f}{total} {self._unit}")
             if self._counts.seconds:
-                parts.append(f"{1 / self._counts.seconds:,.1f} {self._unit}/s")
+                speed = 1 / self._counts.seconds
+                digits = 1 if speed < 100 else 0
+                parts.append(f"{speed:,.{digits}f} {self._unit}/s")
         if details := self._details():
             parts.append(details)
         if left is None and share is None:
