@@ -6,14 +6,17 @@ the experiment's first batch, so that two ways take the same batches in every ro
 
 import contextlib
 import dataclasses
-import io
+import functools
+import os
 import pathlib
 import tempfile
 import time
 import typing
 from collections.abc import Callable
 from collections.abc import Iterator
+from unittest import mock
 
+from tfm import displays
 from tfm.distribution import quiet_start
 from tfm.run import assembly
 from tfm.run import folder as run_folder
@@ -21,10 +24,9 @@ from tfm.run import folder as run_folder
 quiet_start.import_tensorflow()
 import keras  # noqa: E402
 import tensorflow as tf  # noqa: E402
-from rich import console as rich_console  # noqa: E402
 
-from tfm.callbacks import progress  # noqa: E402
 from tfm.callbacks import tensorboard  # noqa: E402
+from tfm.callbacks import training_progress  # noqa: E402
 from tfm.checkpoints import checkpoints  # noqa: E402
 from tfm.checkpoints import numbers  # noqa: E402
 from tfm.training import data_parallel  # noqa: E402
@@ -220,11 +222,16 @@ class InLoop:
             raise KeyboardInterrupt
 
 
-def progress_line(first_step: int, total_steps: int, settings) -> progress.Progress:
+@contextlib.contextmanager
+def progress_line(first_step: int, total_steps: int, settings):
     """A live line as on a terminal, written to nowhere."""
-    nowhere = rich_console.Console(file=io.StringIO(), force_terminal=True)
-    size = settings.batch_size
-    return progress.Progress(total_steps, first_step, size, 1e6, "loss", nowhere)
+    with pathlib.Path(os.devnull).open("w") as nowhere:
+        terminal = functools.partial(displays.Terminal, nowhere)
+        line = training_progress.Progress(
+            total_steps, first_step, settings.batch_size, 1e6, _NEVER, "loss"
+        )
+        with mock.patch.object(displays, "found", terminal), line:
+            yield line
 
 
 class Bare:

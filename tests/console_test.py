@@ -34,10 +34,10 @@ def main(options):
             print(number)
     if options.how == "table":
         from tfm.callbacks import score_tables
-        from tfm.callbacks import progress
+        from tfm.callbacks import training_progress
         from tfm import figures
         score_tables.print_figure(figures.Table((TEXT,), [["[/b] " + TEXT]]))
-        shown = progress.Progress(2, 0, 1, 1.0, "loss")
+        shown = training_progress.Progress(2, 0, 1, 1.0, 2, "loss")
         shown.warned(1, "[/x] " + TEXT)
     if options.how == "mistake":
         raise errors.UserError(TEXT + chr(27) + "[31m")
@@ -159,3 +159,21 @@ def test_codes_that_a_terminal_would_obey_become_visible():
     kept = "caf\u00e9\u00a0\u3000\u200d\u200c \u65e5"  # joiners, wide and hard spaces
     assert console.visible(kept) == kept
     assert console.visible("a\nb\tc\r", keep="\n\t") == "a\nb\tc\\r"
+
+
+def test_a_quiet_command_tells_of_facts_only_notes_and_warnings(capsys):
+    facts = (
+        "Model  7 parameters",
+        "a: 1\n  Warning   few\nb",
+        "Note        x",
+        "noted",
+    )
+    console.tell(*facts)
+    assert capsys.readouterr().out == "\n".join(facts) + "\n"
+    console.be_quiet(True)
+    try:
+        console.tell(*facts)
+        console.tell("one", to_error=True)
+    finally:
+        console.be_quiet(False)
+    assert capsys.readouterr() == ("  Warning   few\nNote        x\n", "")

@@ -1,6 +1,7 @@
 """Every shipped experiment trains a few steps through its command, and is used."""
 
 import json
+import math
 import pathlib
 import shutil
 import sys
@@ -11,6 +12,7 @@ import pytest
 from tests.support import reviews
 from tests.support import small_preset
 from tfm import config
+from tfm import displays
 from tfm import errors
 from tfm import generate
 from tfm import predict
@@ -31,6 +33,7 @@ FLAT = "--model.num_layers=1"  # less to trace; tests/xla_test.py has them whole
 def train(tmp_path, monkeypatch, capsys):
     """Trains in an empty folder and returns what is printed; it must succeed."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(displays, "PLAIN_SECONDS", math.inf)
 
     def train(name, *arguments):
         argv = ["train", f"--experiment={name}", *arguments]

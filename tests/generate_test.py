@@ -78,7 +78,8 @@ def test_what_the_vocabulary_lacks_is_told(lm, capsys):
     shown = capsys.readouterr()
     told = "Not in the vocabulary, so read as unknown: 'Öl', 'ö' (33 % of the prompt's "
     note = f"note: {told}characters).\n"
-    assert shown.err == f"Loading     {lm}\n{note}"
+    command = f"python -m tfm.generate --run_dir={lm} --input=FILE --output=FILE.csv"
+    assert shown.err == f"Loading     {lm}\n{note}Generate     {command}\n"
     assert shown.out.startswith("the Öl ö")
 
 
@@ -112,9 +113,7 @@ def test_a_row_that_is_no_prompt_keeps_its_place_and_says_why(lm, tmp_path, caps
     ]
     assert [n for n, row in enumerate(rows) if "generated" in row] == [0, 5]
     assert said.out == f"2 texts written to {output}\n"
-    assert said.err.endswith(
-        "note: 6 of 8 rows have no text; the reason stands in each\n"
-    )
+    assert "note: 6 of 8 rows have no text; the reason stands in each\n" in said.err
     options = generate.Options(
         **fields, output=str(tmp_path / "out.csv"), num_samples=2
     )
@@ -254,7 +253,7 @@ def test_settings_that_change_nothing_are_told_once(lm, capsys):
         **QUICK | {"temperature": 0, "top_k": 5},
     )
     generate.main(options)
-    assert capsys.readouterr().err.splitlines()[1:] == [
+    assert capsys.readouterr().err.splitlines()[1:-1] == [
         "note: stop='ZZ' never comes: the vocabulary cannot spell it.",
         "note: top_k has no effect: with temperature=0 it is always the likeliest "
         "token.",

@@ -19,6 +19,8 @@ GROUND = {
     "lock",
     "figures",
     "unspaced",
+    "displays",
+    "progress",
 }
 COMMANDS = [
     "train",
@@ -62,6 +64,8 @@ RULES = {
     "packages": ({"errors"}, set()),
     "lock": ({"errors"}, set()),
     "figures": (set(), {"numpy"}),
+    "displays": ({"console"}, {"rich", "IPython"}),
+    "progress": ({"console", "displays"}, set()),
     "drawing": ({"console", "figures"}, {"numpy", "matplotlib"}),
     "unspaced": (set(), set()),
     "interfaces": ({"figures"}, {"numpy", "keras"}),
@@ -106,7 +110,7 @@ RULES = {
         {"tensorflow", "keras", "numpy"},
     ),
     "distribution": (
-        {"errors", "validation", "distribution"},
+        {"errors", "validation", "console", "progress", "distribution"},
         {"tensorflow", "keras", "kubernetes"},
     ),
     "adaptation": (
@@ -115,7 +119,7 @@ RULES = {
     ),
     "callbacks": (
         {"errors", "console", "files", "figures", "drawing", "interfaces"}
-        | {"callbacks"},
+        | {"callbacks", "progress"},
         {"tensorflow", "keras", "numpy", "rich", "google", "psutil", "tensorboard"}
         | {"mlflow", "wandb"},
     ),

@@ -1,5 +1,7 @@
 """Training in a notebook: a real Jupyter kernel, where tfm was installed as a wheel."""
 
+import re
+
 import pytest
 
 from tests.support import kernels
@@ -63,6 +65,8 @@ def test_a_notebook_fits_shows_predicts_and_goes_on(installed, tmp_path, monkeyp
     assert "step 20  validation  loss" in shown and "Finished at step 40" in shown
     assert "Narrow: defined in a notebook or script" in shown
     assert "\x1b" not in shown and "\r" not in shown
+    (progress,) = [o for o in cells[1] if o.output_type == "display_data"]
+    assert re.fullmatch(r"Done in \d+:\d\d", progress.data["text/plain"])
     assert _text(cells[2]) == "('good', True)"
     assert "finished" in _text(cells[3]).lower() and _text(cells[3]).endswith("True")
     assert _text(cells[4]).endswith("60)")  # np.int64(60)

@@ -15,8 +15,10 @@ from collections.abc import Iterator
 from collections.abc import Sequence
 
 from tfm import config
+from tfm import console
 from tfm import errors
 from tfm import lock
+from tfm import progress
 from tfm.config import fields
 from tfm.run import exit_status
 from tfm.run import folder as run_folder
@@ -57,7 +59,7 @@ def load_experiment(name: str, **changes):
     from tfm import auto
 
     choice = auto.choose(look.at(experiment), parsed)
-    print(*choice.lines, sep="\n")
+    console.tell(*choice.lines)
     return choice.experiment
 
 
@@ -72,6 +74,7 @@ def fit(
     trust_code: bool = False,
     reference: bool = True,
     profile: Sequence[int] = (),
+    quiet: bool = False,
 ) -> trained.Trained:
     """Trains an experiment, or goes on with its run; the trained run.
 
@@ -89,21 +92,20 @@ def fit(
       trust_code: run the code that a folder brings along, as of `load`.
       reference: fit a linear SVM over TF-IDF beside a classifier.
       profile: the first and the last update to trace for TensorBoard, if any.
+      quiet: print only warnings and how it ended; show no progress.
 
     Raises:
       UserError: what in the data or the fields keeps it from training.
       KeyboardInterrupt: Ctrl-C; all is saved, and the same call goes on.
     """
-    from tfm.distribution import quiet_start
-
     path = pathlib.Path(run_dir or f"runs/fit-{time.strftime('%Y%m%d-%H%M%S')}")
     folder = run_folder.RunFolder(path, trust_code)
     experiment = look.ahead(experiment, folder)
-    quiet_start.import_tensorflow()
-    from tfm.distribution import job as jobs
-    from tfm.run import fit as fits
+    progress.speaks(not look.may_be_several())  # until the job says who does
+    with _TURN, _quiet(quiet), progress.phase("Fitting"), _globals_put_back():
+        from tfm.distribution import job as jobs
+        from tfm.run import fit as fits
 
-    with _TURN, _globals_put_back():
         job = jobs.Job(strategy, logical_devices)
         if job.is_chief:
             folder.claim()
@@ -117,7 +119,7 @@ def fit(
                     job.say(told)
             outcome = fits.fit(experiment, folder, job, callbacks, reference, profile)
         for line in outcome.notes:
-            job.say(line)
+            job.say(line, is_result=True)
         if outcome.name in exit_status.UNFINISHED:
             raise KeyboardInterrupt("all is saved; the same call goes on")
         return trained.load(str(folder.path), trust_code=True)
@@ -141,6 +143,17 @@ def load(
         raise errors.UserError(f"run_dir must be a path. Got {run_dir!r}.")
     with _globals_put_back():
         return trained.load(str(run_dir), checkpoint, trust_code)
+
+
+@contextlib.contextmanager
+def _quiet(is_quiet: bool) -> Iterator[None]:
+    """Facts are kept back within, if it is so."""
+    before = console.is_quiet()
+    console.be_quiet(is_quiet or before)
+    try:
+        yield
+    finally:
+        console.be_quiet(before)
 
 
 @contextlib.contextmanager

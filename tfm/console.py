@@ -4,7 +4,9 @@ import contextlib
 import errno
 import os
 import pathlib
+import re
 import sys
+import types
 import unicodedata
 from collections.abc import Iterator
 
@@ -15,6 +17,8 @@ _UNSEEN = frozenset({"Cc", "Zl", "Zp", "Cs"})
 _BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 # what the system answers where an output takes no more
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+_WARNING = re.compile(r"\s*(note|warning)\b", re.IGNORECASE)  # how one begins
+_speech = types.SimpleNamespace(is_quiet=False)
 
 
 def begin() -> None:
@@ -73,6 +77,31 @@ def say_error(error: object) -> None:
     """Prints an error as one line on standard error, if anybody reads it."""
     with contextlib.suppress(OSError):
         print(f"error: {visible(str(error))}", file=sys.stderr, flush=True)
+
+
+def be_quiet(is_quiet: bool) -> None:
+    """Says whether facts are kept back; warnings, errors and results never are."""
+    _speech.is_quiet = is_quiet
+
+
+def is_quiet() -> bool:
+    """Whether facts are kept back."""
+    return _speech.is_quiet
+
+
+def tell(*facts: str, to_error: bool = False) -> None:
+    """Prints facts on the way; a quiet command those that are notes and warnings.
+
+    Args:
+      facts: texts of one line or more.
+      to_error: on standard error, where standard output has the results.
+    """
+    lines = "\n".join(facts).split("\n")
+    if _speech.is_quiet:
+        lines = [line for line in lines if _WARNING.match(line)]
+    if lines:
+        stream = sys.stderr if to_error else sys.stdout
+        print(*lines, sep="\n", file=stream, flush=True)
 
 
 def visible(text: str, keep: str = "") -> str:

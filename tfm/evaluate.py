@@ -15,6 +15,7 @@ from tfm import errors
 from tfm import files
 from tfm.run import folder as run_folder
 from tfm.run import look
+from tfm.run import next_steps
 from tfm.run import reading
 from tfm.run import trained
 
@@ -43,6 +44,9 @@ class Options:
     watch_every: float = 2.0  # seconds between two looks for a new checkpoint
     # stop after so many seconds without a new checkpoint; none: never
     watch_timeout: float | None = None
+    # print only warnings, errors, the scores and where they are written: no progress,
+    # no next steps
+    quiet: bool = False
 
     def __post_init__(self):
         if self.batch_size < 1:
@@ -85,6 +89,8 @@ def main(options: Options, experiment=None, changed: Mapping | None = None) -> N
             options.watch_timeout,
             options.trust_code,
         )
+        if folder.exists():
+            next_steps.tell(folder, "", "evaluate", "report")
         return
     experiment = experiment or reading.base_experiment(options)
     if experiment and options.data and folder.is_prepared():
@@ -98,7 +104,7 @@ def main(options: Options, experiment=None, changed: Mapping | None = None) -> N
 
     with files.scratch(name) as scratch:
         split = _split(run, options, scratch, experiment)
-        scored = run.score(split, options.batch_size)
+        scored = run.score(split, options.batch_size, name=name)
         stem = pathlib.Path(options.data).name or options.split_name
         scored.save(run.folder.evaluation / f"{_file_name(stem)}.parquet")
     metrics = {"step": run.step} | scored.metrics
@@ -112,6 +118,8 @@ def main(options: Options, experiment=None, changed: Mapping | None = None) -> N
     print(f"\nWritten to {path}")
     for line in _skipped(split, options.data):
         print(line)
+    steps = ("use", "report", "tensorboard")
+    next_steps.tell(run.folder, run.objective.usage, *steps)
 
 
 def scorer(run: trained.Trained, options: Options) -> Callable[[], dict[str, float]]:
@@ -119,7 +127,8 @@ def scorer(run: trained.Trained, options: Options) -> Callable[[], dict[str, flo
     scratch = pathlib.Path(tempfile.mkdtemp(prefix="tfm_evaluate_"))
 
     def score() -> dict[str, float]:
-        return run.score(split, options.batch_size, thorough=False).metrics
+        name = options.data or options.split_name
+        return run.score(split, options.batch_size, False, name).metrics
 
     # what is prepared of a new file is read as long as it is scored
     weakref.finalize(score, shutil.rmtree, scratch, ignore_errors=True)

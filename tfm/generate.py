@@ -15,6 +15,7 @@ from tfm import generation
 from tfm import interfaces
 from tfm.generation import notes
 from tfm.generation import prompts as seeds
+from tfm.run import next_steps
 from tfm.run import prediction_files
 from tfm.run import reading
 from tfm.run import text_rows
@@ -44,6 +45,9 @@ class _Places:
     checkpoint: typing.Literal["best", "last"] = "best"
     batch_size: int = 16  # texts made at a time
     jit: bool = True  # compile by XLA: about half the time for each token
+    # print only warnings, errors and the texts, or where they are written: no progress,
+    # no next steps
+    quiet: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -77,16 +81,19 @@ def main(options: Options, experiment=None, changed: Mapping | None = None) -> N
         told = _Notes()
         for note in generator.notes(**prompts.settings):
             told.say(note)
-        for reads in _reads(options, run, column):
-            reads = prompts.passed_over(reads, write.rows)
-            reads = [prompts.checked(read) for read in reads]
-            for read, found in prompts.texts(reads):
-                told.add(read, found)
-                write(read, _columns(found))
-            tally.add(reads, bool(options.output))
-            write.done(tally.rows, tally.left_out)
+        with text_rows.phase("Generating", tally, options.input, options.prompt):
+            for reads in _reads(options, run, column):
+                reads = prompts.passed_over(reads, write.rows)
+                reads = [prompts.checked(read) for read in reads]
+                for read, found in prompts.texts(reads):
+                    told.add(read, found)
+                    write(read, _columns(found))
+                tally.add(reads)
+                write.done(tally.rows, tally.left_out)
     tally.say("texts", options.output, options.num_samples)
     told.say_all(tally.rows)
+    step = "evaluate" if options.output else "use_file"
+    next_steps.tell(run.folder, run.objective.usage, step, to_error=True)
 
 
 def _reads(options: Options, run, column: str) -> Iterator[list[interfaces.Read]]:

@@ -1,12 +1,14 @@
 """Merges a run's adapters: python -m tfm.merge --run_dir=runs/a --output=runs/b."""
 
 import dataclasses
-import shlex
 
 from tfm import config
+from tfm import console
 from tfm import errors
+from tfm import progress
 from tfm.run import assembly
 from tfm.run import folder as run_folder
+from tfm.run import next_steps
 from tfm.run import trained
 
 
@@ -22,13 +24,16 @@ class Options:
     # run the code that the folder brings along (as trust_remote_code, safe_mode)
     trust_code: bool = False
     output: str = ""  # the folder of the merged run, which must not be there yet
+    # print only warnings, errors, what was merged and where it is: no progress, no next
+    # steps
+    quiet: bool = False
 
 
 def main(options: Options) -> int:
     if not options.output:
         raise errors.UserError("Give --output=DIR, the folder of the merged run.")
     if run_folder.RunFolder(options.run_dir).exists():
-        print(f"Loading     {options.run_dir}", flush=True)
+        console.tell(f"Loading     {options.run_dir}")
     run = trained.load(options.run_dir, trust_code=options.trust_code)
     if run.experiment.adapt.lora_rank is None:
         raise errors.UserError(
@@ -42,12 +47,13 @@ def main(options: Options) -> int:
     output = run_folder.RunFolder(options.output)
     experiment = _without_adapters(run.experiment)
     run.folder.copy_to(output, experiment)
-    _save(run, experiment, output)
+    with progress.phase("Saving"):
+        _save(run, experiment, output)
     output.mark_finished("merged", run.step)
     what = f"{run.folder.path}, step {run.step:,}"
-    print(f"Merged      {what}: {adapted:,} -> {run.model.count_params():,} weights")
-    print(f"Run folder  {output.path}")
-    print(f"Evaluate    python -m tfm.evaluate --run_dir={shlex.quote(options.output)}")
+    print(f"{'Merged':11}  {what}: {adapted:,} -> {run.model.count_params():,} weights")
+    print(f"{'Run folder':11}  {output.path}")
+    next_steps.tell(output, run.objective.usage, "evaluate", "use")
     return 0
 
 

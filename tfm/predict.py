@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from tfm import config
 from tfm import errors
 from tfm import interfaces
+from tfm.run import next_steps
 from tfm.run import prediction_files
 from tfm.run import reading
 from tfm.run import text_rows
@@ -37,6 +38,9 @@ class Options:
     # the best one by validation, or the newest one
     checkpoint: typing.Literal["best", "last"] = "best"
     batch_size: int = 64  # texts per batch
+    # print only warnings, errors and the predictions, or where they are written: no
+    # progress, no next steps
+    quiet: bool = False
 
 
 def main(options: Options, experiment=None, changed: Mapping | None = None) -> None:
@@ -53,14 +57,17 @@ def main(options: Options, experiment=None, changed: Mapping | None = None) -> N
     run = dataclasses.replace(run, experiment=experiment)
     with _writer(options, run, columns) as write:
         tally = text_rows.Tally(write.rows, write.left_out)
-        for reads in _reads(options, run.experiment, write.rows):
-            done = []
-            for read, prediction in _predicted(run, reads, options):
-                write(read, prediction)
-                done.append(read)
-            tally.add(done, bool(options.output))
-            write.done(tally.rows, tally.left_out)
+        with text_rows.phase("Predicting", tally, options.input, options.text):
+            for reads in _reads(options, run.experiment, write.rows):
+                done = []
+                for read, prediction in _predicted(run, reads, options):
+                    write(read, prediction)
+                    done.append(read)
+                tally.add(done)
+                write.done(tally.rows, tally.left_out)
     tally.say("predictions", options.output)
+    steps = ("new_data", "report") if options.output else ("use_file", "evaluate")
+    next_steps.tell(run.folder, run.objective.usage, *steps, to_error=True)
 
 
 def _predicted(

@@ -10,8 +10,10 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 
 from tfm import config
+from tfm import console
 from tfm import errors
 from tfm import interfaces
+from tfm import progress
 from tfm.config import fields
 from tfm.run import assembly
 from tfm.run import look
@@ -30,6 +32,9 @@ class Options:
     store: str = ""  # where the store is kept; by default stores/EXPERIMENT
     beam: bool = False  # prepare with Apache Beam, on the runner that its flags name
     verify: bool = False  # read the whole store and compare its checksums
+    # print only warnings, errors, what is left out and where the store is: no progress,
+    # nothing on what was read, no next step
+    quiet: bool = False
 
 
 def base_experiment(options: Options):
@@ -56,26 +61,27 @@ def main(
     started = time.monotonic()
     stem = pathlib.Path(options.experiment).stem
     folder = options.store or experiment.data.store or str(pathlib.Path("stores", stem))
-    print(f"Preparing   {folder}", flush=True)
+    console.tell(f"Preparing   {folder}")
     dataset = _dataset(experiment, folder, beam_flags if options.beam else None)
     there = dataset.is_finished
     preprocessor = assembly.preprocessor_of(experiment, dataset)
     splits = dataset.encode(preprocessor, pathlib.Path(folder))
-    print("\n".join(dataset.summary()))
+    console.tell(*dataset.summary())
     left_out = dataset.left_out() if isinstance(dataset, interfaces.LeavesOut) else ()
     seconds = time.monotonic() - started
     did = "Unchanged  " if there else f"Prepared in {seconds:.0f} s "
     print("", *(f"Left out    {line}" for line in left_out), sep="\n")
     print(f"{did} {folder}")
     if options.verify:
-        for split in splits.values():
-            split.verify()
+        with progress.phase("Verifying"):
+            for split in splits.values():
+                split.verify()
         print(f"Verified    {folder}: all checksums are right")
     kept = {path: value for path, value in changed.items() if path != "data.store"}
     kept["data.store"] = folder
     flags = [f"--{path}={fields.show(value)}" for path, value in kept.items()]
     command = ["python", "-m", "tfm.train", f"--experiment={options.experiment}"]
-    print(f"Train       {shlex.join(command + flags)}")
+    console.tell(f"Train       {shlex.join(command + flags)}")
     return 0
 
 

@@ -5,7 +5,9 @@ import pathlib
 import typing
 
 from tfm import config
+from tfm import console
 from tfm import errors
+from tfm import progress
 from tfm.run import trained
 
 
@@ -32,6 +34,8 @@ class Options:
     plots: bool = True  # write the drawings as PNG too, into a folder beside the page
     checkpoint: typing.Literal["best", "last"] = "best"  # by validation, or the newest
     batch_size: int = 256  # examples per batch
+    # print only warnings, errors and where the page is: no progress, no next step
+    quiet: bool = False
 
     def __post_init__(self):
         if self.resamples < 0:
@@ -58,19 +62,21 @@ def main(options: Options) -> None:
 
     from tfm import reporting
 
-    path = reporting.write(
-        run,
-        options.output or None,
-        split=options.split,
-        columns=options.columns,
-        about=about,
-        resamples=options.resamples,
-        batch_size=options.batch_size,
-        plots=options.plots,
-    )
+    with progress.phase("Writing the report"):
+        path = reporting.write(
+            run,
+            options.output or None,
+            split=options.split,
+            columns=options.columns,
+            about=about,
+            resamples=options.resamples,
+            batch_size=options.batch_size,
+            plots=options.plots,
+        )
     print(f"Report       {path}")
     if options.plots:
         print(f"Plots        {reporting.plots_of(path)}")
+    console.tell(f"Open         {pathlib.Path(path).resolve().as_uri()}")
 
 
 def _about(name: str) -> str:

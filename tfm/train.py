@@ -4,20 +4,22 @@ import dataclasses
 import functools
 import pathlib
 import re
-import shlex
 import sys
 import typing
 from collections.abc import Mapping
 from collections.abc import Sequence
 
 from tfm import config
+from tfm import console
 from tfm import errors
 from tfm import files
 from tfm import lock
+from tfm import progress
 from tfm.config import fields
 from tfm.run import exit_status
 from tfm.run import folder as run_folder
 from tfm.run import look
+from tfm.run import next_steps
 from tfm.training import interrupt
 
 AUTO = "auto"  # the experiment that chooses
@@ -50,6 +52,10 @@ class Options:
     # preflight: make all checks, one step and one evaluation batch, tell every mistake,
     # memory and time on one page, and stop; nothing is left behind
     dry_run: bool = False
+    # print only warnings, errors, how it ended, the scores and the run folder: no
+    # progress, nothing on what is read and built, no validation on the way, no next
+    # steps
+    quiet: bool = False
     # FIRST,LAST: trace these updates with TensorFlow's profiler, for TensorBoard
     profile: tuple[int, ...] = ()
 
@@ -100,8 +106,9 @@ def main(options: Options, experiment, changed: Mapping[str, object]) -> int:
         folder = _folder(options)
         experiment = look.ahead(experiment, folder)
     job = None
+    progress.speaks(not look.may_be_several())  # until the job says who does
     if not look.may_be_several():
-        print(f"Starting    {pathlib.Path(name).stem or folder.path}", flush=True)
+        console.tell(f"Starting    {pathlib.Path(name).stem or folder.path}")
     with interrupt.AtOnce() as asked:  # the loop has its own, which saves first
         try:
             job = start_job(options)
@@ -115,7 +122,8 @@ def main(options: Options, experiment, changed: Mapping[str, object]) -> int:
                     if source:
                         folder.source.write_text(source, encoding="utf-8")
                     job.say(folder.opening(resumes))
-                from tfm.run import fit
+                with progress.phase("Loading Keras"):
+                    from tfm.run import fit
 
                 compare = options.reference == "on"
                 ended = fit.fit(
@@ -133,7 +141,8 @@ def main(options: Options, experiment, changed: Mapping[str, object]) -> int:
             print(f"{outcome.capitalize()}; {exit_status.what_is_saved(folder)}.")
     if job is None or job.is_chief:
         if outcome in exit_status.UNFINISHED and folder.exists():
-            print(f"Go on with  python -m tfm.train --run_dir={_quoted(folder)}")
+            command = next_steps.command("train", folder.path)
+            print(f"Go on with  {command}")
         elif ended:
             _print_scores(ended.scores, folder, ended.usage)
             print(*ended.notes, sep="\n", end="\n" if ended.notes else "")
@@ -170,7 +179,7 @@ def _chosen(experiment, changed: Mapping[str, object], folder: run_folder.RunFol
     from tfm.auto import source
 
     choice = _choice(look.at(experiment), changed)
-    print(*choice.lines, sep="\n", flush=True)
+    console.tell(*choice.lines)
     first_line = f"Chosen by auto for {experiment.data.train}."
     return choice.experiment, source.of(choice.experiment, first_line)
 
@@ -206,32 +215,13 @@ def start_job(options: Options):
 
 
 def _print_scores(scores: dict, folder: run_folder.RunFolder, usage: str) -> None:
-    """Prints the scores, and what to do with the run."""
+    """Prints the scores, where the run is, and what to do with it."""
     from tfm.callbacks import score_tables
 
     score_tables.print_scores(scores)
-    where = _quoted(folder)
-    command, _, flags = usage.partition(" ")
-    lines = {
-        "Run folder": str(folder.path),
-        "Evaluate": f"python -m tfm.evaluate --run_dir={where}",
-        command.capitalize(): f"python -m tfm.{command} --run_dir={where} {flags}",
-        "TensorBoard": f"python -m tensorboard.main --logdir={_logdir(folder)}",
-        "Report": f"python -m tfm.report --run_dir={where}",
-    }
-    print()
-    for name, line in lines.items():
-        print(f"{name:11}  {line}")
-
-
-def _logdir(folder: run_folder.RunFolder) -> str:
-    """The folder of the runs, which TensorBoard compares; or of this one alone."""
-    above = folder.path.parent
-    return shlex.quote(str(folder.events if above == pathlib.Path() else above))
-
-
-def _quoted(folder: run_folder.RunFolder) -> str:
-    return shlex.quote(str(folder.path))
+    print(f"\n{'Run folder':11}  {folder.path}")
+    asked = ("evaluate", "use", "tensorboard", "report")
+    next_steps.tell(folder, usage, *asked)
 
 
 def dry_run(

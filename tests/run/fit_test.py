@@ -41,7 +41,7 @@ def scored(monkeypatch):
     evaluations, signals = [], {}
     score = scoring.score
 
-    def counted(evaluator, objective, preprocessor, split, size, watch, thorough):
+    def counted(evaluator, objective, preprocessor, split, size, watch, *others):
         evaluations.append(len(split))
 
         def watched(share):
@@ -51,7 +51,7 @@ def scored(monkeypatch):
             watch(share)
 
         parts = (evaluator, objective, preprocessor, split, size)
-        return score(*parts, watched, thorough)
+        return score(*parts, watched, *others)
 
     monkeypatch.setattr(scoring, "score", counted)
     return evaluations, signals

@@ -39,18 +39,6 @@ def test_nothing_is_told_of_rows_that_were_printed(capsys):
     assert capsys.readouterr() == ("", "")
 
 
-def test_how_far_it_is_is_told_now_and_then(monkeypatch, capsys):
-    now = [0.0]
-    monkeypatch.setattr("time.monotonic", lambda: now[0])
-    tally = text_rows.Tally(100)
-    for now[0] in (5.0, 14.9, 20.0, 34.9, 40.0):
-        tally.add([GOOD] * 10, tells=True)
-    assert capsys.readouterr().err.splitlines() == [
-        "130 rows done  1.5 rows/s",  # of the 30 in 20 s, without those of before
-        "150 rows done  1.2 rows/s",
-    ]
-
-
 @pytest.mark.parametrize("size", [1, 2, 10])
 def test_standard_input_has_a_row_for_each_line(monkeypatch, size):
     stream = io.BufferedReader(io.BytesIO(b"a \xff\r\n\n  \nlast"))

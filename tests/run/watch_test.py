@@ -15,7 +15,7 @@ from tests.support import reviews
 from tfm import errors
 from tfm import evaluate
 from tfm import files
-from tfm.callbacks import progress
+from tfm.callbacks import training_progress
 from tfm.run import fit
 from tfm.run import folder as run_folder
 from tfm.run import watch
@@ -65,9 +65,10 @@ def test_it_follows_a_run_from_before_its_start_to_its_end(tmp_path, capsys):
     finally:
         training.kill()
     assert output.endswith("finished\n"), output
-    first, *lines, last = capsys.readouterr().out.splitlines()
+    first, *lines, last, _, report = capsys.readouterr().out.splitlines()
     assert first == f"Waiting for the first checkpoint in {run}"
     assert last == "The training is finished."
+    assert report == f"Report       python -m tfm.report --run_dir={run}"
     steps = [int(line.split()[1]) for line in lines]
     assert steps == sorted(set(steps)) and len(steps) >= 2 and steps[-1] == 30
     assert set(steps) <= set(range(6, 31, 6))
@@ -190,7 +191,7 @@ def test_a_run_says_that_it_is_finished_until_it_goes_on(run, tmp_path, monkeypa
 
 def test_a_line_has_the_runs_own_metric_too():
     metrics = {"loss": 0.25, "f1_macro": 0.5, "accuracy": 0.75, "roc_auc": 1.0}
-    assert progress.scores_line(12_000, "test", metrics, "f1_macro") == (
+    assert training_progress.scores_line(12_000, "test", metrics, "f1_macro") == (
         "step 12,000  test  loss 0.2500  accuracy 0.7500  f1_macro 0.5000"
     )
 

@@ -21,6 +21,14 @@ def test_everything_happens_at_its_step(tmp_path):
     assert list(recorder.evaluations) == [4, 8, 10]
 
 
+def test_speed_is_known_after_five_steps(tmp_path):
+    """The first one compiles, and a few more are one short call."""
+    changes = {"total_steps": 40, "eval_every": 40, "log_every": 40}
+    made, _, _, recorder = loops.make(tmp_path, run=loops.still, **changes)
+    made.run()
+    assert recorder.steps[:2] == [(1, 1), (5, 4)]
+
+
 def test_a_logged_loss_is_the_mean_of_its_window(tmp_path):
     recorder = loops.Recorder()
     losses = []

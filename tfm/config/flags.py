@@ -71,6 +71,7 @@ def run(
         else:
             found = _guarded(_parse, argv, options, base_experiment, only)
             parsed.extend([main, *found])
+        console.be_quiet(getattr(found[0], "quiet", False))
         return argv[:1]
 
     app.run(lambda _: _guarded(*parsed), flags_parser=parse)

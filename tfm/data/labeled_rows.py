@@ -9,11 +9,13 @@ from collections.abc import Sequence
 
 from tfm import errors
 from tfm import interfaces
+from tfm import progress
 from tfm.data import labeled_settings
 from tfm.data import labels as labels_module
 from tfm.data import row_texts
 from tfm.data import unlabeled_rows
 from tfm.data.readers import formats
+from tfm.data.readers import meter
 from tfm.data.readers import sources
 
 _MISSING = labels_module.MISSING | {"nat", "-"}
@@ -51,6 +53,13 @@ class Tally:
         shown = self.bad.setdefault(reason, [])
         if len(shown) < _SHOWN:
             shown.append((origin, line, problem))
+
+
+def reading(name: str, tally: Tally):
+    """The phase of reading a source, whose rows are counted by the tally."""
+    return progress.phase(
+        f"Reading {name}", lambda: tally.read, unit="rows", share=meter.present.share
+    )
 
 
 def label_reader(

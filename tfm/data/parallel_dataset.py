@@ -67,10 +67,11 @@ def _write(config, folder: pathlib.Path) -> dict:
         for name in _SPLITS:
             if spec := getattr(config, name):
                 tally = tallies[name] = labeled_rows.Tally()
-                for pair in parallel_rows.pairs(config, spec, tally):
-                    hashes += splits.digest(pair.text)
-                    both += splits.digest(f"{pair.text}\n\0{pair.target}")
-                    writer.add(pair.text, pair.target, pair.origin, pair.line)
+                with labeled_rows.reading(name, tally):
+                    for pair in parallel_rows.pairs(config, spec, tally):
+                        hashes += splits.digest(pair.text)
+                        both += splits.digest(f"{pair.text}\n\0{pair.target}")
+                        writer.add(*pair[:4])
             ends.append(len(writer))
     texts = np.frombuffer(hashes, np.uint64).reshape(-1, 2)
     pairs = np.frombuffer(both, np.uint64).reshape(-1, 2)

@@ -51,10 +51,10 @@ def _write(config: labeled_settings.LabeledTextSettings, folder: pathlib.Path) -
             spec = getattr(config, name)
             if spec:
                 tallies[name] = labeled_rows.Tally()
-                for example in labeled_rows.examples(
-                    config, spec, labels, tallies[name]
-                ):
-                    writer.add(example)
+                found = labeled_rows.examples(config, spec, labels, tallies[name])
+                with labeled_rows.reading(name, tallies[name]):
+                    for example in found:
+                        writer.add(example)
             labels.learning = False  # a label that only the test texts have is wrong
             ends.append(len(writer))
     names = labels.names if config.labels else labels_module.sort(labels.names)

@@ -5,6 +5,7 @@ NAME.ends.npy    where each row ends there, int64 [n]: the values of its first a
 NAME.counts.npy  what became of each row, where that is measured; see cuts.Measures
 """
 
+import contextlib
 import json
 import os
 import pathlib
@@ -17,6 +18,7 @@ import numpy as np
 
 from tfm import files
 from tfm import interfaces
+from tfm import progress
 from tfm.data import cuts
 
 _BATCH_TEXTS = 1024
@@ -112,8 +114,14 @@ def _write(
     stored = preprocessor.stored
     lengths = {name: np.zeros(len(records), np.int64) for name in stored}
     counts: dict[str, np.ndarray] = {}
-    opened = {n: _path(folder, n, spec).open("wb") for n, spec in stored.items()}
-    try:
+    done, total = 0, sum(map(len, records.splits.values()))
+    with contextlib.ExitStack() as stack:
+        opened = {
+            name: stack.enter_context(_path(folder, name, spec).open("wb"))
+            for name, spec in stored.items()
+        }
+        phase = progress.phase("Encoding", lambda: done, total, "texts")
+        stack.enter_context(phase)
         for indices, rows in _batches(records):
             found, counted = cuts.encoded(preprocessor, rows)
             for name, values in counted.items():
@@ -124,9 +132,7 @@ def _write(
                     row = _flat(row, spec)
                     opened[name].write(row.tobytes())
                     lengths[name][index] = len(row)
-    finally:
-        for file in opened.values():
-            file.close()
+            done += len(indices)
     for name in stored:
         np.save(folder / f"{name}.ends.npy", np.cumsum(lengths[name]))
     for name, array in counts.items():

@@ -5,7 +5,9 @@ from collections.abc import Iterator
 
 import tensorflow as tf
 
+from tfm import console
 from tfm import errors
+from tfm import progress
 from tfm.distribution import strategy as strategies
 
 
@@ -32,6 +34,7 @@ class Job:
         self.strategy = strategies.choose(strategy, logical_devices)
         self.number, self.size = strategies.worker(self.strategy)
         self.is_chief = self.number == 0
+        progress.speaks(self.is_chief)
 
     @property
     def description(self) -> str:
@@ -46,10 +49,17 @@ class Job:
         workers = f" in {self.size} processes" if self.size > 1 else ""
         return f"{replicas} replicas{workers} ({name})"
 
-    def say(self, text: str) -> None:
-        """Prints for all processes once."""
-        if self.is_chief:
+    def say(self, text: str, is_result: bool = False) -> None:
+        """Prints for all processes once.
+
+        Args:
+          text: a fact on the way.
+          is_result: it is a result or a warning, which a quiet command prints too.
+        """
+        if self.is_chief and is_result:
             print(text, flush=True)
+        elif self.is_chief:
+            console.tell(text)
 
     def check_batch(self, batch_size: int, micro_batches: int) -> None:
         """Whether the batch divides into equal parts.

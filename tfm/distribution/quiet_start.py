@@ -8,6 +8,8 @@ import sys
 import tempfile
 import warnings
 
+from tfm import progress
+
 # What every start on a machine without a GPU says; all else is passed on.
 _NOTES = re.compile(
     "All log messages before absl::InitializeLog"
@@ -28,6 +30,11 @@ def import_tensorflow() -> None:
     warnings.filterwarnings("ignore", message="IProgress not found")
     if "tensorflow" in sys.modules:
         return
+    with progress.phase("Loading TensorFlow"):
+        _import()
+
+
+def _import() -> None:
     sys.stderr.flush()
     stderr = os.dup(2)
     with tempfile.TemporaryFile() as notes, _interrupts_held():

@@ -1,11 +1,11 @@
 """A dry run of a training: all checks, the page, and whether it would start."""
 
 import dataclasses
-import sys
 from collections.abc import Mapping
 from collections.abc import Sequence
 
 from tfm import errors
+from tfm import progress
 from tfm.preflight import checklist
 from tfm.preflight import checks
 from tfm.preflight import page
@@ -31,7 +31,9 @@ def run(
         found.facts["training"] = training
         if experiment is not None:
             found.facts |= {"experiment": experiment, "asked": experiment}
-        checks.run(checklist.of(), found, _watch)
+        looked_at = [""]
+        with progress.phase("Looking at", details=lambda: looked_at[-1]):
+            checks.run(checklist.of(), found, looked_at.append)
         if experiment is not None:
             found.facts |= _shown(experiment, found)
         print(*page.lines(found, changed), sep="\n", flush=True)
@@ -52,9 +54,3 @@ def _shown(experiment, found: checks.Findings) -> dict[str, object]:
     data = dataclasses.replace(experiment.data, **values)
     given = dataclasses.replace(experiment, data=data)
     return {"given": given, "found": [f"data.{name}" for name in names]}
-
-
-def _watch(name: str) -> None:
-    """Says on a terminal what is looked at, as it takes seconds."""
-    if sys.stderr.isatty():
-        print(f"Looking at {name}", file=sys.stderr, flush=True)

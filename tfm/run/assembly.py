@@ -14,6 +14,7 @@ from tfm import errors
 from tfm import experiment as experiments
 from tfm import files
 from tfm import interfaces
+from tfm import progress
 from tfm.run import folder as run_folder
 from tfm.run import warm_start
 from tfm.run import word_vectors
@@ -129,7 +130,8 @@ def preprocessor_of(
         if isinstance(inputs, interfaces.OutOfFold):
             held_out = getattr(dataset, "held_out_rows", tuple)()
             rows = itertools.chain(rows, held_out)
-        made = inputs.fit(rows, e.task.reserves(e.inputs))
+        with progress.phase("Fitting the preprocessor"):
+            made = inputs.fit(rows, e.task.reserves(e.inputs))
     if kept:
         with files.whole(kept) as partial:
             made.save(partial)

@@ -2,23 +2,24 @@
 
 import contextlib
 import dataclasses
-import shlex
 import time
 from collections.abc import Callable
 from collections.abc import Mapping
 from collections.abc import Sequence
 
 from tfm import files
+from tfm import progress
 from tfm.callbacks import history
 from tfm.callbacks import own
 from tfm.callbacks import profile as profiles
-from tfm.callbacks import progress
+from tfm.callbacks import training_progress
 from tfm.distribution import job as jobs
 from tfm.run import assembly
 from tfm.run import cockpit
 from tfm.run import exit_status
 from tfm.run import finishing
 from tfm.run import folder as run_folder
+from tfm.run import next_steps
 from tfm.run import reference
 from tfm.run import trainer
 from tfm.training import early_stopping
@@ -89,22 +90,21 @@ def fit(
     plan = _traced(plan, profile, folder, run, callbacks)
     if job.is_chief:
         folder.train_on()
-    line = _progress_line(prepared, plan, run) if job.is_chief else None
     job.say("Compiling   the train step")
-    outcome = _loop(folder, job, prepared, plan, run, line, callbacks)
+    outcome = _loop(folder, job, prepared, plan, run, callbacks)
     if outcome in exit_status.UNFINISHED:
         last = f"{outcome.capitalize()} at step {int(run.state.step):,}; all is saved."
-        job.say(f"{last}{_left_to_do(plan, run)}")
+        job.say(f"{last}{_left_to_do(plan, run)}", is_result=True)
         return Outcome(outcome)
     minutes = f" after {(time.monotonic() - started) / 60:.1f} min"
     end = _end(outcome, plan, run, minutes)
-    job.say(f"\n{end[0].upper()}{end[1:]}.")
+    job.say(f"\n{end[0].upper()}{end[1:]}.", is_result=True)
     if outcome == "stopped early":
-        job.say(_train_on(outcome, folder, plan, run))
-    job.say("")
+        job.say(next_steps.train_on(outcome, folder, plan, run))
+    job.say("", is_result=True)
     # a fifth of it all, with its own
     budget = (time.process_time() - used) / 4 if with_reference else None
-    return _scored(outcome, folder, job, prepared, run, line, budget)
+    return _scored(outcome, folder, job, prepared, run, budget)
 
 
 def _traced(plan, profile, folder, run, callbacks: list) -> loop.Plan:
@@ -119,20 +119,22 @@ def _traced(plan, profile, folder, run, callbacks: list) -> loop.Plan:
 
 def _nothing_left(outcome, scores, folder, job, plan, run) -> Outcome:
     """The end of a run that was finished before, as it was."""
-    job.say(f"\nNothing is left to train: the run {_end(outcome, plan, run)}.")
-    job.say(f"{_train_on(outcome, folder, plan, run)}\n")
+    end = _end(outcome, plan, run)
+    job.say(f"\nNothing is left to train: the run {end}.", is_result=True)
+    job.say(f"{next_steps.train_on(outcome, folder, plan, run)}\n")
     notes = _notes(run.prepared, scores)
     return Outcome(outcome, scores, run.prepared.objective.usage, notes)
 
 
-def _scored(outcome: str, folder, job, prepared, run, line, budget) -> Outcome:
+def _scored(outcome: str, folder, job, prepared, run, budget) -> Outcome:
     """The end of a training, with the scores of its best checkpoint."""
     with interrupt.Interrupt() as signals:
         try:
-            scores = _finish(outcome, folder, job, prepared, run, line, signals, budget)
+            scores = _finish(outcome, folder, job, prepared, run, signals, budget)
         except interrupt.StoppedError:
             outcome = signals.outcome
-            job.say(f"{outcome.capitalize()}; all is saved but the final scores.")
+            said = f"{outcome.capitalize()}; all is saved but the final scores."
+            job.say(said, is_result=True)
             return Outcome(outcome)
     notes = _notes(prepared, scores)
     return Outcome(outcome, scores, prepared.objective.usage, notes)
@@ -145,7 +147,7 @@ def _notes(prepared: assembly.Prepared, scores: Mapping) -> list[str]:
     return [*left_out, *reference.compared(scores, best_metric)]
 
 
-def _loop(folder, job, prepared, plan, run, line, own_callbacks) -> str:
+def _loop(folder, job, prepared, plan, run, own_callbacks) -> str:
     """Trains to the end, with a progress line and TensorBoard in the chief."""
     with contextlib.ExitStack() as stack:
         stack.enter_context(run.state)
@@ -155,6 +157,7 @@ def _loop(folder, job, prepared, plan, run, line, own_callbacks) -> str:
             for callback in own_callbacks:
                 callback.begun(folder.path, cockpit.settings(run))
             kept = history.History(folder.history, int(run.state.step))
+            line = _progress(prepared, plan, run)
             made = (line, shown.board, kept, *own_callbacks)
             callbacks = [stack.enter_context(callback) for callback in made]
 
@@ -179,18 +182,19 @@ def _loop(folder, job, prepared, plan, run, line, own_callbacks) -> str:
         ).run()
 
 
-def _progress_line(prepared, plan, run) -> progress.Progress:
+def _progress(prepared, plan, run) -> training_progress.Progress:
     settings = prepared.experiment.train
-    return progress.Progress(
+    return training_progress.Progress(
         plan.total_steps,
         int(run.state.step),
         settings.batch_size,
         len(prepared.training_examples) / settings.batch_size,
+        plan.eval_every,
         settings.best_metric,
     )
 
 
-def _finish(outcome, folder, job, prepared, run, line, signals, budget) -> dict:
+def _finish(outcome, folder, job, prepared, run, signals, budget) -> dict:
     """The scores of the best checkpoint, by split, written with all else to the end.
 
     Raises:
@@ -200,21 +204,18 @@ def _finish(outcome, folder, job, prepared, run, line, signals, budget) -> dict:
     run.state.restore_best()
     best_step = int(run.state.best_step)
     scores = {}
-    with line or contextlib.nullcontext():
-        for split in _scored_splits(prepared):
 
-            def watch(share: float, split=split) -> None:
-                if line:
-                    line.evaluating(best_step, share, f"evaluating {split}")
-                if signals.requested and job.size == 1:
-                    raise interrupt.StoppedError
+    def watch(share: float) -> None:
+        if signals.requested and job.size == 1:
+            raise interrupt.StoppedError
 
-            scored = run.score(split, watch, thorough=True)
-            if split == "validation":
-                run, scored = finishing.finish(run, scored, folder.fitted, job)
-            scores[split] = {"step": best_step} | scored.metrics
-            if job.is_chief:
-                scored.save(folder.evaluation / f"{split}.parquet")
+    for split in _scored_splits(prepared):
+        scored = run.score(split, watch, thorough=True)
+        if split == "validation":
+            run, scored = finishing.finish(run, scored, folder.fitted, job)
+        scores[split] = {"step": best_step} | scored.metrics
+        if job.is_chief:
+            scored.save(folder.evaluation / f"{split}.parquet")
     if job.is_chief:
         if signals.requested and job.size == 1:
             raise interrupt.StoppedError
@@ -222,7 +223,8 @@ def _finish(outcome, folder, job, prepared, run, line, signals, budget) -> dict:
             scores |= _reference(job, prepared, budget)
         if prepared.experiment.adapt.lora_rank is not None:
             run.save_adapter(folder.adapter)
-        with optimizers.averaged_weights(run.model, run.optimizer):
+        averaged = optimizers.averaged_weights(run.model, run.optimizer)
+        with averaged, progress.phase("Writing for TensorBoard"):
             cockpit.finish(folder, run, scores, last_step, job.size == 1)
         files.write_json(folder.metrics, scores)
         folder.mark_finished(outcome, last_step)
@@ -231,9 +233,10 @@ def _finish(outcome, folder, job, prepared, run, line, signals, budget) -> dict:
 
 def _reference(job, prepared: assembly.Prepared, budget: float) -> dict:
     """The reference's scores, {"reference": those of test}; none for other kinds."""
-    found = reference.scores(
-        prepared.splits, prepared.columns, prepared.experiment.inputs, budget
-    )
+    with progress.phase(f"Fitting the reference, {reference.NAME}"):
+        found = reference.scores(
+            prepared.splits, prepared.columns, prepared.experiment.inputs, budget
+        )
     if found is None:
         return {}
     if found.note:
@@ -270,25 +273,6 @@ def _end(outcome: str, plan: loop.Plan, run, when: str = "") -> str:
         f"{outcome} at step {int(run.state.step):,}{when}; "
         f"best at step {int(run.state.best_step):,} by validation {by}"
     )
-
-
-def _train_on(outcome: str, folder, plan: loop.Plan, run) -> str:
-    """The command that trains on from the end."""
-    train = run.prepared.experiment.train
-    step = int(run.state.step)
-    flags, note = [], ""
-    if outcome == "stopped early":
-        flags.append(f"--train.patience={2 * int(run.state.since_best)}")
-        note = "  (or none: never stop early)"
-    if step >= plan.total_steps:
-        by_steps = train.steps is not None or step > plan.total_steps
-        more = f"steps={2 * step}" if by_steps else f"epochs={2 * train.epochs:g}"
-        if train.is_extended(len(run.prepared.training_examples)):
-            more = f"min_steps={2 * step}"
-        flags.append(f"--train.{more}")
-    where = shlex.quote(str(folder.path))
-    command = f"python -m tfm.train --run_dir={where} {' '.join(flags)}"
-    return f"Train on with  {command}{note}"
 
 
 def _left_to_do(plan: loop.Plan, run) -> str:

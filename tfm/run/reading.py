@@ -2,10 +2,10 @@
 
 import dataclasses
 import pathlib
-import sys
 from collections.abc import Mapping
 
 import tfm
+from tfm import console
 from tfm import errors
 from tfm import files
 from tfm.data import fingerprints
@@ -78,12 +78,12 @@ def opened(options, experiment, changed: Mapping | None, texts: str):
 def say_loading(options, experiment) -> None:
     """Says at once what is loaded, as TensorFlow takes seconds."""
     if experiment:
-        print(f"Loading     {options.run_dir}", file=sys.stderr, flush=True)
+        console.tell(f"Loading     {options.run_dir}", to_error=True)
 
 
 def made_by(options, run, experiment) -> dict:
     """All that the rows of an output depend on, for one that was interrupted."""
-    ways = ("output", "batch_size", "json", "jit", "trust_code")
+    ways = ("output", "batch_size", "json", "jit", "trust_code", "quiet")
     chosen = {
         name: value
         for name, value in dataclasses.asdict(options).items()

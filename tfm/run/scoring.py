@@ -15,6 +15,7 @@ from tfm import errors
 from tfm import figures
 from tfm import files
 from tfm import interfaces
+from tfm import progress
 
 if typing.TYPE_CHECKING:
     import numpy as np
@@ -63,6 +64,7 @@ def score(
     batch_size: int,
     watch: Callable[[float], None] = lambda share: None,
     thorough: bool = False,
+    doing: str = "Evaluating",
 ) -> Scored:
     """Evaluates a split, each example once.
 
@@ -71,6 +73,7 @@ def score(
         interfaces.Thorough.
       watch: called before each batch with the share of the split that is done; what
         it raises ends the evaluation.
+      doing: how progress calls it.
 
     Raises:
       UserError: it has no examples.
@@ -89,8 +92,16 @@ def score(
         graph=preprocessor.graph(),
         stored=preprocessor.stored,
     )
-    num_batches = -(-len(examples) // batch_size)
-    results = evaluator.results(found, watch=lambda done: watch(done / num_batches))
+    num_batches, done = -(-len(examples) // batch_size), 0
+
+    def watch_batches(number: int) -> None:
+        nonlocal done
+        done = number * batch_size
+        watch(number / num_batches)
+
+    with progress.phase(doing, lambda: done, len(examples), "examples"):
+        results = evaluator.results(found, watch=watch_batches)
+        done = len(examples)
     return Scored(objective.compute_metrics(results, split), results, split)
 
 

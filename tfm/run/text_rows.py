@@ -1,19 +1,20 @@
 """Rows for the commands: of a user's file, the command line, or standard input."""
 
+import contextlib
 import sys
-import time
 from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Sequence
 
+from tfm import console
 from tfm import errors
 from tfm import interfaces
-
-_SECONDS = 15.0  # between two lines of how far it is
+from tfm import progress
+from tfm.data.readers import meter
 
 
 class Tally:
-    """Counts of rows for the last lines, and a line now and then while they are made.
+    """Counts of rows, for progress and the last lines.
 
     Args:
       before: rows that an earlier, interrupted command has done.
@@ -23,18 +24,11 @@ class Tally:
     def __init__(self, before: int = 0, left_out: int = 0):
         self.rows = self._before = before
         self.left_out = left_out
-        self._started = self._told = time.monotonic()
 
-    def add(self, reads: Sequence[interfaces.Read], tells: bool = False) -> None:
-        """Counts rows that are done; `tells` every 15 seconds how far it is."""
+    def add(self, reads: Sequence[interfaces.Read]) -> None:
+        """Counts rows that are done."""
         self.rows += len(reads)
         self.left_out += sum(bool(read.problem) for read in reads)
-        now = time.monotonic()
-        if tells and now - self._told >= _SECONDS:
-            self._told = now
-            speed = (self.rows - self._before) / (now - self._started)
-            line = f"{self.rows:,} rows done  {speed:,.1f} rows/s"
-            print(line, file=sys.stderr, flush=True)
 
     def say(self, what: str, output: str, each: int = 1) -> None:
         """The last lines.
@@ -54,6 +48,23 @@ class Tally:
                 f"{what.removesuffix('s')}; the reason stands in each",
                 file=sys.stderr,
             )
+
+
+def phase(name: str, tally: Tally, source: str, texts: Sequence[str]):
+    """The phase in which something is made of rows.
+
+    Args:
+      name: as "Predicting".
+      tally: counts them.
+      source: the file that they come from, if any.
+      texts: of the command line, if any. Given neither they come from standard input,
+        and nothing is shown to who types them there.
+    """
+    if not source and not texts and sys.stdin.isatty():
+        return contextlib.nullcontext()
+    share = meter.present.share if source else None
+    total = None if source else len(texts)
+    return progress.phase(name, lambda: tally.rows, total, "rows", share=share)
 
 
 def batched(rows: Iterable, size: int) -> Iterator[list]:
@@ -76,7 +87,7 @@ def of_texts(texts: Iterable[str], column: str) -> list[interfaces.Read]:
 def standard_input(size: int, column: str) -> Iterator[list[interfaces.Read]]:
     """Whole lines as they arrive, many at a time where many are there."""
     if sys.stdin.isatty():
-        print("Type a text and press Enter; Ctrl-D ends.", file=sys.stderr)
+        console.tell("Type a text and press Enter; Ctrl-D ends.", to_error=True)
     rest = b""
     while chunk := sys.stdin.buffer.read1(1 << 16):
         *lines, rest = (rest + chunk).split(b"\n")

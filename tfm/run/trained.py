@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from tfm import errors
 from tfm import files
 from tfm import interfaces
+from tfm import progress
 from tfm.run import assembly
 from tfm.run import finishing
 from tfm.run import folder as run_folder
@@ -79,12 +80,17 @@ class Trained:
         return config.split(source, self.columns, self.preprocessor, scratch)
 
     def score(
-        self, split: interfaces.Split, batch_size: int = 256, thorough: bool = True
+        self,
+        split: interfaces.Split,
+        batch_size: int = 256,
+        thorough: bool = True,
+        name: str = "",
     ) -> scoring.Scored:
         """The scores of a split, and what was kept of each example.
 
         Args:
           thorough: see scoring.score.
+          name: of the split, as progress calls it.
         """
         return scoring.score(
             self.evaluator,
@@ -93,6 +99,7 @@ class Trained:
             split,
             batch_size,
             thorough=thorough,
+            doing=f"Evaluating {name}".rstrip(),
         )
 
     @property
@@ -122,10 +129,10 @@ class Trained:
           UserError: there is no such split, or the source does not fit the run.
         """
         if source in ("train", "validation", "test") and not where:
-            return dict(self.score(self.split(source)).metrics)
+            return dict(self.score(self.split(source), name=source).metrics)
         with files.scratch(str(source)) as scratch:
             split = self.read(str(source), scratch, where)
-            return dict(self.score(split).metrics)
+            return dict(self.score(split, name=str(source)).metrics)
 
     def generate(self, prompts: str | Sequence[str], **settings) -> list[str]:
         """Texts that follow the prompts; a prompt alone is one.
@@ -248,7 +255,13 @@ def load(run_dir: str, checkpoint: str = "best", trust_code: bool = False) -> Tr
 
     from tfm.distribution import quiet_start
 
-    quiet_start.import_tensorflow()
+    with progress.phase(f"Loading {folder.path}"):
+        quiet_start.import_tensorflow()
+        return _loaded(folder, e, checkpoint)
+
+
+def _loaded(folder: run_folder.RunFolder, e, checkpoint: str) -> Trained:
+    """The run with the weights of a checkpoint."""
     import keras
 
     from tfm.checkpoints import checkpoints

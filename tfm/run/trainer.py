@@ -7,6 +7,7 @@ from collections.abc import Callable
 import keras
 
 from tfm import interfaces
+from tfm import progress
 from tfm.adaptation import lora
 from tfm.checkpoints import checkpoints
 from tfm.distribution import job as jobs
@@ -68,6 +69,7 @@ class Trainer:
                 prepared.experiment.train.eval_batch_size,
                 watch,
                 thorough,
+                f"Evaluating {split}" if thorough else "Validating",
             )
 
     def save_adapter(self, folder: pathlib.Path) -> None:
@@ -92,7 +94,7 @@ def build(
     job.check_batch(e.train.batch_size, e.train.micro_batches)
     keras.utils.set_random_seed(e.train.seed)
     keras.config.set_dtype_policy(e.train.dtype)
-    with job.strategy.scope():
+    with job.strategy.scope(), progress.phase("Building the model"):
         model = assembly.build_model(e, objective, folder.pretrained)
         optimizer = e.optimizer.build(plan.total_steps, model, e.adapt)
         evaluator = evaluation.Evaluator(model, objective)

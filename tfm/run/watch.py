@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from collections.abc import Iterator
 
+from tfm import console
 from tfm import errors
 from tfm.run import folder as run_folder
 from tfm.run import trained
@@ -48,8 +49,8 @@ def watch(
 
     import tensorflow as tf
 
-    from tfm.callbacks import progress
     from tfm.callbacks import tags
+    from tfm.callbacks import training_progress
     from tfm.checkpoints import checkpoints
 
     best_metric = run.experiment.train.best_metric
@@ -64,7 +65,8 @@ def watch(
             timeout,
         ):
             metrics = score()
-            print(progress.scores_line(step, name, metrics, best_metric), flush=True)
+            line = training_progress.scores_line(step, name, metrics, best_metric)
+            print(line, flush=True)
             with writer.as_default(step=step):
                 for tag, value in tags.shown(metrics).items():
                     tf.summary.scalar(tag, value)
@@ -128,7 +130,7 @@ def _wait_for_the_first(
     told = False
     while not (folder.exists() and folder.is_prepared() and folder.has_trained()):
         if not told:
-            print(f"Waiting for the first checkpoint in {folder.path}", flush=True)
+            console.tell(f"Waiting for the first checkpoint in {folder.path}")
             told = True
         if timeout is not None and time.monotonic() - started >= timeout:
             return False

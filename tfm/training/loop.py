@@ -216,7 +216,7 @@ class Loop:
         seconds = time.perf_counter() - started
         # the first call also traces and compiles: leave it out of the estimate
         first = not self._seconds_per_step
-        self._seconds_per_step = 0.2 if first else seconds / count
+        self._seconds_per_step = 0.25 if first else seconds / count
         for callback in self._callbacks:
             callback.progress(done, step_metrics, seconds)
         return step_metrics

@@ -19,6 +19,7 @@ from tfm.data.corpora import settings
 from tfm.data.corpora import shard_buffer
 from tfm.data.corpora import shard_workers
 from tfm.data.corpora import shards
+from tfm.data.readers import meter
 
 _BATCH_DOCUMENTS = 2048
 _BATCH_CHARACTERS = 2**21
@@ -87,6 +88,8 @@ class _Scan:
             yield self._buffer(split, slot)
         noted = len(self._complete)
         units = documents.units(self._config)
+        left = [f.path for u in units[self._unit :] for f in u.files or ()]
+        meter.present.begin(left)
         while self._unit < len(units):
             unit = units[self._unit]
             for batch in self._batches(unit):

@@ -17,6 +17,7 @@ from collections.abc import Mapping
 from tfm import errors
 from tfm import files
 from tfm import lock
+from tfm import progress
 from tfm.data import fingerprints
 from tfm.data.corpora import documents
 from tfm.data.corpora import settings
@@ -27,6 +28,7 @@ from tfm.data.corpora import store_settings
 from tfm.data.corpora import stores
 from tfm.data.corpora import validation_cut
 from tfm.data.readers import locations
+from tfm.data.readers import meter
 
 WORK = "unfinished"
 _BEGUN = "settings.json"  # in it: the beginning of the manifest
@@ -91,7 +93,8 @@ def sample(
         state = _begin(config, folder, store_settings.of_corpus(config))
         config = validation_cut.applied(config, state["cut"])
         buffers = (engine or _local(config)).scan(config, folder / WORK)
-        train = [texts for texts in buffers if texts.split == "train"]
+        with progress.phase("Reading", share=meter.present.share):
+            train = [texts for texts in buffers if texts.split == "train"]
         if not train:
             raise _emptied(config, "train", _counts(folder / WORK))
         yield from _sample(train, config.vocabulary_characters)
@@ -148,8 +151,9 @@ def _prepare(config, preprocessor, folder: pathlib.Path, engine: Engine, wanted:
     buffers = engine.scan(config, work)
     encoder = preprocessor.tokenizer
     outcomes = collections.defaultdict(dict)
-    for outcome in engine.encode(_jobs(folder, work, buffers, outcomes)):
-        outcomes[outcome.pop("split")][outcome["number"]] = outcome
+    with _phase(outcomes, work):
+        for outcome in engine.encode(_jobs(folder, work, buffers, outcomes)):
+            outcomes[outcome.pop("split")][outcome["number"]] = outcome
     counts = _counts(work)
     for source, entry in state["sources"].items():
         entry["counts"] = {k: v for k, v in sorted(counts[source].items()) if v}
@@ -174,6 +178,25 @@ def _prepare(config, preprocessor, folder: pathlib.Path, engine: Engine, wanted:
     body = "".join(f"{name}\n" for name in documents.names(config))
     (folder / stores.FILES).write_text(body, "utf-8")
     files.write_json(folder / settings.MANIFEST, manifest)
+
+
+def _phase(outcomes: Mapping[str, dict], work: pathlib.Path):
+    """The phase in which documents are tokenized, and read where they were not yet."""
+
+    def done() -> list[dict]:
+        of_splits = list(outcomes.values())
+        return [outcome for of_split in of_splits for outcome in [*of_split.values()]]
+
+    def tokens() -> int:
+        return sum(outcome["tokens"] for outcome in done())
+
+    def share() -> float | None:
+        read, shards_done = meter.present.share(), len(done())
+        if read is not None and read < 1:
+            return read
+        return shards_done / max(shards_done + len([*work.glob("*.text")]), 1)
+
+    return progress.phase("Tokenizing", tokens, unit="tokens", share=share)
 
 
 def _begin(config, folder: pathlib.Path, wanted: dict) -> dict:

@@ -17,6 +17,7 @@ from tfm.data.readers import encodings
 from tfm.data.readers import folders
 from tfm.data.readers import formats
 from tfm.data.readers import locations
+from tfm.data.readers import meter
 from tfm.data.readers import parallel_files
 from tfm.data.readers import spreadsheets
 from tfm.data.readers import streams
@@ -99,10 +100,13 @@ def read(spec: str, reading: Reading) -> Iterator[formats.Row]:
     if spec.startswith("tfds:"):
         from tfm.data.readers import tfds_source
 
+        meter.present.begin(())
         for number, values in enumerate(tfds_source.read(spec, reading.wanted), 1):
             yield formats.Row(values, spec, number)
         return
-    for file in locations.files(spec, reading.format, reading.texts):
+    files = locations.files(spec, reading.format, reading.texts)
+    meter.present.begin([file.path for file in files])
+    for file in files:
         yield from read_file(file, reading)
 
 
@@ -110,6 +114,7 @@ def read_file(file: folders.File, reading: Reading) -> Iterator[formats.Row]:
     """Yields the rows of one file of a source; see `read`."""
     path, origin = file.path, str(file.path)
     wanted, everything = reading.wanted, reading.all_columns
+    meter.present.opened(path)
     try:
         if file.format == "parquet":
             yield from arrow_files.parquet(path, wanted, everything)
@@ -185,6 +190,7 @@ def _open(file: folders.File, reading: Reading) -> typing.TextIO:
         start = stream.peek(_START)[:_START]
         if not start and file.format not in _ONE_TEXT:  # there it is one empty text
             raise streams.EmptyFileError(f"{file.path} is empty.")
+        meter.present.watch(stream)
         encoding = encodings.by_mark(start, reading.encoding)
         if encoding in ("utf-8", reading.encoding):
             streams.check_is_text(start, str(file.path), encoding)
