@@ -14,7 +14,7 @@ import pytest
 
 from tfm import data
 from tfm import errors
-from tfm.data import preparation
+from tfm.data import records_file
 
 
 def write_csv(path, rows, header="text,label"):
@@ -66,11 +66,11 @@ def test_texts_labels_and_splits(reviews, tmp_path):
 
 
 def test_records_of_many_batches_are_reached_by_index(tmp_path, monkeypatch):
-    monkeypatch.setattr(preparation, "_BATCH_CHARACTERS", 100)
+    monkeypatch.setattr(records_file, "_BATCH_CHARACTERS", 100)
     rows = [f"{'x' * (number % 50)} {number},{number % 3}" for number in range(500)]
     source = write_csv(tmp_path / "a.csv", rows)
     records = read(data.LabeledText(train=source), tmp_path / "data")
-    assert len(records._batches) > 50
+    assert len(records._file._batches) > 50
     order = np.random.default_rng(0).permutation(500)
     assert records.texts(order) == [rows[n].split(",")[0].strip() for n in order]
     for name in records.splits:
