@@ -11,7 +11,8 @@ from tfm import figures
 
 _TEMPLATE = pathlib.Path(__file__).with_name("page.html.j2")
 _LONGEST = 600  # characters of a cell
-_LONG = 40  # characters from which a cell is a text, not a word
+_LONG = 40  # characters above which a cell is a text
+_SHORT = 24  # characters up to which it is on one line
 
 
 @dataclasses.dataclass(frozen=True)
@@ -61,6 +62,7 @@ def html(report: Report) -> str:
     environment.filters |= {
         "kind": _kind,
         "shown": _shown,
+        "place": _place,
         "drawn": lambda figure: markupsafe.Markup(drawing.svg(figure)),
     }
     template = environment.from_string(_TEMPLATE.read_text(encoding="utf-8"))
@@ -80,7 +82,13 @@ def _kind(cell: object) -> str:
     """The class of a table's cell."""
     if isinstance(cell, int | float):
         return "number"
-    return "text" if len(str(cell)) > _LONG else ""
+    length = len(str(cell))
+    return "text" if length > _LONG else "word" if length <= _SHORT else ""
+
+
+def _place(figure: figures.Matrix | figures.Curve) -> str:
+    """The class of a drawing: one of several panels is as broad as the page."""
+    return "broad" if getattr(figure, "panels", ()) else ""
 
 
 def _shown(cell: object) -> str:
