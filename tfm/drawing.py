@@ -30,11 +30,14 @@ def svg(figure: figures.Matrix | figures.Curve) -> str:
 
 
 def _saved(drawn: "Figure", format: str) -> bytes:
+    import matplotlib
+
     buffer = io.BytesIO()
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph")  # of letters that the font lacks
         metadata = {"Date": None} if format == "svg" else None
-        drawn.savefig(buffer, format=format, metadata=metadata)
+        with matplotlib.rc_context({"svg.hashsalt": "tfm"}):  # the same ids each time
+            drawn.savefig(buffer, format=format, metadata=metadata)
     return buffer.getvalue()
 
 

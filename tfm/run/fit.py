@@ -214,7 +214,7 @@ def _finish(outcome, folder, job, prepared, run, line, signals, budget) -> dict:
                 run, scored = finishing.finish(run, scored, folder.fitted, job)
             scores[split] = {"step": best_step} | scored.metrics
             if job.is_chief:
-                scored.save(folder.evaluation / f"{split}.parquet")
+                run.keep(scored, folder, split)
     if job.is_chief:
         if signals.requested and job.size == 1:
             raise interrupt.StoppedError
