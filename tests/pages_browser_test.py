@@ -28,10 +28,11 @@ REPORTS = {
             "scores": ("accuracy", "95 % interval", "reference (linear SVM)"),
             "training": ("loss", "learning_rate"),
             "evaluation": ("Confusion matrix", "ROC curve", "Scores by class"),
+            "attention": ("Example 1", "sum to 1"),
             "slices": ("words of text", "true label"),
             "configuration": ("All fields", "tensorflow"),
         },
-        8,
+        11,
     ),
     "labels": (
         {
@@ -45,8 +46,9 @@ REPORTS = {
             "model-card": ("Decoder", "CausalLM"),
             "scores": ("perplexity", "bits_per_byte"),
             "training": ("loss", "gradient_norm"),
+            "attention": ("Example 3",),
         },
-        4,
+        7,
     ),
 }
 # what Markdown leaves in a page where it was not understood, and tags that are none

@@ -31,7 +31,7 @@ class Section:
     about: str = ""
     text: str = ""
     points: Sequence[tuple[str, str]] = ()
-    plots: Sequence[tuple[str, figures.Matrix | figures.Curve]] = ()
+    plots: Sequence[tuple[str, figures.Drawn]] = ()
     tables: Sequence[tuple[str, figures.Table, bool]] = ()
 
     @property
@@ -86,7 +86,7 @@ def _kind(cell: object) -> str:
     return "text" if length > _LONG else "word" if length <= _SHORT else ""
 
 
-def _place(figure: figures.Matrix | figures.Curve) -> str:
+def _place(figure: figures.Drawn) -> str:
     """The class of a drawing: one of several panels is as broad as the page."""
     return "broad" if getattr(figure, "panels", ()) else ""
 

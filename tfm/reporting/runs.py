@@ -10,6 +10,7 @@ from tfm.reporting import intervals
 from tfm.reporting import page
 from tfm.reporting import sections
 from tfm.reporting import slices
+from tfm.run import attention_maps
 from tfm.run import kept_results
 from tfm.run import scoring
 from tfm.run import trained
@@ -59,6 +60,9 @@ def report(
         sections.scores(split_name, metrics, spans, _others(run, split_name)),
         sections.training(run.history, best_metric),
         sections.evaluation(scored.evaluation.figures),
+        sections.attention(
+            attention_maps.of(run.model, objective, run.preprocessor, split)
+        ),
         sections.slices(metric, found),
         sections.configuration(
             run.experiment, saved["command_line"], saved.get("made_with", {})
