@@ -2,7 +2,6 @@
 
 import contextlib
 import dataclasses
-import shlex
 import time
 from collections.abc import Callable
 from collections.abc import Mapping
@@ -16,12 +15,12 @@ from tfm.callbacks import progress
 from tfm.distribution import job as jobs
 from tfm.run import assembly
 from tfm.run import cockpit
+from tfm.run import endings
 from tfm.run import exit_status
 from tfm.run import finishing
 from tfm.run import folder as run_folder
 from tfm.run import reference
 from tfm.run import trainer
-from tfm.training import early_stopping
 from tfm.training import interrupt
 from tfm.training import loop
 from tfm.training import optimizer as optimizers
@@ -94,17 +93,21 @@ def fit(
     outcome = _loop(folder, job, prepared, plan, run, line, callbacks)
     if outcome in exit_status.UNFINISHED:
         last = f"{outcome.capitalize()} at step {int(run.state.step):,}; all is saved."
-        job.say(f"{last}{_left_to_do(plan, run)}")
+        job.say(f"{last}{endings.left_to_do(plan, run)}")
         return Outcome(outcome)
     minutes = f" after {(time.monotonic() - started) / 60:.1f} min"
-    end = _end(outcome, plan, run, minutes)
+    end = endings.how(outcome, plan, run, minutes)
     job.say(f"\n{end[0].upper()}{end[1:]}.")
     if outcome == "stopped early":
-        job.say(_train_on(outcome, folder, plan, run))
+        job.say(endings.train_on(outcome, folder, plan, run))
     job.say("")
     # a fifth of it all, with its own
     budget = (time.process_time() - used) / 4 if with_reference else None
-    return _scored(outcome, folder, job, prepared, run, line, budget)
+    done = _scored(outcome, folder, job, prepared, run, line, budget)
+    if job.is_chief and done.scores:
+        for callback in callbacks:
+            callback.finished(done.scores)
+    return done
 
 
 def _traced(plan, profile, folder, run, callbacks: list) -> loop.Plan:
@@ -119,8 +122,8 @@ def _traced(plan, profile, folder, run, callbacks: list) -> loop.Plan:
 
 def _nothing_left(outcome, scores, folder, job, plan, run) -> Outcome:
     """The end of a run that was finished before, as it was."""
-    job.say(f"\nNothing is left to train: the run {_end(outcome, plan, run)}.")
-    job.say(f"{_train_on(outcome, folder, plan, run)}\n")
+    job.say(f"\nNothing is left to train: the run {endings.how(outcome, plan, run)}.")
+    job.say(f"{endings.train_on(outcome, folder, plan, run)}\n")
     notes = _notes(run.prepared, scores)
     return Outcome(outcome, scores, run.prepared.objective.usage, notes)
 
@@ -256,45 +259,3 @@ def _are_of(scores: dict, prepared, run) -> bool:
     """Whether these are the scores of the best checkpoint."""
     steps = {scores.get(s, {}).get("step") for s in _scored_splits(prepared)}
     return steps == {int(run.state.best_step)}
-
-
-def _end(outcome: str, plan: loop.Plan, run, when: str = "") -> str:
-    """`finished at step 120; best at step 100 by validation accuracy`."""
-    by = early_stopping.chosen_by(plan.best_metric, run.state)
-    if outcome == "stopped early":
-        when += (
-            ", as evaluations in a row without an improvement reached "
-            f"train.patience={plan.patience}"
-        )
-    return (
-        f"{outcome} at step {int(run.state.step):,}{when}; "
-        f"best at step {int(run.state.best_step):,} by validation {by}"
-    )
-
-
-def _train_on(outcome: str, folder, plan: loop.Plan, run) -> str:
-    """The command that trains on from the end."""
-    train = run.prepared.experiment.train
-    step = int(run.state.step)
-    flags, note = [], ""
-    if outcome == "stopped early":
-        flags.append(f"--train.patience={2 * int(run.state.since_best)}")
-        note = "  (or none: never stop early)"
-    if step >= plan.total_steps:
-        by_steps = train.steps is not None or step > plan.total_steps
-        more = f"steps={2 * step}" if by_steps else f"epochs={2 * train.epochs:g}"
-        if train.is_extended(len(run.prepared.training_examples)):
-            more = f"min_steps={2 * step}"
-        flags.append(f"--train.{more}")
-    where = shlex.quote(str(folder.path))
-    command = f"python -m tfm.train --run_dir={where} {' '.join(flags)}"
-    return f"Train on with  {command}{note}"
-
-
-def _left_to_do(plan: loop.Plan, run) -> str:
-    """The first thing when an unfinished run goes on, if not training."""
-    if plan.evaluation_is_due(run.state):
-        return " Going on begins with its validation."
-    if plan.outcome(run.state):
-        return " The training is finished; going on makes the final scores."
-    return ""
