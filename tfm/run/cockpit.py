@@ -5,6 +5,7 @@ N vectors, D width.
 
 import math
 import typing
+from collections.abc import Callable
 from collections.abc import Mapping
 
 import keras
@@ -28,6 +29,7 @@ from tfm.training import optimizer as optimizers
 if typing.TYPE_CHECKING:
     from tfm.run import trainer
 
+_POINTS = 3000  # logged steps that are written, about
 _RICH = 50  # evaluations with figures, texts and histograms, about
 _WRITTEN = 10  # evaluations with samples of a language model, about
 _MAPPED = 4  # evaluations with attention maps, about
@@ -73,6 +75,7 @@ class Cockpit:
             int(run.state.evaluated_step),
             run.token_slots,
             self._is_rich,
+            logged_steps(plan),
         )
         self.board.configuration(folder.config.read_text(encoding="utf-8"))
         for name, lengths_N in _lengths(run).items():
@@ -130,14 +133,26 @@ def settings(run: "trainer.Trainer") -> dict[str, bool | int | float | str]:
     }
 
 
-def _some(plan: loop.Plan, most: int):
+def logged_steps(plan: loop.Plan) -> Callable[[int], bool]:
+    """step -> whether its scalars are written: of a long run about 3,000 are.
+
+    Those with norms of the layers, which are fewer, are among them.
+    """
+    is_due = _spread(plan.total_steps, plan.log_every, _POINTS)
+    return lambda step: step == 1 or is_due(step) or plan.is_watched(step)
+
+
+def _some(plan: loop.Plan, most: int) -> Callable[[int], bool]:
     """step -> whether its evaluation is one of about `most`, spread over the run."""
+    return _spread(plan.total_steps, plan.eval_every, most)
+
+
+def _spread(total: int, every: int, most: int) -> Callable[[int], bool]:
+    """step -> whether it is one of about `most` of those that are `every` apart."""
     if not most:
         return lambda step: False
-    apart = math.ceil(plan.total_steps / plan.eval_every / most)
-    return lambda step: (
-        step >= plan.total_steps or (step // plan.eval_every) % max(apart, 1) == 0
-    )
+    apart = max(1, math.ceil(total / every / most))
+    return lambda step: step >= total or (step // every) % apart == 0
 
 
 def _attention(run) -> dict[str, figures.Heatmap]:
