@@ -103,11 +103,7 @@ def fit(
     job.say("")
     # a fifth of it all, with its own
     budget = (time.process_time() - used) / 4 if with_reference else None
-    done = _scored(outcome, folder, job, prepared, run, line, budget)
-    if job.is_chief and done.scores:
-        for callback in callbacks:
-            callback.finished(done.scores)
-    return done
+    return _scored(outcome, folder, job, prepared, run, line, budget, callbacks)
 
 
 def _traced(plan, profile, folder, run, callbacks: list) -> loop.Plan:
@@ -128,7 +124,9 @@ def _nothing_left(outcome, scores, folder, job, plan, run) -> Outcome:
     return Outcome(outcome, scores, run.prepared.objective.usage, notes)
 
 
-def _scored(outcome: str, folder, job, prepared, run, line, budget) -> Outcome:
+def _scored(
+    outcome: str, folder, job, prepared, run, line, budget, own_callbacks
+) -> Outcome:
     """The end of a training, with the scores of its best checkpoint."""
     with interrupt.Interrupt() as signals:
         try:
@@ -137,6 +135,9 @@ def _scored(outcome: str, folder, job, prepared, run, line, budget) -> Outcome:
             outcome = signals.outcome
             job.say(f"{outcome.capitalize()}; all is saved but the final scores.")
             return Outcome(outcome)
+    if job.is_chief:
+        for callback in own_callbacks:
+            callback.finished(scores)
     notes = _notes(prepared, scores)
     return Outcome(outcome, scores, prepared.objective.usage, notes)
 
