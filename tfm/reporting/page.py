@@ -13,6 +13,7 @@ _TEMPLATE = pathlib.Path(__file__).with_name("page.html.j2")
 _LONGEST = 600  # characters of a cell
 _LONG = 40  # characters above which a cell is a text
 _SHORT = 24  # characters up to which it is on one line
+_NAMES = 16  # of a heatmap, above which it is drawn large
 
 
 @dataclasses.dataclass(frozen=True)
@@ -87,7 +88,9 @@ def _kind(cell: object) -> str:
 
 
 def _place(figure: figures.Drawn) -> str:
-    """The class of a drawing: one of several panels is as broad as the page."""
+    """The class of a drawing: several panels, or many names, have a row of the page."""
+    if isinstance(figure, figures.Heatmap) and len(figure.rows) > _NAMES:
+        return "large"
     return "broad" if getattr(figure, "panels", ()) else ""
 
 
