@@ -16,24 +16,23 @@ from collections.abc import Mapping
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
 
+from benchmarks import runs
 from tfm import config
 from tfm.config import fields
 
 
 @dataclasses.dataclass(frozen=True)
-class Options:
+class Options(runs.Rounds):
     """python benchmarks/loop_vs_fit.py [--experiment=NAME] [--FIELD=VALUE ...]
 
     Times the training loop against Keras fit on the same steps, in turns.
     """
 
-    experiment: str = "text_cls"  # a name that --list shows, or the path of a .py file
-    rounds: int = 7  # of each way
     steps: int = 40  # of a round
 
 
 def base_experiment(options: Options):
-    experiment = config.load_experiment(options.experiment)
+    experiment = runs.experiment(options)
     return fields.override(experiment, {"data.max_examples": 6_000})
 
 

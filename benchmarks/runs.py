@@ -1,13 +1,42 @@
-"""Runs of experiments for the tables of scores: train one, read what it reached."""
+"""Runs of experiments: options of their benchmarks; train one, read what it reached."""
 
+import dataclasses
 import json
+import os
 import pathlib
 import statistics
 import subprocess
 import sys
 from collections.abc import Sequence
 
+from tfm import config
+from tfm import errors
+
 ROOT = pathlib.Path(__file__).parents[1]
+
+
+@dataclasses.dataclass(frozen=True)
+class Rounds:
+    """Options of a benchmark that takes turns with an experiment."""
+
+    experiment: str = "text_cls"  # a name that --list shows, or the path of a .py file
+    rounds: int = 7  # of each way
+
+    def __post_init__(self):
+        if self.rounds < 1:
+            raise errors.UserError(f"--rounds takes 1 or more. Got {self.rounds}.")
+
+
+def experiment(options: Rounds):
+    """The experiment that the options name, for config.run."""
+    return config.load_experiment(options.experiment)
+
+
+def machine() -> str:
+    """`2 cores, TensorFlow 2.21.0`."""
+    import tensorflow as tf
+
+    return f"{os.cpu_count()} cores, TensorFlow {tf.__version__}"
 
 
 def train(name: str, folder: pathlib.Path, *flags: str) -> None:

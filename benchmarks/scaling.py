@@ -19,7 +19,6 @@ TensorFlow 2.21.0 on 2 cores that did little else:
 """
 
 import dataclasses
-import os
 import pathlib
 import statistics
 import sys
@@ -27,44 +26,35 @@ from collections.abc import Mapping
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1]))
 
+from benchmarks import runs
 from tfm import config
 from tfm import errors
-from tfm.distribution import quiet_start
 
 MICRO_BATCHES = 4
 SHORTER = 5  # rounds, and as many more of them, where only the step function differs
 
 
 @dataclasses.dataclass(frozen=True)
-class Options:
+class Options(runs.Rounds):
     """python benchmarks/scaling.py [--experiment=NAME] [--FIELD=VALUE ...]
 
     Times pairs of ways to train the same steps, in turns, and prints their ratios:
     Mirrored with one replica, micro-batches, checkpoints, histograms, and the loop.
     """
 
-    experiment: str = "text_cls"  # a name that --list shows, or the path of a .py file
     rounds: int = 7  # of each pair; medians over them are printed
     steps: int = 100  # of a round, in which one checkpoint falls
 
     def __post_init__(self):
-        if self.rounds < 1:
-            raise errors.UserError(f"--rounds takes 1 or more. Got {self.rounds}.")
+        super().__post_init__()
         if self.steps < 2 or self.steps % 2:
             raise errors.UserError(
                 f"--steps takes an even number from 2 on. Got {self.steps}."
             )
 
 
-def base_experiment(options: Options):
-    return config.load_experiment(options.experiment)
-
-
 def main(options: Options, experiment, changed: Mapping[str, object]) -> None:
-    quiet_start.import_tensorflow()
-    import tensorflow as tf
-
-    from benchmarks import ways
+    from benchmarks import ways  # imports TensorFlow
 
     with ways.data(options.experiment, experiment) as (folder, prepared):
         one = ways.Trainer(prepared)
@@ -76,8 +66,7 @@ def main(options: Options, experiment, changed: Mapping[str, object]) -> None:
         _histograms(setting, usual)
     print(
         f"\n{options.steps} steps: {usual.cpu:.2f} CPU seconds, {usual.wall:.2f} s "
-        f"({options.steps / usual.wall:.1f} steps/s); {os.cpu_count()} cores, "
-        f"TensorFlow {tf.__version__}"
+        f"({options.steps / usual.wall:.1f} steps/s); {runs.machine()}"
     )
 
 
@@ -189,4 +178,4 @@ def _spread(ratios: list[float]) -> str:
 
 
 if __name__ == "__main__":
-    config.run(main, Options, base_experiment)
+    config.run(main, Options, runs.experiment)

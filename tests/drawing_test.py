@@ -29,6 +29,21 @@ def test_the_confusion_matrix_is_dark_where_counts_are_high():
     assert right[upper_left].mean() > wrong[upper_left].mean() + 0.3
 
 
+def test_a_heatmap_is_dark_where_values_are_high_and_grows_with_them():
+    names = [f"word{i}" for i in range(12)]
+    axes = ("token", "looks at")
+    low, high = (
+        _darkness(drawing.png(figures.Heatmap(values, names, names, axes)))
+        for values in (np.eye(12)[::-1], np.eye(12))
+    )
+    height, width = high.shape
+    corner = (slice(height // 8, height // 4), slice(width // 4, width // 3))
+    assert high[corner].mean() > low[corner].mean() + 0.1
+    many = [f"word{i}" for i in range(32)]
+    large = _darkness(drawing.png(figures.Heatmap(np.eye(32), many, many, axes, "cut")))
+    assert large.shape[0] > 1.5 * height
+
+
 def _few(names) -> bytes:
     return _png(np.diag([50, 50]), names[:2])
 

@@ -14,8 +14,10 @@ import tfm
 from tests.support import reviews
 from tfm import data
 from tfm import errors
+from tfm import evaluate
 from tfm import models
 from tfm import report
+from tfm import reporting
 from tfm import tasks
 from tfm import training
 from tfm.run import trained
@@ -85,6 +87,60 @@ def test_it_has_the_run_s_scores_its_slices_and_its_mistakes(run, tmp_path, caps
     assert {"evaluation_roc_curve.png", "training_loss.png"} <= plots
     said = capsys.readouterr().out
     assert f"Report       {tmp_path / 'page.html'}" in said
+
+
+class _Uncalled:
+    """An evaluator that must not be asked."""
+
+    graph = None
+
+    def results(self, *_, **__):
+        raise AssertionError("The model was called.")
+
+
+def _page(loaded, path) -> str:
+    reporting.write(loaded, path, resamples=10, plots=False)
+    return path.read_text(encoding="utf-8")
+
+
+def test_what_was_kept_of_each_example_is_read_and_no_model_called(
+    run, tmp_path, capsys
+):
+    loaded = trained.load(str(run))
+    kept = run / "evaluation" / "test.parquet"
+    before = kept.read_bytes()
+    asked = dataclasses.replace(loaded, evaluator=_Uncalled())
+    page = _page(asked, tmp_path / "kept.html")
+    assert capsys.readouterr().err == ""
+
+    validation = (run / "evaluation" / "validation.parquet").read_bytes()
+    for content, why in (
+        (None, "is not there"),
+        (before[: len(before) // 2], "is damaged"),
+        (validation, "is of other data"),
+    ):
+        kept.unlink()
+        if content:
+            kept.write_bytes(content)
+        assert _page(loaded, tmp_path / "made.html") == page
+        told = f"note: The test split is evaluated anew: {kept} {why}.\n"
+        assert capsys.readouterr().err == told
+        kept.write_bytes(before)
+
+    weight = loaded.model.weights[-1]
+    weight.assign(weight + 0.5)
+    assert _page(loaded, tmp_path / "other.html") != page
+    assert "is of other weights or settings." in capsys.readouterr().err
+    assert kept.read_bytes() == before
+
+
+def test_evaluate_keeps_what_a_report_then_reads(run, tmp_path, capsys):
+    evaluate.main(evaluate.Options(run_dir=str(run), split="train"))
+    loaded = dataclasses.replace(trained.load(str(run)), evaluator=_Uncalled())
+    capsys.readouterr()
+    path = tmp_path / "train.html"
+    reporting.write(loaded, path, split="train", resamples=0, plots=False)
+    assert "train split" in path.read_text() and not capsys.readouterr().err
 
 
 def test_without_resamples_there_are_no_intervals_and_no_slices(run, tmp_path):

@@ -1,12 +1,16 @@
 """The wheel, installed, trains the default experiment far from the checkout."""
 
+import email
 import os
 import pathlib
 import shutil
 import subprocess
+import sys
 import zipfile
 
 import pytest
+
+import tfm
 
 ROOT = pathlib.Path(__file__).parents[1]
 pytestmark = pytest.mark.slow  # needs .ci/requirements.txt
@@ -31,6 +35,33 @@ def test_it_asks_for_no_tensorflow_but_in_its_extras(wheel):
     for line in needs:
         if line.split()[1].startswith(heavy):
             assert "extra ==" in line, line
+
+
+def test_an_index_would_take_it(wheel):
+    pytest.importorskip("twine", reason="pip install -r .ci/requirements.txt")
+    (sources,) = wheel.parent.glob("*.tar.gz")
+    done = subprocess.run(
+        [sys.executable, "-m", "twine", "check", "--strict", wheel, sources],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    assert done.stdout.count("PASSED") == 2
+    archive = zipfile.ZipFile(wheel)
+    name = next(n for n in archive.namelist() if n.endswith("/METADATA"))
+    metadata = email.message_from_bytes(archive.read(name))
+    assert metadata["Name"] == "tfm-train" and metadata["Version"] == tfm.__version__
+    assert metadata["License-Expression"] == "Apache-2.0"
+    assert metadata["License-File"] == "LICENSE" and metadata["Keywords"]
+    assert metadata["Description-Content-Type"] == "text/markdown"
+    assert metadata.get_payload().strip() == (ROOT / "README.md").read_text().strip()
+    minors = {
+        line.rpartition(" ")[2]
+        for line in metadata.get_all("Classifier")
+        if line.startswith("Programming Language :: Python :: 3.")
+    }
+    assert minors == {"3.11", "3.12"} and metadata["Requires-Python"] == ">=3.11"
 
 
 CLEAN = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}

@@ -1,4 +1,4 @@
-"""Drawings of figures by matplotlib, as PNG or SVG: matrices and curves."""
+"""Drawings of figures by matplotlib, as PNG or SVG: matrices, curves, heatmaps."""
 
 import functools
 import io
@@ -18,23 +18,26 @@ _LETTERS = 24  # of a name
 _POINTS = 300  # of a line
 
 
-def png(figure: figures.Matrix | figures.Curve) -> bytes:
+def png(figure: figures.Drawn) -> bytes:
     """The drawing of a figure, 100 dots an inch."""
     return _saved(_drawn(figure), "png")
 
 
-def svg(figure: figures.Matrix | figures.Curve) -> str:
+def svg(figure: figures.Drawn) -> str:
     """The drawing of a figure as an <svg> element; its text is paths."""
     text = _saved(_drawn(figure), "svg").decode("utf-8")
     return text[text.index("<svg") :]
 
 
 def _saved(drawn: "Figure", format: str) -> bytes:
+    import matplotlib
+
     buffer = io.BytesIO()
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph")  # of letters that the font lacks
         metadata = {"Date": None} if format == "svg" else None
-        drawn.savefig(buffer, format=format, metadata=metadata)
+        with matplotlib.rc_context({"svg.hashsalt": "tfm"}):  # the same ids each time
+            drawn.savefig(buffer, format=format, metadata=metadata)
     return buffer.getvalue()
 
 
@@ -83,6 +86,19 @@ def _(figure: figures.Curve):
         for text in legend.get_texts():
             text.set_parse_math(False)
     axis.grid(color="0.9")
+    return drawn
+
+
+@_drawn.register
+def _(figure: figures.Heatmap):
+    drawn, (axis,) = _axes(1, 2.5 + 0.22 * max(len(figure.rows), len(figure.columns)))
+    colors = axis.imshow(figure.values, cmap="Blues", vmin=0)
+    rows, columns = (list(map(_name, names)) for names in figure[1:3])
+    axis.set_xticks(range(len(columns)), columns, rotation="vertical", parse_math=False)
+    axis.set_yticks(range(len(rows)), rows, parse_math=False)
+    axis.set(ylabel=figure.axes[0], xlabel=figure.axes[1])
+    axis.set_title(figure.note, fontsize="medium")
+    drawn.colorbar(colors, shrink=0.6)
     return drawn
 
 

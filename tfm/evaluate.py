@@ -106,7 +106,7 @@ def main(options: Options, experiment=None, changed: Mapping | None = None) -> N
         split = _split(run, options, scratch, experiment)
         scored = run.score(split, options.batch_size, name=name)
         stem = pathlib.Path(options.data).name or options.split_name
-        scored.save(run.folder.evaluation / f"{_file_name(stem)}.parquet")
+        run.keep(scored, _file_name(stem))
     metrics = {"step": run.step} | scored.metrics
     print(f"{run.folder.path}  step {run.step:,}  {len(split):,} examples\n")
     score_tables.print_scores({name: metrics})

@@ -1,4 +1,4 @@
-"""Figures of an evaluation beside its metrics: tables, samples, matrices, curves."""
+"""Figures of an evaluation beside its metrics: tables, samples, drawings."""
 
 import typing
 from collections.abc import Mapping
@@ -39,13 +39,24 @@ class Curve(typing.NamedTuple):
     diagonal: bool = False  # whether y = x is drawn too
 
 
+class Heatmap(typing.NamedTuple):
+    """Values from 0 on by row and column, as attention weights; float [R, C]."""
+
+    values: "np.ndarray"
+    rows: Sequence[str]
+    columns: Sequence[str]
+    axes: tuple[str, str]  # of the rows, of the columns
+    note: str = ""  # on what is not shown
+
+
 class Scores(typing.NamedTuple):
     """Scores of examples with the truth, which a threshold divides; bool and float."""
 
     of: "Mapping[str, tuple[np.ndarray, np.ndarray]]"  # truth [N], scores [N] by name
 
 
-Figure = Table | Samples | Matrix | Curve | Scores
+Drawn = Matrix | Curve | Heatmap  # what drawing.py draws
+Figure = Table | Samples | Drawn | Scores
 
 
 class Evaluation(typing.NamedTuple):

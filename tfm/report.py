@@ -19,6 +19,8 @@ class Options:
     confidence intervals beside the reference's, training curves, confusion matrix,
     ROC, precision-recall and calibration curves, the most confident mistakes, slices
     by length, class and columns of the source, the configuration, and a model card.
+    It takes what training or evaluate kept of each example; where that is not there,
+    or of another checkpoint, it evaluates anew, and says so.
     """
 
     run_dir: str = ""  # the folder of a trained run
@@ -33,7 +35,7 @@ class Options:
     resamples: int = 200  # of each confidence interval (bootstrap); 0: no intervals
     plots: bool = True  # write the drawings as PNG too, into a folder beside the page
     checkpoint: typing.Literal["best", "last"] = "best"  # by validation, or the newest
-    batch_size: int = 256  # examples per batch
+    batch_size: int = 256  # examples per batch, where the split is evaluated anew
     # print only warnings, errors and where the page is: no progress, no next step
     quiet: bool = False
 

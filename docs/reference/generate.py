@@ -25,7 +25,7 @@ def commands() -> str:
             parts += ["```", module.__doc__.strip(), "```", ""]
             continue
         usage, _, about = options.__doc__.partition("\n")
-        parts += [f"`{usage.strip()}`", "", " ".join(about.split()), ""]
+        parts += [f"`{usage.strip()}`", "", _text(about), ""]
         parts += _table(fields.leaves(options()))
     return "\n".join(parts)
 
@@ -37,7 +37,7 @@ def experiments() -> str:
     for path in sorted((ROOT / "experiments").glob("*.py")):
         about = ast.get_docstring(ast.parse(path.read_text())) or ""
         first = about.partition("\n")[0]
-        parts += [f"## {path.stem}", "", first, "", "```python"]
+        parts += [f"## {path.stem}", "", _text(first), "", "```python"]
         parts += [f'--8<-- "experiments/{path.name}"', "```", ""]
         table = _table(fields.leaves(config.load_experiment(path.stem)))
         parts += ['??? note "All fields"', "", *(f"    {line}" for line in table), ""]
@@ -49,12 +49,17 @@ def _table(leaves) -> list[str]:
     for leaf in leaves:
         default = _cell(fields.show(leaf.value))
         shown = f"`{default}`" if default else ""
-        rows.append(f"| `--{leaf.path}` | {shown} | {_cell(leaf.help)} |")
+        rows.append(f"| `--{leaf.path}` | {shown} | {_text(_cell(leaf.help))} |")
     return [*rows, ""]
 
 
 def _cell(text: str) -> str:
-    return " ".join(text.split()).replace("|", "\\|").replace("<", "&lt;")
+    return " ".join(text.split()).replace("|", "\\|")
+
+
+def _text(text: str) -> str:
+    """A paragraph: <extra_id_0> is no tag."""
+    return " ".join(text.split()).replace("<", "&lt;")
 
 
 for page, made in (("commands", commands), ("experiments", experiments)):

@@ -33,7 +33,7 @@ def test_the_table_escapes_and_cuts_texts():
     lines = tensorboard.markdown(figures.Samples(columns, rows)).splitlines()
     assert lines[0] == "| text | true | predicted | probability |"
     assert lines[2] == "| a \\| b &lt;br />c | bad | bad | 0.500 |"
-    assert lines[3] == f"| {'x' * 300} | good | b | 0.988 |"
+    assert lines[3] == f"| {'x' * 300}… | good | b | 0.988 |"
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ class FakeMLflow(types.ModuleType):
     def __init__(self):
         super().__init__("mlflow")
         self.params, self.points, self.runs, self.calls = {}, [], [], []
+        self.values, self.active = {}, None
         self.MlflowClient = lambda: self
 
     def set_tracking_uri(self, uri):
@@ -29,7 +30,9 @@ class FakeMLflow(types.ModuleType):
 
     def start_run(self, run_id=None, run_name=None):
         self.calls.append(("run", run_name))
+        assert self.active is None
         self.runs.append(run_id or f"id-{len(self.runs)}")
+        self.active = self.runs[-1]
         info = types.SimpleNamespace(run_id=self.runs[-1])
         return types.SimpleNamespace(info=info)
 
@@ -37,7 +40,8 @@ class FakeMLflow(types.ModuleType):
         self.params |= params
 
     def log_metrics(self, metrics, step):
-        self.points += [(self.runs[-1], name, step) for name in metrics]
+        self.points += [(self.active, name, step) for name in metrics]
+        self.values |= metrics
 
     def get_metric_history(self, run_id, name):
         steps = [s for run, n, s in self.points if (run, n) == (run_id, name)]
@@ -45,6 +49,7 @@ class FakeMLflow(types.ModuleType):
 
     def end_run(self):
         self.calls.append(("end",))
+        self.active = None
 
 
 class FakeWandB(types.ModuleType):
@@ -53,6 +58,7 @@ class FakeWandB(types.ModuleType):
     def __init__(self):
         super().__init__("wandb")
         self.begun, self.points, self.step, self.finished = [], [], 0, 0
+        self.summary = {}
 
     def init(self, **fields):
         self.begun.append(fields)
@@ -85,10 +91,10 @@ def test_a_run_in_two_parts_is_one_run_of_the_trackers(tmp_path, trackers):
         folder = run_folder.RunFolder(tmp_path / "films")
         folder.begin("text_cls", e, {})
         assert saved.from_json(saved.to_json(e)) == e
-        fit.fit(e, folder)
+        done = fit.fit(e, folder, with_reference=True)
     mlflow, wandb = trackers["mlflow"], trackers["wandb"]
 
-    assert mlflow.runs == ["id-0", "id-0"] and mlflow.calls.count(("end",)) == 2
+    assert mlflow.runs == ["id-0"] * 4 and mlflow.calls.count(("end",)) == 4
     assert {("uri", "file:x"), ("experiment", "tfm"), ("run", "films")} <= {
         *mlflow.calls
     }
@@ -101,12 +107,24 @@ def test_a_run_in_two_parts_is_one_run_of_the_trackers(tmp_path, trackers):
         12,
     ]
 
-    first, second = wandb.begun
-    assert (first["id"], second["id"]) == (None, "made-up")
+    first, *others = wandb.begun
+    assert first["id"] is None and [one["id"] for one in others] == ["made-up"] * 3
     assert first["config"]["model.width"] == 8 and first["name"] == "films"
     assert first["mode"] == "offline" and first["project"] == "tfm"
     assert [s for n, s in wandb.points if n == "train/loss/loss"] == losses
-    assert wandb.finished == 2
+    assert wandb.finished == 4
+
+    best = done.scores["test"]["step"]
+    told = {
+        "test/metrics/accuracy": done.scores["test"]["accuracy"],
+        "test/loss/loss": done.scores["test"]["loss"],
+        "reference/metrics/accuracy": done.scores["reference"]["accuracy"],
+    }
+    for name, value in told.items():
+        assert ("id-0", name, best) in mlflow.points
+        assert mlflow.values[name] == wandb.summary[name] == value
+    assert wandb.summary["best_step"] == best
+    assert not [name for name in wandb.summary if name.endswith("/step")]
 
 
 def test_what_was_logged_before_a_kill_is_not_logged_again(tmp_path, trackers):
@@ -115,12 +133,26 @@ def test_what_was_logged_before_a_kill_is_not_logged_again(tmp_path, trackers):
     logged = config.begun(tmp_path, {})
     for step in (2, 4, 6):
         logged.logged(step, {"loss": 1.0, "f1/so:so": 0.5})
+    mlflow.end_run()
     again = config.begun(tmp_path, {})  # from the checkpoint of step 3
     for step in (4, 6, 8):
         again.logged(step, {"loss": 1.0})
     steps = [s for _, n, s in mlflow.points if n == "train/loss/loss"]
     assert steps == [2, 4, 6, 8]
     assert ("id-0", "train/metrics_by_class/f1/so_so", 2) in mlflow.points
+
+
+def test_without_a_test_split_the_scores_are_those_of_the_best(tmp_path, trackers):
+    logged = tracking.MLflow().begun(tmp_path, {})
+    with logged:
+        pass
+    logged.finished({"validation": {"step": 7, "loss": 0.5, "f1/so:so": 0.25}})
+    mlflow = trackers["mlflow"]
+    assert mlflow.values == {
+        "best/loss/loss": 0.5,
+        "best/metrics_by_class/f1/so_so": 0.25,
+    }
+    assert {step for *_, step in mlflow.points} == {7} and mlflow.active is None
 
 
 @pytest.mark.parametrize("tracker", [tracking.MLflow(), tracking.WandB()])

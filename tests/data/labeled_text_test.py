@@ -14,6 +14,7 @@ import pytest
 
 from tfm import data
 from tfm import errors
+from tfm.data import preparation
 from tfm.data import records_file
 
 

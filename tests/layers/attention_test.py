@@ -68,6 +68,47 @@ def test_grouped_keys_equal_repeated_keys(normal):
     np.testing.assert_allclose(attention(q, k, v), repeated, atol=1e-6)
 
 
+def _softmax(scores):
+    found = np.exp(scores - scores.max(axis=-1, keepdims=True))
+    return found / found.sum(axis=-1, keepdims=True)
+
+
+def test_the_weights_are_those_of_the_equation(normal):
+    q, k = normal(2, 5, 3, 4), normal(2, 5, 3, 4)
+    scores = np.einsum("bthk,bshk->bhts", q, k) / np.sqrt(4)
+    found = np.asarray(layers.attention_weights(q, k))
+    np.testing.assert_allclose(found, _softmax(scores), rtol=1e-5, atol=1e-7)
+
+    found = np.asarray(layers.attention_weights(q, k, causal=True))
+    later = np.triu(np.ones((5, 5), bool), 1)
+    assert (found[..., later] == 0).all() and (found[..., ~later] > 0).all()
+    expected = _softmax(np.where(later, -np.inf, scores))
+    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-7)
+
+    mask = np.array([[True, True, True, False, False], [False] * 5])
+    found = np.asarray(layers.attention_weights(q, k, mask=mask))
+    assert (found[0, ..., 3:] == 0).all() and (found[1] == 0).all()
+    np.testing.assert_allclose(found[0].sum(-1), 1, rtol=1e-6)
+    np.testing.assert_allclose(found[0, ..., :3], _softmax(scores[0, ..., :3]), 1e-5)
+
+
+@pytest.mark.parametrize("causal", [False, True])
+def test_a_layer_gives_the_weights_that_it_mixes_by(normal, causal):
+    layer = layers.MultiHeadAttention(6, 2, causal=causal)
+    x, mask = normal(2, 4, 6), np.array([[True] * 4, [True, True, False, False]])
+    plain = layer(x, mask=mask)
+    out, weights = layer(x, mask=mask, return_attention_scores=True)
+    np.testing.assert_array_equal(out, plain)
+    query, key = (
+        (x @ dense.kernel.numpy() + dense.bias.numpy()).reshape(2, 4, 2, 3)
+        for dense in (layer.query, layer.key)
+    )
+    scores = np.einsum("bthk,bshk->bhts", query, key) / np.sqrt(3)
+    hidden = ~mask[:, None, None] | (np.triu(np.ones((4, 4)), 1) > 0) * causal
+    expected = _softmax(np.where(hidden, -np.inf, scores))
+    np.testing.assert_allclose(weights, expected, rtol=1e-5, atol=1e-6)
+
+
 def test_softmax_in_float32():
     # in bfloat16 a sum of 1000 equal weights would stop growing at 256 of them
     ones = keras.ops.ones((1, 1000, 1, 4), "bfloat16")

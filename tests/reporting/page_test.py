@@ -63,6 +63,24 @@ def test_numbers_and_long_texts():
     assert "x" * 600 + "…" in text and "x" * 601 not in text
 
 
+def test_short_cells_are_on_one_line_and_panels_have_the_whole_breadth():
+    panels = figures.Matrix(np.ones((2, 2, 2), int), ("no", "yes"), ("no", "yes"), "ab")
+    table = figures.Table(("a", "b"), [("0.1234 to 0.5678", "x" * 30), ("y" * 50, 1)])
+    names, axes = [*"abcdefghijklmnopq"], ("token", "looks at")
+    heatmap = figures.Heatmap(np.eye(17), names, names, axes)
+    plots = [("p", panels), ("h", heatmap)]
+    section = page.Section("s", plots=plots, tables=[("", table, False)])
+    found = Parser(page.html(page.Report("t", "s", [section])))
+    classes = [value for name, value in found.attributes if name == "class"]
+    assert [c for c in classes if c in ("word", "", "text", "number")] == [
+        "word",
+        "",
+        "text",
+        "number",
+    ]
+    assert "broad" in classes and "large" in classes
+
+
 def test_pictures_have_names_that_are_files(tmp_path):
     curve = figures.Curve({"a": (np.arange(3.0), np.arange(3.0))}, ("x", "y"))
     section = page.Section("A/../B", plots=[("c:d ../e", curve)])

@@ -46,6 +46,7 @@ def test_a_language_model_writes_along_the_training_and_learns_the_same(
     reviews.start(e, tmp_path / "writes", "char_gpt")
     with monkeypatch.context() as patched:
         patched.setattr(cockpit, "_can_write", lambda run: False)
+        patched.setattr(cockpit.attention_maps, "of", lambda *_: {})
         reviews.start(e, tmp_path / "silent", "char_gpt")
     ours, theirs = (
         checkpoints.read_weights(tmp_path / name / "checkpoints/last", 8)
@@ -63,7 +64,17 @@ def test_a_language_model_writes_along_the_training_and_learns_the_same(
             if value.tag == "examples/samples"
         ]
 
-    assert samples("silent") == []
+    def mapped(name):
+        folder = tmp_path / name / "events/validation"
+        return [
+            (step, value.tag.removeprefix("figures/"))
+            for step, value in events.read(folder)
+            if value.tag.startswith("figures/attention")
+        ]
+
+    assert samples("silent") == mapped("silent") == []
+    names = [f"attention_{number}" for number in (1, 2, 3)]
+    assert mapped("writes") == [(step, name) for step in (4, 8) for name in names]
     (first, one), (last, two) = samples("writes")
     assert (first, last) == (4, 8) and one != two
     run = trained.load(str(tmp_path / "writes"), "last")

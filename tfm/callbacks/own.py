@@ -5,7 +5,15 @@ from collections.abc import Mapping
 
 from tfm import errors
 
-METHODS = ("begun", "progress", "logged", "evaluating", "evaluated", "warned")
+METHODS = (
+    "begun",
+    "progress",
+    "logged",
+    "evaluating",
+    "evaluated",
+    "warned",
+    "finished",
+)
 
 
 class Own:
@@ -16,7 +24,8 @@ class Own:
         context manager is entered. Its begun(folder, settings) is called before
         training, with the run's folder and the experiment's fields by path; what it
         returns, if anything, takes its place. Its check() is called before the data
-        is read, to raise a UserError.
+        is read, to raise a UserError; its finished(scores) when all is over, with
+        metrics of the best checkpoint by split, and the reference's.
 
     Raises:
       UserError: it has none of them, or its check fails.

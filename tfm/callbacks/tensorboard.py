@@ -17,7 +17,7 @@ from tfm.callbacks import tags
 
 CONFIGURATION = "configuration"  # the tag of the experiment's fields
 _LONGEST = 50_000  # letters of a text
-_ROWS = 100  # of a table
+_ROWS, _CELL = 100, 300  # of a table; letters of a cell
 _HISTOGRAMS = 200  # of weights, at a step
 _LARGEST_GRAPH = 50_000_000  # bytes
 
@@ -36,6 +36,7 @@ class TensorBoard:
       evaluated_step: of the last evaluation until then, likewise.
       token_slots: tokens and padding of an update's batch; 0: it has no tokens.
       is_rich: step -> whether an evaluation has histograms, figures and texts too.
+      is_logged: step -> whether what is logged there is written.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class TensorBoard:
         evaluated_step: int = 0,
         token_slots: int = 0,
         is_rich: Callable[[int], bool] = lambda step: True,
+        is_logged: Callable[[int], bool] = lambda step: True,
     ):
         event_files.cut(folder / "train", first_step or -1, texts=(CONFIGURATION,))
         event_files.cut(folder / "validation", max(evaluated_step, 0) or -1)
@@ -58,7 +60,7 @@ class TensorBoard:
         self._batch_size = batch_size
         self._histograms = histograms
         self._token_slots = token_slots
-        self._is_rich = is_rich
+        self._is_rich, self._is_logged = is_rich, is_logged
         self._process = psutil.Process()
 
     def __enter__(self):
@@ -89,6 +91,8 @@ class TensorBoard:
         """Nothing: scalars are written when they are logged."""
 
     def logged(self, step: int, scalars: dict[str, float]):
+        if not self._is_logged(step):
+            return
         found = dict(scalars) | self._measured(scalars)
         with self._train.as_default(step=step):
             for tag, value in tags.shown(found).items():
@@ -153,7 +157,7 @@ def _write_figure(name: str, figure: figures.Figure) -> None:
     if isinstance(figure, figures.Scores):
         for label, (true_N, scores_N) in figure.of.items():
             plugin_pages.precision_recall(f"by_class/{label}", true_N, scores_N)
-    elif isinstance(figure, figures.Matrix | figures.Curve):
+    elif isinstance(figure, figures.Drawn):
         picture = tf.io.decode_png(drawing.png(figure), channels=4)
         tf.summary.image(f"figures/{name}", picture[None])
     else:
@@ -203,7 +207,7 @@ def final(
 
 
 def markdown(table: figures.Table | figures.Samples) -> str:
-    """A table in Markdown; long cells and long tables are cut."""
+    """A table in Markdown, cut after 100 rows and 300 letters of a cell."""
     lines = [_line(table.columns), "|" + "---|" * len(table.columns)]
     return "\n".join([*lines, *(_line(row) for row in table.rows[:_ROWS])])
 
@@ -215,4 +219,6 @@ def _line(cells) -> str:
 def _cell(value: object) -> str:
     if isinstance(value, float):
         return f"{value:.3f}"
-    return " ".join(str(value).split())[:300].replace("|", "\\|").replace("<", "&lt;")
+    text = " ".join(str(value).split())
+    text = text if len(text) <= _CELL else f"{text[:_CELL]}…"
+    return text.replace("|", "\\|").replace("<", "&lt;")

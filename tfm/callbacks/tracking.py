@@ -2,7 +2,8 @@
 
 In an experiment's file `training.Train(callbacks=(tracking.MLflow(),))`, or
 `tfm.fit(experiment, callbacks=[tracking.WandB(project="films")])`. A run that goes on
-goes on in the tracker too, and what was logged there is not logged again.
+goes on in the tracker too, and what was logged there is not logged again. At the end it
+gets the test scores of the best checkpoint, and the reference's.
 """
 
 import dataclasses
@@ -49,7 +50,14 @@ class MLflow:
         else:
             _keep(folder, "mlflow", started.info.run_id)
             mlflow.log_params({n: str(v)[:_LONGEST] for n, v in settings.items()})
-        return Tracked(mlflow.log_metrics, mlflow.end_run, reached)
+        run_id = started.info.run_id
+
+        def add(values: Mapping[str, float], step: int) -> None:
+            mlflow.start_run(run_id=run_id)
+            mlflow.log_metrics(values, step=step)
+            mlflow.end_run()
+
+        return Tracked(mlflow.log_metrics, mlflow.end_run, add, reached)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,17 +76,26 @@ class WandB:
         """Begins the run, or goes on with it; the callback that logs to it."""
         import wandb
 
-        run = wandb.init(
-            project=self.project,
-            mode=self.mode,
-            name=folder.name,
-            dir=str(folder / "events"),
-            id=_known(folder, "wandb"),
-            resume="allow",
-            config=dict(settings),
-        )
+        def begin():
+            return wandb.init(
+                project=self.project,
+                mode=self.mode,
+                name=folder.name,
+                dir=str(folder / "events"),
+                id=_known(folder, "wandb"),
+                resume="allow",
+                config=dict(settings),
+            )
+
+        def add(values: Mapping[str, float], step: int) -> None:
+            run = begin()
+            # a log of an earlier step than the last one would be dropped
+            run.summary.update({**values, "best_step": step})
+            run.finish()
+
+        run = begin()
         _keep(folder, "wandb", run.id)
-        return Tracked(run.log, run.finish, dict.fromkeys(_SPLITS, run.step))
+        return Tracked(run.log, run.finish, add, dict.fromkeys(_SPLITS, run.step))
 
 
 class Tracked:
@@ -87,14 +104,19 @@ class Tracked:
     Args:
       log: ({name: value}, step=) of the tracker.
       end: ends its run.
+      add: ({name: value}, step) to a run that was ended.
       reached: the newest step that it has of each split; those until there are not
         logged again.
     """
 
     def __init__(
-        self, log: Callable, end: Callable[[], None], reached: Mapping[str, int]
+        self,
+        log: Callable,
+        end: Callable[[], None],
+        add: Callable[[Mapping[str, float], int], None],
+        reached: Mapping[str, int],
     ):
-        self._log, self._end, self._reached = log, end, reached
+        self._log, self._end, self._add, self._reached = log, end, add, reached
 
     def __enter__(self):
         return self
@@ -110,14 +132,29 @@ class Tracked:
         """Logs them as validation/GROUP/NAME."""
         self._write("validation", step, metrics)
 
+    def finished(self, scores: Mapping[str, Mapping[str, float]]) -> None:
+        """Adds test/GROUP/NAME, best/... where there is no test, and reference/...
+
+        Args:
+          scores: by split, as metrics.json has them.
+        """
+        last = "test" if "test" in scores else "validation"
+        metrics = {n: v for n, v in scores[last].items() if n != "step"}
+        found = _named("test" if last == "test" else "best", metrics)
+        found |= _named("reference", scores.get("reference", {}))
+        self._add(found, int(scores[last]["step"]))
+
     def _write(self, split: str, step: int, values: Mapping[str, float]) -> None:
         if step > self._reached.get(split, 0):
-            found = {
-                # what MLflow takes in a name
-                re.sub(r"[^\w\-. /]", "_", f"{split}/{tag}"): float(value)
-                for tag, value in tags.shown(values).items()
-            }
-            self._log(found, step=step)
+            self._log(_named(split, values), step=step)
+
+
+def _named(split: str, values: Mapping[str, float]) -> dict[str, float]:
+    """Values by SPLIT/GROUP/NAME, in letters that MLflow takes."""
+    return {
+        re.sub(r"[^\w\-. /]", "_", f"{split}/{tag}"): float(value)
+        for tag, value in tags.shown(values).items()
+    }
 
 
 def _check(package: str) -> None:

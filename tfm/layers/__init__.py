@@ -4,6 +4,7 @@ A mask is bool, True = real token, and is always passed explicitly.
 """
 
 from tfm.layers.attention import MultiHeadAttention as MultiHeadAttention
+from tfm.layers.attention import attention_weights as attention_weights
 from tfm.layers.attention import dot_product_attention as dot_product_attention
 from tfm.layers.embedding import LearnedPositions as LearnedPositions
 from tfm.layers.embedding import SinusoidalPositions as SinusoidalPositions

@@ -32,25 +32,8 @@ def dot_product_attention(
     Returns:
       mixed_BTHK; zeros for a query that may attend to nothing.
     """
-    num_heads, num_key_heads = q_BTHK.shape[2], k_BSGK.shape[2]
-    if num_heads % num_key_heads:
-        raise ValueError(
-            "The number of heads must divide by the number of key heads. "
-            f"Got heads={num_heads}, key heads={num_key_heads}."
-        )
-    if causal and q_BTHK.shape[1] != k_BSGK.shape[1]:
-        raise ValueError(
-            "Causal attention needs as many queries as keys. "
-            f"Got queries={q_BTHK.shape[1]}, keys={k_BSGK.shape[1]}."
-        )
-    # queries are scaled before the product, which could overflow float16
-    q_BTHK = q_BTHK * q_BTHK.shape[-1] ** -0.5
-    scores_BHTS = ops.cast(_scores(q_BTHK, k_BSGK), "float32")  # softmax in float32
-    seen = _seen(mask, causal, ops.shape(q_BTHK)[1])
-    if seen is not None:
-        # a sum, as any score is lost in it: a tenth faster than a choice on a CPU
-        scores_BHTS = scores_BHTS + ops.where(seen, 0.0, masking.MASKED)
-    weights_BHTS = ops.cast(ops.softmax(scores_BHTS), v_BSGK.dtype)
+    seen = _seen(mask, causal, q_BTHK, k_BSGK)
+    weights_BHTS = ops.cast(_weights(q_BTHK, k_BSGK, seen), v_BSGK.dtype)
     if dropout is not None:
         weights_BHTS = dropout(weights_BHTS)
     mixed_BTHK = _mix(weights_BHTS, v_BSGK)
@@ -59,6 +42,34 @@ def dot_product_attention(
         any_BT11 = ops.any(seen, axis=-1)[:, 0, :, None, None]
         mixed_BTHK = ops.where(any_BT11, mixed_BTHK, 0.0)
     return mixed_BTHK
+
+
+def attention_weights(q_BTHK, k_BSGK, mask=None, causal=False):
+    """Attention weights, softmax(Q K^T / sqrt(K)) for each head.
+
+    Args:
+      q_BTHK, k_BSGK, mask, causal: as of dot_product_attention.
+
+    Returns:
+      float32 weights_BHTS, which sum to 1 over the keys; zeros for a query that may
+      attend to nothing.
+    """
+    seen = _seen(mask, causal, q_BTHK, k_BSGK)
+    weights_BHTS = _weights(q_BTHK, k_BSGK, seen)
+    if mask is None:
+        return weights_BHTS
+    return ops.where(ops.any(seen, axis=-1, keepdims=True), weights_BHTS, 0.0)
+
+
+def _weights(q_BTHK, k_BSGK, seen):
+    """The softmax of the scores -> float32 weights_BHTS."""
+    # queries are scaled before the product, which could overflow float16
+    q_BTHK = q_BTHK * q_BTHK.shape[-1] ** -0.5
+    scores_BHTS = ops.cast(_scores(q_BTHK, k_BSGK), "float32")  # softmax in float32
+    if seen is not None:
+        # a sum, as any score is lost in it: a tenth faster than a choice on a CPU
+        scores_BHTS = scores_BHTS + ops.where(seen, 0.0, masking.MASKED)
+    return ops.softmax(scores_BHTS)
 
 
 def _scores(q_BTHK, k_BSGK):
@@ -85,13 +96,28 @@ def _mix(weights_BHTS, v_BSGK):
     return ops.reshape(mixed_BTGRK, (-1, length, num_heads, width))
 
 
-def _seen(mask, causal: bool, length):
-    """Mask of seen keys: bool, broadcastable to [B, H, T, S], or None."""
+def _seen(mask, causal: bool, q_BTHK, k_BSGK):
+    """Mask of seen keys: bool, broadcastable to [B, H, T, S], or None.
+
+    Raises:
+      ValueError: queries and keys do not go together.
+    """
+    num_heads, num_key_heads = q_BTHK.shape[2], k_BSGK.shape[2]
+    if num_heads % num_key_heads:
+        raise ValueError(
+            "The number of heads must divide by the number of key heads. "
+            f"Got heads={num_heads}, key heads={num_key_heads}."
+        )
+    if causal and q_BTHK.shape[1] != k_BSGK.shape[1]:
+        raise ValueError(
+            "Causal attention needs as many queries as keys. "
+            f"Got queries={q_BTHK.shape[1]}, keys={k_BSGK.shape[1]}."
+        )
     if mask is not None:
         mask = mask[:, None, None, :] if len(mask.shape) == 2 else mask[:, None]
     if not causal:
         return mask
-    positions_T = ops.arange(length, dtype="int32")
+    positions_T = ops.arange(ops.shape(q_BTHK)[1], dtype="int32")
     causal_11TS = (positions_T[:, None] >= positions_T)[None, None]
     return causal_11TS if mask is None else ops.logical_and(mask, causal_11TS)
 
@@ -118,9 +144,11 @@ class MultiHeadAttention(base.Layer):
       memory_BSM: what is asked, of any width; x_BTD itself if None.
       mask: bool, True = may be attended to: [B, S] for all queries, or [B, T, S].
       positions: int32 [T] or [B, T] for rotary; 0 to T - 1 if None.
+      return_attention_scores: return the attention weights too, as Keras's layer does.
 
     Returns:
-      x_BTD.
+      x_BTD; with return_attention_scores and float32 weights_BHTS, see
+      `attention_weights`.
     """
 
     def __init__(
@@ -170,7 +198,14 @@ class MultiHeadAttention(base.Layer):
         self.output_dense = dense(width, "output")
         self.dropout = keras.layers.Dropout(dropout)
 
-    def call(self, x_BTD, memory_BSM=None, mask=None, positions=None):
+    def call(
+        self,
+        x_BTD,
+        memory_BSM=None,
+        mask=None,
+        positions=None,
+        return_attention_scores=False,
+    ):
         if memory_BSM is None:
             memory_BSM = x_BTD
         elif self.rotary:
@@ -180,7 +215,10 @@ class MultiHeadAttention(base.Layer):
         mixed_BTHK = dot_product_attention(
             q_BTHK, k_BSGK, v_BSGK, mask, self.causal, self.dropout
         )
-        return self._output(mixed_BTHK)
+        x_BTD = self._output(mixed_BTHK)
+        if not return_attention_scores:
+            return x_BTD
+        return x_BTD, attention_weights(q_BTHK, k_BSGK, mask, self.causal)
 
     def keys_and_values(self, memory_BSM, positions=None):
         """Keys and values of a memory: k_BSGK and v_BSGK."""

@@ -32,7 +32,8 @@ def write(
       columns: of the source, to slice by.
       about: a text on the intended use, for the model card.
       resamples: of each confidence interval; 0: no intervals and no slices.
-      batch_size: of the evaluation.
+      batch_size: of the evaluation; results that evaluation/SPLIT.parquet has of this
+        checkpoint are taken as they are.
       plots: whether to write the drawings as PNG too; see `plots_of`.
 
     Returns:

@@ -11,7 +11,9 @@ from tfm import figures
 
 _TEMPLATE = pathlib.Path(__file__).with_name("page.html.j2")
 _LONGEST = 600  # characters of a cell
-_LONG = 40  # characters from which a cell is a text, not a word
+_LONG = 40  # characters above which a cell is a text
+_SHORT = 24  # characters up to which it is on one line
+_NAMES = 16  # of a heatmap, above which it is drawn large
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,7 +32,7 @@ class Section:
     about: str = ""
     text: str = ""
     points: Sequence[tuple[str, str]] = ()
-    plots: Sequence[tuple[str, figures.Matrix | figures.Curve]] = ()
+    plots: Sequence[tuple[str, figures.Drawn]] = ()
     tables: Sequence[tuple[str, figures.Table, bool]] = ()
 
     @property
@@ -61,6 +63,7 @@ def html(report: Report) -> str:
     environment.filters |= {
         "kind": _kind,
         "shown": _shown,
+        "place": _place,
         "drawn": lambda figure: markupsafe.Markup(drawing.svg(figure)),
     }
     template = environment.from_string(_TEMPLATE.read_text(encoding="utf-8"))
@@ -80,7 +83,15 @@ def _kind(cell: object) -> str:
     """The class of a table's cell."""
     if isinstance(cell, int | float):
         return "number"
-    return "text" if len(str(cell)) > _LONG else ""
+    length = len(str(cell))
+    return "text" if length > _LONG else "word" if length <= _SHORT else ""
+
+
+def _place(figure: figures.Drawn) -> str:
+    """The class of a drawing: several panels, or many names, have a row of the page."""
+    if isinstance(figure, figures.Heatmap) and len(figure.rows) > _NAMES:
+        return "large"
+    return "broad" if getattr(figure, "panels", ()) else ""
 
 
 def _shown(cell: object) -> str:

@@ -4,11 +4,14 @@ from collections.abc import Sequence
 
 from tfm import files
 from tfm import interfaces
+from tfm.data.readers import notes
 from tfm.reporting import columns as columns_module
 from tfm.reporting import intervals
 from tfm.reporting import page
 from tfm.reporting import sections
 from tfm.reporting import slices
+from tfm.run import attention_maps
+from tfm.run import kept_results
 from tfm.run import scoring
 from tfm.run import trained
 
@@ -32,13 +35,13 @@ def report(
       columns: of the source, to slice by.
       about: a text of the user's for the model card.
       resamples: of each interval; 0: there are none, and no slices.
-      batch_size: of the evaluation.
+      batch_size: of the evaluation, where no current results were kept.
 
     Raises:
       UserError: the run has no such split, or its source no such column.
     """
-    split = run.split(split_name)
-    scored = run.score(split, batch_size)
+    scored = _scored(run, split_name, batch_size)
+    split = scored.split
     metrics = scored.metrics
     spans, found, metric = {}, [], ""
     objective = run.objective
@@ -57,6 +60,9 @@ def report(
         sections.scores(split_name, metrics, spans, _others(run, split_name)),
         sections.training(run.history, best_metric),
         sections.evaluation(scored.evaluation.figures),
+        sections.attention(
+            attention_maps.of(run.model, objective, run.preprocessor, split)
+        ),
         sections.slices(metric, found),
         sections.configuration(
             run.experiment, saved["command_line"], saved.get("made_with", {})
@@ -64,6 +70,15 @@ def report(
     ]
     title = f"Report on {run.folder.path.name}"
     return page.Report(title, named, [section for section in made if section])
+
+
+def _scored(run: trained.Trained, name: str, batch_size: int) -> scoring.Scored:
+    """The results that were kept of a split, or it is evaluated, which is told."""
+    try:
+        return run.kept(name)
+    except kept_results.NotCurrentError as error:
+        notes.tell(f"The {name} split is evaluated anew: {error}.")
+        return run.score(run.split(name), batch_size)
 
 
 def _others(run: trained.Trained, split: str) -> dict[str, dict[str, float]]:

@@ -82,7 +82,7 @@ def evaluation(found: Mapping[str, figures.Figure]) -> page.Section | None:
     plots, tables = [], []
     for name, figure in found.items():
         title = _TITLES.get(name, name.replace("_", " ").capitalize())
-        if isinstance(figure, figures.Matrix | figures.Curve):
+        if isinstance(figure, figures.Drawn):
             plots.append((title, figure))
         elif isinstance(figure, figures.Table) and figure.rows:
             folded = name in ("predictions", "classes") and len(figure.rows) > 12
@@ -90,6 +90,21 @@ def evaluation(found: Mapping[str, figures.Figure]) -> page.Section | None:
     if not plots and not tables:
         return None
     return page.Section("Evaluation", plots=plots, tables=tables)
+
+
+def attention(found: Mapping[str, figures.Heatmap]) -> page.Section | None:
+    """Attention maps of a few examples; None for a model without attention."""
+    if not found:
+        return None
+    return page.Section(
+        "Attention",
+        "A few examples in the last self-attention, as the mean over its heads: each "
+        "row has the weights by which a token looks at the others; they sum to 1.",
+        plots=[
+            (f"Example {number}", figure)
+            for number, figure in enumerate(found.values(), 1)
+        ],
+    )
 
 
 def slices(metric: str, found: Sequence[slices_module.Slice]) -> page.Section | None:

@@ -5,6 +5,7 @@ N vectors, D width.
 
 import math
 import typing
+from collections.abc import Callable
 from collections.abc import Mapping
 
 import keras
@@ -18,16 +19,20 @@ from tfm.adaptation import embedding_table
 from tfm.callbacks import projector
 from tfm.callbacks import tensorboard
 from tfm.config import fields
-from tfm.data import batches
+from tfm.run import attention_maps
+from tfm.run import few_examples
 from tfm.run import folder as run_folder
 from tfm.run import scoring
 from tfm.training import loop
+from tfm.training import optimizer as optimizers
 
 if typing.TYPE_CHECKING:
     from tfm.run import trainer
 
+_POINTS = 3000  # logged steps that are written, about
 _RICH = 50  # evaluations with figures, texts and histograms, about
 _WRITTEN = 10  # evaluations with samples of a language model, about
+_MAPPED = 4  # evaluations with attention maps, about
 _PROMPTS, _PROMPT, _SAMPLE = 3, 8, 40  # number of prompts; tokens of one; of a sample
 _LENGTHS = 2000  # examples whose lengths are counted
 _EXAMPLES = 500  # whose pooled vectors are shown
@@ -40,7 +45,8 @@ class Cockpit:
       folder: of the run.
       run: a trainer.Trainer.
       plan: of its loop.
-      may_write: whether samples are written; not in a job of several processes.
+      may_write: whether samples and attention maps are written; not in a job of several
+        processes, all of which would have to join.
 
     Attributes:
       board: the callback.
@@ -58,6 +64,7 @@ class Cockpit:
         self._is_first = int(run.state.evaluated_step) <= 0
         self._is_written = _some(plan, _WRITTEN)
         self._is_rich = _some(plan, _RICH)
+        self._is_mapped = _some(plan, _MAPPED if may_write else 0)
         self._writer = _Writer(run) if may_write and _can_write(run) else None
         self.board = tensorboard.TensorBoard(
             folder.events,
@@ -68,6 +75,7 @@ class Cockpit:
             int(run.state.evaluated_step),
             run.token_slots,
             self._is_rich,
+            logged_steps(plan),
         )
         self.board.configuration(folder.config.read_text(encoding="utf-8"))
         for name, lengths_N in _lengths(run).items():
@@ -79,6 +87,8 @@ class Cockpit:
             self.board.figures(step, scored.evaluation.figures)
         if self._writer and self._is_written(step):
             self.board.figures(step, {"samples": self._writer.samples()})
+        if self._is_mapped(step):
+            self.board.figures(step, _attention(self._run))
         if self._is_first and self._run.evaluator.graph is not None:
             self.board.graph(self._run.evaluator.graph)
             self._is_first = False
@@ -123,18 +133,44 @@ def settings(run: "trainer.Trainer") -> dict[str, bool | int | float | str]:
     }
 
 
-def _some(plan: loop.Plan, most: int):
+def logged_steps(plan: loop.Plan) -> Callable[[int], bool]:
+    """step -> whether its scalars are written: of a long run about 3,000 are.
+
+    Those with norms of the layers, which are fewer, are among them.
+    """
+    is_due = _spread(plan.total_steps, plan.log_every, _POINTS)
+    return lambda step: step == 1 or is_due(step) or plan.is_watched(step)
+
+
+def _some(plan: loop.Plan, most: int) -> Callable[[int], bool]:
     """step -> whether its evaluation is one of about `most`, spread over the run."""
-    apart = math.ceil(plan.total_steps / plan.eval_every / most)
-    return lambda step: (
-        step >= plan.total_steps or (step // plan.eval_every) % max(apart, 1) == 0
-    )
+    return _spread(plan.total_steps, plan.eval_every, most)
+
+
+def _spread(total: int, every: int, most: int) -> Callable[[int], bool]:
+    """step -> whether it is one of about `most` of those that are `every` apart."""
+    if not most:
+        return lambda step: False
+    apart = max(1, math.ceil(total / every / most))
+    return lambda step: step >= total or (step // every) % apart == 0
+
+
+def _attention(run) -> dict[str, figures.Heatmap]:
+    """Attention maps of a few validation examples, by the weights of now."""
+    prepared = run.prepared
+    with optimizers.averaged_weights(run.model, run.optimizer):
+        return attention_maps.of(
+            run.model,
+            prepared.objective,
+            prepared.preprocessor,
+            prepared.splits["validation"],
+        )
 
 
 def _lengths(run) -> dict[str, np.ndarray]:
     """Tokens of training examples, by input."""
     prepared = run.prepared
-    examples = _Spread(prepared.training_examples, _LENGTHS)
+    examples = few_examples.Spread(prepared.training_examples, _LENGTHS)
     places = np.arange(len(examples))
     batch = examples.batch(places, 0 * places, prepared.experiment.train.seed)
     return {
@@ -215,11 +251,12 @@ def _examples(run) -> list[projector.Vectors]:
     if head is None or len(getattr(head.input, "shape", ())) != 2:
         return []
     prepared, split = run.prepared, run.prepared.splits["validation"]
-    found = batches.evaluation(
-        _Spread(prepared.objective.examples(split, "evaluate"), _EXAMPLES),
-        batch_size=prepared.experiment.train.eval_batch_size,
-        graph=prepared.preprocessor.graph(),
-        stored=prepared.preprocessor.stored,
+    found = few_examples.evaluation(
+        prepared.objective,
+        prepared.preprocessor,
+        split,
+        _EXAMPLES,
+        prepared.experiment.train.eval_batch_size,
     )
     pooled = keras.Model(run.model.input, head.input)
     compute = tf.function(lambda batch: pooled({n: batch[n] for n in pooled.input}))
@@ -241,18 +278,3 @@ def _examples(run) -> list[projector.Vectors]:
     ]
     vectors_ND = np.concatenate(vectors)
     return [projector.Vectors("examples", vectors_ND, (*columns, "predicted"), cells)]
-
-
-class _Spread:
-    """At most so many examples, from the first to the last; see interfaces.Examples."""
-
-    def __init__(self, examples: interfaces.Examples, most: int):
-        self._examples, self.spec = examples, examples.spec
-        number = min(most, len(examples))
-        self._places = np.linspace(0, len(examples) - 1, number, dtype=np.int64)
-
-    def __len__(self) -> int:
-        return len(self._places)
-
-    def batch(self, places, epochs, seed) -> interfaces.Arrays:
-        return self._examples.batch(self._places[places], epochs, seed)

@@ -16,13 +16,13 @@ from tfm.callbacks import training_progress
 from tfm.distribution import job as jobs
 from tfm.run import assembly
 from tfm.run import cockpit
+from tfm.run import endings
 from tfm.run import exit_status
 from tfm.run import finishing
 from tfm.run import folder as run_folder
 from tfm.run import next_steps
 from tfm.run import reference
 from tfm.run import trainer
-from tfm.training import early_stopping
 from tfm.training import interrupt
 from tfm.training import loop
 from tfm.training import optimizer as optimizers
@@ -94,17 +94,17 @@ def fit(
     outcome = _loop(folder, job, prepared, plan, run, callbacks)
     if outcome in exit_status.UNFINISHED:
         last = f"{outcome.capitalize()} at step {int(run.state.step):,}; all is saved."
-        job.say(f"{last}{_left_to_do(plan, run)}", is_result=True)
+        job.say(f"{last}{endings.left_to_do(plan, run)}", is_result=True)
         return Outcome(outcome)
     minutes = f" after {(time.monotonic() - started) / 60:.1f} min"
-    end = _end(outcome, plan, run, minutes)
+    end = endings.how(outcome, plan, run, minutes)
     job.say(f"\n{end[0].upper()}{end[1:]}.", is_result=True)
     if outcome == "stopped early":
         job.say(next_steps.train_on(outcome, folder, plan, run))
     job.say("", is_result=True)
     # a fifth of it all, with its own
     budget = (time.process_time() - used) / 4 if with_reference else None
-    return _scored(outcome, folder, job, prepared, run, budget)
+    return _scored(outcome, folder, job, prepared, run, budget, callbacks)
 
 
 def _traced(plan, profile, folder, run, callbacks: list) -> loop.Plan:
@@ -119,14 +119,14 @@ def _traced(plan, profile, folder, run, callbacks: list) -> loop.Plan:
 
 def _nothing_left(outcome, scores, folder, job, plan, run) -> Outcome:
     """The end of a run that was finished before, as it was."""
-    end = _end(outcome, plan, run)
+    end = endings.how(outcome, plan, run)
     job.say(f"\nNothing is left to train: the run {end}.", is_result=True)
     job.say(f"{next_steps.train_on(outcome, folder, plan, run)}\n")
     notes = _notes(run.prepared, scores)
     return Outcome(outcome, scores, run.prepared.objective.usage, notes)
 
 
-def _scored(outcome: str, folder, job, prepared, run, budget) -> Outcome:
+def _scored(outcome: str, folder, job, prepared, run, budget, own_callbacks) -> Outcome:
     """The end of a training, with the scores of its best checkpoint."""
     with interrupt.Interrupt() as signals:
         try:
@@ -136,6 +136,9 @@ def _scored(outcome: str, folder, job, prepared, run, budget) -> Outcome:
             said = f"{outcome.capitalize()}; all is saved but the final scores."
             job.say(said, is_result=True)
             return Outcome(outcome)
+    if job.is_chief:
+        for callback in own_callbacks:
+            callback.finished(scores)
     notes = _notes(prepared, scores)
     return Outcome(outcome, scores, prepared.objective.usage, notes)
 
@@ -215,7 +218,7 @@ def _finish(outcome, folder, job, prepared, run, signals, budget) -> dict:
             run, scored = finishing.finish(run, scored, folder.fitted, job)
         scores[split] = {"step": best_step} | scored.metrics
         if job.is_chief:
-            scored.save(folder.evaluation / f"{split}.parquet")
+            run.keep(scored, folder, split)
     if job.is_chief:
         if signals.requested and job.size == 1:
             raise interrupt.StoppedError
@@ -259,26 +262,3 @@ def _are_of(scores: dict, prepared, run) -> bool:
     """Whether these are the scores of the best checkpoint."""
     steps = {scores.get(s, {}).get("step") for s in _scored_splits(prepared)}
     return steps == {int(run.state.best_step)}
-
-
-def _end(outcome: str, plan: loop.Plan, run, when: str = "") -> str:
-    """`finished at step 120; best at step 100 by validation accuracy`."""
-    by = early_stopping.chosen_by(plan.best_metric, run.state)
-    if outcome == "stopped early":
-        when += (
-            ", as evaluations in a row without an improvement reached "
-            f"train.patience={plan.patience}"
-        )
-    return (
-        f"{outcome} at step {int(run.state.step):,}{when}; "
-        f"best at step {int(run.state.best_step):,} by validation {by}"
-    )
-
-
-def _left_to_do(plan: loop.Plan, run) -> str:
-    """The first thing when an unfinished run goes on, if not training."""
-    if plan.evaluation_is_due(run.state):
-        return " Going on begins with its validation."
-    if plan.outcome(run.state):
-        return " The training is finished; going on makes the final scores."
-    return ""

@@ -19,6 +19,7 @@ from tfm import progress
 from tfm.run import assembly
 from tfm.run import finishing
 from tfm.run import folder as run_folder
+from tfm.run import kept_results
 from tfm.run import reading
 from tfm.run import scoring
 
@@ -101,6 +102,26 @@ class Trained:
             thorough=thorough,
             doing=f"Evaluating {name}".rstrip(),
         )
+
+    def keep(self, scored: scoring.Scored, name: str) -> None:
+        """Keeps what `score` found of each example, as evaluation/NAME.parquet."""
+        path = self.folder.evaluation / f"{name}.parquet"
+        kept_results.write(path, scored.results, scored.split, self._identity())
+
+    def kept(self, name: str) -> scoring.Scored:
+        """`score` of one of the run's own splits, from what was kept of each example.
+
+        Raises:
+          NotCurrentError: nothing was kept of this split by these weights.
+        """
+        split, path = self.split(name), self.folder.evaluation / f"{name}.parquet"
+        size = len(scoring.examples_of(self.objective, split))
+        results = kept_results.read(path, split, self._identity(), size)
+        evaluation = self.objective.compute_metrics(results, split)
+        return scoring.Scored(evaluation, results, split)
+
+    def _identity(self) -> str:
+        return kept_results.identity(self.model, self.folder.saved()["config"])
 
     @property
     def scores(self) -> dict[str, dict[str, float]]:

@@ -14,6 +14,7 @@ from tfm.distribution import job as jobs
 from tfm.run import assembly
 from tfm.run import folder as run_folder
 from tfm.run import frozen
+from tfm.run import kept_results
 from tfm.run import scoring
 from tfm.run import warm_start
 from tfm.run import word_vectors
@@ -71,6 +72,16 @@ class Trainer:
                 thorough,
                 f"Evaluating {split}" if thorough else "Validating",
             )
+
+    def keep(
+        self, scored: scoring.Scored, folder: run_folder.RunFolder, name: str
+    ) -> None:
+        """Keeps what `score` found of each example, under a name in the run folder."""
+        config = folder.saved()["config"]
+        with optimizers.averaged_weights(self.model, self.optimizer):
+            made_by = kept_results.identity(self.model, config)
+        path = folder.evaluation / f"{name}.parquet"
+        kept_results.write(path, scored.results, scored.split, made_by)
 
     def save_adapter(self, folder: pathlib.Path) -> None:
         """Writes the low-rank adapters and the head alone, likewise."""

@@ -42,7 +42,7 @@ class Train:
     spike_factor: float | None = None
     jit_compile: bool = False  # compile the forward and backward pass with XLA
     # tfm.callbacks.tracking.MLflow(), or your own: frozen dataclasses with any of the
-    # methods begun, progress, logged, evaluated and warned; their fields are flags
+    # methods begun, logged, evaluated, warned, finished ...; their fields are flags
     callbacks: tuple[object, ...] = ()
 
     def __post_init__(self):

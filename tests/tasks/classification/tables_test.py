@@ -86,6 +86,15 @@ def test_multi_label_has_a_panel_for_each_label():
     for (_, true, predicted, _), mark in zip(samples.rows, marks, strict=True):
         assert (predicted == true) != mark
     assert 0 < sum(marks) < len(marks)
+    places = np.unique(np.linspace(0, SIZE - 1, 20, dtype=int))
+    given = [
+        [name for name, yes in zip(NAMES, row, strict=True) if yes]
+        for row in results["label"][places]
+    ]
+    assert [row[1] for row in samples.rows] == [
+        ", ".join(names) or "(none)" for names in given
+    ]
+    assert {0, 2} <= {*map(len, given)}
 
 
 def test_samples_are_spread_over_the_whole_split(found):

@@ -115,8 +115,15 @@ def samples(
         zip(*shown.values(), strict=True), true, predicted, confidences, strict=True
     ):
         mark = "" if label == guess else " ✗"
-        rows.append((*cells, str(label), f"{guess}{mark}", float(confidence)))
+        rows.append((*cells, _told(label), f"{_told(guess)}{mark}", float(confidence)))
     return figures.Samples((*shown, "true", "predicted", "probability"), rows)
+
+
+def _told(label: object) -> str:
+    """A label, or the labels of an example that has any number of them."""
+    if isinstance(label, list):
+        return ", ".join(map(str, label)) or "(none)"
+    return str(label)
 
 
 def _raw(split, places) -> dict[str, list[str]]:
