@@ -1,4 +1,4 @@
-"""Figures of an evaluation beside its metrics: tables, samples, matrices, curves."""
+"""Figures of an evaluation beside its metrics: tables, matrices, curves, pictures."""
 
 import typing
 from collections.abc import Mapping
@@ -45,7 +45,15 @@ class Scores(typing.NamedTuple):
     of: "Mapping[str, tuple[np.ndarray, np.ndarray]]"  # truth [N], scores [N] by name
 
 
-Figure = Table | Samples | Matrix | Curve | Scores
+class Pictures(typing.NamedTuple):
+    """A sheet of pictures, each with a caption."""
+
+    pixels: "np.ndarray"  # [N, H, W, C], C 1 or 3, of any range
+    captions: Sequence[str]
+
+
+Drawn = Matrix | Curve | Pictures  # those that are drawn
+Figure = Table | Samples | Scores | Drawn
 
 
 class Evaluation(typing.NamedTuple):

@@ -153,7 +153,7 @@ def _write_figure(name: str, figure: figures.Figure) -> None:
     if isinstance(figure, figures.Scores):
         for label, (true_N, scores_N) in figure.of.items():
             plugin_pages.precision_recall(f"by_class/{label}", true_N, scores_N)
-    elif isinstance(figure, figures.Matrix | figures.Curve):
+    elif isinstance(figure, figures.Drawn):
         picture = tf.io.decode_png(drawing.png(figure), channels=4)
         tf.summary.image(f"figures/{name}", picture[None])
     else:

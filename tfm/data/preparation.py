@@ -1,7 +1,7 @@
 """Sources -> a folder of records and splits, in one streaming pass.
 
-The texts go to the folder as they are read. What stays in memory until the end is
-the hash of each text, 16 bytes, and its labels, 4 bytes each.
+The contents, texts or pictures, go to the folder as they are read. What stays in
+memory until the end is the hash of each, 16 bytes, and its labels, 4 bytes each.
 """
 
 import array
@@ -14,6 +14,7 @@ import pyarrow
 
 from tfm import errors
 from tfm import files
+from tfm.data import contents
 from tfm.data import fingerprints
 from tfm.data import label_checks
 from tfm.data import labeled_rows
@@ -23,20 +24,14 @@ from tfm.data import looks
 from tfm.data import splits
 from tfm.data.readers import locations
 
-SCHEMA = pyarrow.schema(
-    [
-        ("text", pyarrow.large_string()),
-        ("origin", pyarrow.string()),  # the file's path
-        ("line", pyarrow.int64()),
-    ]
-)
 _BATCH_ROWS = 4096
-_BATCH_CHARACTERS = 2**22
+_BATCH_SIZE = 2**22  # characters or bytes
 _SPLITS = ("train", "validation", "test")
 
 
-def prepare(config: labeled_settings.LabeledTextSettings, folder: pathlib.Path) -> None:
+def prepare(config: labeled_settings.LabeledSettings, folder: pathlib.Path) -> None:
     """Prepares the folder, or checks that it was prepared from the same data."""
+    config = config.expanded()
     meta_path = folder / "meta.json"
     if meta_path.exists():
         _check_same(config, json.loads(meta_path.read_text("utf-8")), folder)
@@ -44,7 +39,9 @@ def prepare(config: labeled_settings.LabeledTextSettings, folder: pathlib.Path) 
     config = looks.named(config, config.train)
     with files.whole(folder) as partial:
         found = {
-            name: fingerprints.fingerprint(getattr(config, name), config.format)
+            name: fingerprints.fingerprint(
+                getattr(config, name), config.format, config.content.files
+            )
             for name in _SPLITS
         }
         meta = _write(config, partial)
@@ -56,23 +53,21 @@ def prepare(config: labeled_settings.LabeledTextSettings, folder: pathlib.Path) 
         )
 
 
-def _settings(config: labeled_settings.LabeledTextSettings) -> dict[str, object]:
+def _settings(config: labeled_settings.LabeledSettings) -> dict[str, object]:
     """Returns the settings that decide about the records and splits."""
     settings = json.loads(json.dumps(dataclasses.asdict(config)))
     del settings["bad_rows"]
     return settings
 
 
-def _check_same(
-    config: labeled_settings.LabeledTextSettings, meta: dict, folder
-) -> None:
+def _check_same(config: labeled_settings.LabeledSettings, meta: dict, folder) -> None:
     rule = (
         "Splitting anew would train on former test texts: start another run folder, "
         f"or delete {folder} to prepare it anew"
     )
     settings = _settings(config)
     for name in settings.keys() & meta["config"].keys():
-        if name in ("text", "label") and not settings[name]:
+        if name in (config.content.column, "label") and not settings[name]:
             continue  # it was found when the data was prepared
         if settings[name] != meta["config"][name]:
             raise errors.UserError(
@@ -81,17 +76,18 @@ def _check_same(
             )
     for name, old in meta["fingerprints"].items():
         path = meta["paths"][name]  # the user may stand elsewhere now
-        if not fingerprints.is_unchanged(path, config.format, old):
+        files_are = config.content.files
+        if not fingerprints.is_unchanged(path, config.format, old, files_are):
             raise errors.UserError(
                 f"{path} has changed since {folder} was prepared from it. {rule}."
             )
 
 
-def _write(config: labeled_settings.LabeledTextSettings, folder: pathlib.Path) -> dict:
+def _write(config: labeled_settings.LabeledSettings, folder: pathlib.Path) -> dict:
     """Writes all but meta.json, which it returns."""
     labels = labeled_rows.label_reader(config, config.labels or None)
     tallies = {}
-    with _Writer(folder / "records.arrow") as writer:
+    with _Writer(folder / "records.arrow", config.content) as writer:
         ends = []
         for name in _SPLITS:
             spec = getattr(config, name)
@@ -124,6 +120,8 @@ def _write(config: labeled_settings.LabeledTextSettings, folder: pathlib.Path) -
         classes[name] = np.bincount(of_split, minlength=len(names)).tolist()
     _check_splits(config, names, classes, dropped, tallies["train"].read)
     return {
+        "column": config.content.column,
+        "noun": config.noun,
         "labels": names,
         "multi_label": config.multi_label,
         "sources": {
@@ -137,13 +135,14 @@ def _write(config: labeled_settings.LabeledTextSettings, folder: pathlib.Path) -
 
 
 def _check_splits(
-    config: labeled_settings.LabeledTextSettings,
+    config: labeled_settings.LabeledSettings,
     names: list[str],
     classes: dict[str, list[int]],
     dropped: dict[str, int],
     num_read: int,
 ) -> None:
-    """Raises UserError where a class has no text to train on, or validation none."""
+    """Raises UserError where a class has no row to train on, or validation none."""
+    noun = config.noun
     without = [n for n, count in zip(names, classes["train"], strict=True) if not count]
     if without:
         held_out = dropped["held_out"]
@@ -151,35 +150,35 @@ def _check_splits(
         if dropped["conflicts"]:
             why = (
                 f"{', '.join(map(repr, without[:10]))} of {config.train} has none: "
-                f"{dropped['conflicts']:,} of its texts are there before with another "
-                "label, and the first one counts. Correct the labels."
+                f"{dropped['conflicts']:,} of its {noun}s are there before with "
+                "another label, and the first one counts. Correct the labels."
             )
         if held_out:
             why += (
-                f" {held_out:,} of its {num_read:,} texts are in the validation or "
+                f" {held_out:,} of its {num_read:,} {noun}s are in the validation or "
                 "test source too, and not trained on. Give sources that do not "
                 "overlap, or leave --data.validation and --data.test out to have "
                 f"theirs cut from {config.train}."
             )
-        raise errors.UserError(f"Each class must have a text to train on. {why}")
+        raise errors.UserError(f"Each class must have a {noun} to train on. {why}")
     if sum(classes["validation"]):
         return
     if not config.validation_fraction and not config.validation:
         why = "validation_fraction is 0 and there is no validation source"
     else:
         why = (
-            f"{num_read - dropped['duplicates']:,} different texts of {len(names):,} "
+            f"{num_read - dropped['duplicates']:,} different {noun}s of {len(names):,} "
             "classes are too few, as each class keeps one to train on"
         )
     raise errors.UserError(
-        f"No text is left for validation, by which the best checkpoint is picked: {why}"
-        ". Give more texts, --data.validation=FILE, or a --data.validation_fraction "
-        "above 0."
+        f"No {noun} is left for validation, by which the best checkpoint is picked: "
+        f"{why}. Give more {noun}s, --data.validation=FILE, or a "
+        "--data.validation_fraction above 0."
     )
 
 
 def _assign(
-    config: labeled_settings.LabeledTextSettings,
+    config: labeled_settings.LabeledSettings,
     hashes: np.ndarray,
     numbers: np.ndarray,
     offsets: np.ndarray,
@@ -221,16 +220,25 @@ def _assign(
 
 
 class _Writer:
-    """Streams texts to an Arrow file; hashes and labels stay in memory."""
+    """Streams contents to an Arrow file; hashes and labels stay in memory."""
 
-    def __init__(self, path: pathlib.Path):
+    def __init__(self, path: pathlib.Path, content: contents.Content):
+        self._digest = content.digest
+        kind = pyarrow.large_binary() if content.is_bytes else pyarrow.large_string()
+        self._schema = pyarrow.schema(
+            [
+                (content.column, kind),
+                ("origin", pyarrow.string()),  # the file's path
+                ("line", pyarrow.int64()),
+            ]
+        )
         self.hashes = bytearray()  # 16 bytes a row
         self.labels = array.array("i")
         self.lengths = array.array("i")  # labels a row
         self._rows = []
-        self._characters = 0
+        self._size = 0
         self._sink = pyarrow.OSFile(str(path), "wb")
-        self._file = pyarrow.ipc.new_file(self._sink, SCHEMA)
+        self._file = pyarrow.ipc.new_file(self._sink, self._schema)
 
     def __enter__(self):
         return self
@@ -245,12 +253,12 @@ class _Writer:
         return len(self.lengths)
 
     def add(self, example: labeled_rows.Example) -> None:
-        self.hashes += splits.digest(example.text)
+        self.hashes += self._digest(example.content)
         self.labels.extend(example.labels)
         self.lengths.append(len(example.labels))
-        self._rows.append((example.text, example.origin, example.line))
-        self._characters += len(example.text)
-        if len(self._rows) == _BATCH_ROWS or self._characters > _BATCH_CHARACTERS:
+        self._rows.append((example.content, example.origin, example.line))
+        self._size += len(example.content)
+        if len(self._rows) == _BATCH_ROWS or self._size > _BATCH_SIZE:
             self._flush()
 
     def _flush(self) -> None:
@@ -258,8 +266,8 @@ class _Writer:
             columns = zip(*self._rows, strict=True)
             arrays = [
                 pyarrow.array(column, field.type)
-                for column, field in zip(columns, SCHEMA, strict=True)
+                for column, field in zip(columns, self._schema, strict=True)
             ]
-            self._file.write_batch(pyarrow.record_batch(arrays, schema=SCHEMA))
+            self._file.write_batch(pyarrow.record_batch(arrays, schema=self._schema))
             self._rows = []
-            self._characters = 0
+            self._size = 0

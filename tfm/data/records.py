@@ -1,4 +1,4 @@
-"""Prepared records: texts, labels and splits on disk, quick to reach by index."""
+"""Prepared records: contents, labels and splits on disk, quick to reach by index."""
 
 import hashlib
 import json
@@ -11,16 +11,16 @@ import numpy as np
 import pyarrow
 
 from tfm.data import label_checks
-from tfm.data import row_texts
 
 
 class Records:
-    """The texts and labels of a prepared folder, mapped into memory.
+    """The contents and labels of a prepared folder, mapped into memory.
 
     Attributes:
+      column: the name of the contents: text or image.
       label_names: the classes in order.
-      multi_label: whether a text has any number of labels.
-      fingerprint: changes with the texts, their labels and their splits.
+      multi_label: whether a record has any number of labels.
+      fingerprint: changes with the contents, their labels and their splits.
       splits: train, validation and test -> their records' indices, int64,
         ascending. Records that were dropped are in none.
     """
@@ -30,6 +30,7 @@ class Records:
         meta = (self.folder / "meta.json").read_bytes()
         self._meta = json.loads(meta)
         self.fingerprint = hashlib.blake2b(meta, digest_size=16).hexdigest()
+        self.column, self._noun = self._meta["column"], self._meta["noun"]
         self.label_names = tuple(self._meta["labels"])
         self.multi_label = self._meta["multi_label"]
         self.splits = {name: self._load(name) for name in self._meta["sizes"]}
@@ -57,9 +58,9 @@ class Records:
         """Whether the validation split is a source of the user's, not a cut."""
         return bool(self._meta["config"]["validation"])
 
-    def texts(self, indices: Sequence[int] | np.ndarray) -> list[str]:
-        """Returns the texts of these records, in this order."""
-        return [value.as_py() for value in self._values("text", indices)]
+    def contents(self, indices: Sequence[int] | np.ndarray) -> list:
+        """Returns the texts of these records, or the pictures' bytes, in this order."""
+        return [value.as_py() for value in self._values(self.column, indices)]
 
     def origins(self, indices: Sequence[int] | np.ndarray) -> list[str]:
         """Returns `FILE:LINE` of these records."""
@@ -74,13 +75,13 @@ class Records:
         for number, row in zip(numbers.tolist(), rows.tolist(), strict=True):
             yield self._batches[number][column][row]
 
-    def iterate_texts(self, split: str) -> Iterator[str]:
-        """Yields the texts of a split in the order of the files."""
+    def iterate(self, split: str) -> Iterator:
+        """Yields the contents of a split in the order of the files."""
         indices = self.splits[split]
         places = np.searchsorted(indices, self._starts)
         for number, batch in enumerate(self._batches):
             rows = indices[places[number] : places[number + 1]] - self._starts[number]
-            yield from batch["text"].take(pyarrow.array(rows)).to_pylist()
+            yield from batch[self.column].take(pyarrow.array(rows)).to_pylist()
 
     def labels(self, indices: Sequence[int] | np.ndarray) -> np.ndarray:
         """Returns the labels of these records.
@@ -99,7 +100,7 @@ class Records:
         return _hot(rows, numbers, (len(indices), len(self.label_names)))
 
     def class_counts(self, split: str) -> list[int]:
-        """Returns the number of the split's texts with each label."""
+        """Returns the number of the split's records with each label."""
         return self._meta["classes"][split]
 
     def report(self) -> list[str]:
@@ -135,16 +136,16 @@ class Records:
             shown = [f"{label} {count:,}" for label, count in counts]
             if len(shown) > 20:
                 shown[10:-5] = ["..."]
-            lines.append(f"{name}: {size:,} texts ({', '.join(shown)})")
+            lines.append(f"{name}: {size:,} {self._noun}s ({', '.join(shown)})")
         counts = zip(self.label_names, self.class_counts("train"), strict=True)
-        return lines + label_checks.too_few(dict(counts))
+        return lines + label_checks.too_few(dict(counts), self._noun)
 
     def bad_rows(self) -> list[str]:
         """Returns a line on each of the first bad rows that were skipped."""
-        lines, encoding = [], self._meta["config"]["encoding"]
+        lines = []
         for source in self._meta["sources"].values():
             for reason, rows in source.get("bad", {}).items():
-                lines += [str(row_texts.error(*row, encoding)) for row in rows]
+                lines += rows
                 if more := source["skipped"][reason] - len(rows):
                     lines.append(f"{source['spec']}: {more:,} more rows: {reason}.")
         return lines
@@ -161,13 +162,13 @@ class Records:
         if count := dropped["not_sampled"]:
             cap = settings["max_examples"]
             lines.append(
-                f"{count:,} texts were not used (--data.max_examples={cap}; none takes "
-                "them all)"
+                f"{count:,} {self._noun}s were not used (--data.max_examples={cap}; "
+                "none takes them all)"
             )
         if count := dropped.get("not_trained_on", 0):
             lines.append(
-                f"{count:,} of {count + sizes['train']:,} texts were not trained on "
-                f"(--data.train_examples={settings['train_examples']})"
+                f"{count:,} of {count + sizes['train']:,} {self._noun}s were not "
+                f"trained on (--data.train_examples={settings['train_examples']})"
             )
         return lines
 

@@ -1,6 +1,7 @@
 """The stored arrays of a preprocessor on disk, by the records that they are of.
 
-NAME.DTYPE       the rows, one after the other
+NAME.DTYPE       the rows, one after the other; bytes that are the record's own content
+                 are not written again, and have no length here
 NAME.ends.npy    where each row ends there, int64 [n]: the values of its first axis
 NAME.counts.npy  what became of each row, where that is measured; see cuts.Measures
 """
@@ -8,6 +9,7 @@ NAME.counts.npy  what became of each row, where that is measured; see cuts.Measu
 import json
 import os
 import pathlib
+from collections.abc import Callable
 from collections.abc import Iterator
 from collections.abc import Sequence
 
@@ -18,8 +20,8 @@ from tfm import interfaces
 from tfm.data import cuts
 from tfm.data import records as records_module
 
-_BATCH_TEXTS = 1024
-_BATCH_CHARACTERS = 2**22
+_BATCH_ROWS, _READ_ROWS = 1024, 64
+_BATCH_SIZE = 2**22  # characters or bytes
 
 
 class StoredArray:
@@ -29,13 +31,20 @@ class StoredArray:
       folder: which `write` has written.
       name: of the array.
       spec: of a row.
+      contents: indices -> contents of these records, for bytes that are the same.
 
     Attributes:
       counts: what became of each row, a structured array [n]; None: not measured.
     """
 
-    def __init__(self, folder: pathlib.Path, name: str, spec: interfaces.Spec):
-        self._spec = spec
+    def __init__(
+        self,
+        folder: pathlib.Path,
+        name: str,
+        spec: interfaces.Spec,
+        contents: Callable[[np.ndarray], list],
+    ):
+        self._spec, self._contents = spec, contents
         self._ends = np.load(folder / f"{name}.ends.npy")
         counts = folder / f"{name}.counts.npy"
         self.counts = np.load(counts) if counts.is_file() else None
@@ -53,7 +62,9 @@ class StoredArray:
         starts = np.where(indices > 0, self._ends[indices - 1], 0).tolist()
         rows = [self._values[a:b] for a, b in zip(starts, ends, strict=True)]
         if self._spec.dtype == "string":
-            return [row.tobytes() for row in rows]
+            own = [place for place, row in enumerate(rows) if not len(row)]
+            theirs = dict(zip(own, self._contents(indices[own]), strict=True))
+            return [theirs.get(i) or row.tobytes() for i, row in enumerate(rows)]
         if not self._spec.shape:
             return np.concatenate([self._values[:0], *rows])
         return rows
@@ -64,10 +75,10 @@ def write(
     preprocessor: interfaces.Preprocessor,
     folder: str | os.PathLike,
 ) -> dict[str, StoredArray]:
-    """Encodes the texts of all splits, unless `folder` holds them already.
+    """Encodes the records of all splits, unless `folder` holds them already.
 
     Args:
-      records: the texts. Those in no split get an empty row.
+      records: the texts or pictures. Those in no split get an empty row.
       preprocessor: makes the arrays.
       folder: where to write; it appears whole or not at all. One of other records, or
         of arrays of other shapes, is replaced.
@@ -89,7 +100,10 @@ def write(
         with files.whole(folder) as partial:
             _write(records, preprocessor, partial)
             (partial / "meta.json").write_text(json.dumps(meta), "utf-8")
-    return {name: StoredArray(folder, name, spec) for name, spec in stored.items()}
+    return {
+        name: StoredArray(folder, name, spec, records.contents)
+        for name, spec in stored.items()
+    }
 
 
 def _write(
@@ -102,15 +116,15 @@ def _write(
     counts: dict[str, np.ndarray] = {}
     opened = {n: _path(folder, n, spec).open("wb") for n, spec in stored.items()}
     try:
-        for indices, texts in _batches(records):
-            rows = [{"text": text} for text in texts]
+        for indices, contents in _batches(records):
+            rows = [{records.column: content} for content in contents]
             found, counted = cuts.encoded(preprocessor, rows)
             for name, values in counted.items():
                 zeros = np.zeros(len(records), values.dtype)
                 counts.setdefault(name, zeros)[indices] = values
             for name, spec in stored.items():
-                for index, row in zip(indices, found[name], strict=True):
-                    row = _flat(row, spec)
+                for index, row, own in zip(indices, found[name], contents, strict=True):
+                    row = _flat(b"" if row is own else row, spec)
                     opened[name].write(row.tobytes())
                     lengths[name][index] = len(row)
     finally:
@@ -141,18 +155,18 @@ def _flat(row, spec: interfaces.Spec) -> np.ndarray:
 
 def _batches(
     records: records_module.Records,
-) -> Iterator[tuple[list[int], list[str]]]:
-    """Yields indices and texts of all splits in the order of the files."""
+) -> Iterator[tuple[list[int], list]]:
+    """Yields indices and contents of all splits in the order of the files."""
     all_indices = np.sort(np.concatenate(list(records.splits.values())))
-    indices, texts, characters = [], [], 0
-    for start in range(0, len(all_indices), _BATCH_TEXTS):
-        chunk = all_indices[start : start + _BATCH_TEXTS]
-        for index, text in zip(chunk.tolist(), records.texts(chunk), strict=True):
+    indices, contents, size = [], [], 0
+    for start in range(0, len(all_indices), _READ_ROWS):
+        chunk = all_indices[start : start + _READ_ROWS]
+        for index, content in zip(chunk.tolist(), records.contents(chunk), strict=True):
             indices.append(index)
-            texts.append(text)
-            characters += len(text)
-            if len(texts) == _BATCH_TEXTS or characters > _BATCH_CHARACTERS:
-                yield indices, texts
-                indices, texts, characters = [], [], 0
-    if texts:
-        yield indices, texts
+            contents.append(content)
+            size += len(content)
+            if len(contents) == _BATCH_ROWS or size > _BATCH_SIZE:
+                yield indices, contents
+                indices, contents, size = [], [], 0
+    if contents:
+        yield indices, contents

@@ -30,7 +30,7 @@ class Section:
     about: str = ""
     text: str = ""
     points: Sequence[tuple[str, str]] = ()
-    plots: Sequence[tuple[str, figures.Matrix | figures.Curve]] = ()
+    plots: Sequence[tuple[str, figures.Drawn]] = ()
     tables: Sequence[tuple[str, figures.Table, bool]] = ()
 
     @property

@@ -82,7 +82,7 @@ def evaluation(found: Mapping[str, figures.Figure]) -> page.Section | None:
     plots, tables = [], []
     for name, figure in found.items():
         title = _TITLES.get(name, name.replace("_", " ").capitalize())
-        if isinstance(figure, figures.Matrix | figures.Curve):
+        if isinstance(figure, figures.Drawn):
             plots.append((title, figure))
         elif isinstance(figure, figures.Table) and figure.rows:
             folded = name in ("predictions", "classes") and len(figure.rows) > 12
