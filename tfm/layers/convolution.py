@@ -87,6 +87,9 @@ class Convolution(base.Layer):
 class ResidualBlock(base.Layer):
     """Residual block of two convolutions (He et al. 2015, arXiv:1512.03385).
 
+    Where there are strides, the shortcut takes the mean of the places that it leaves
+    out (ResNet-D, He et al. 2018, arXiv:1812.01187).
+
     Args:
       filters: F.
       strides: of the first convolution, and of the shortcut.
@@ -113,14 +116,16 @@ class ResidualBlock(base.Layer):
 
         self.first = convolution("first", strides=strides)
         self.second = convolution("second", activation=None)
-        self.shortcut = None
+        self.pooling = self.shortcut = None
+        if strides > 1:
+            self.pooling = keras.layers.AveragePooling2D(strides, padding="same")
         if projects:
-            self.shortcut = convolution(
-                "shortcut", kernel_size=1, strides=strides, activation=None
-            )
+            self.shortcut = convolution("shortcut", kernel_size=1, activation=None)
 
     def call(self, x_BHWC, training=None):
         y_BHWF = self.second(self.first(x_BHWC, training=training), training=training)
+        if self.pooling is not None:
+            x_BHWC = self.pooling(x_BHWC)
         if self.shortcut is not None:
             x_BHWC = self.shortcut(x_BHWC, training=training)
         return keras.ops.relu(x_BHWC + y_BHWF)

@@ -4,7 +4,6 @@ B batch, S edge, C channels, D width.
 """
 
 import dataclasses
-import json
 import pathlib
 import typing
 from collections.abc import Mapping
@@ -15,8 +14,6 @@ from tfm import validation
 
 if typing.TYPE_CHECKING:
     import keras
-
-_FILE = "backbone.json"  # in a run's folder, of a model without its weights
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,9 +55,10 @@ class PretrainedImage:
         """
         import keras
 
+        from tfm.inputs.image import published
         from tfm.models import stack
 
-        backbone = self._backbone()
+        backbone = published.backbone(self.preset)
         self._check(backbone, specs["pixels"])
         inputs = stack.inputs(specs, "pixels")
         # `call`, since __call__ would hide the layers within one
@@ -85,41 +83,19 @@ class PretrainedImage:
         Raises:
           UserError: the preset cannot be read.
         """
-        return _loaded(self.preset, load_weights=True)
+        from tfm.inputs.image import published
+
+        return published.backbone(self.preset, load_weights=True)
 
     def kept_in(self, folder: str | pathlib.Path) -> "PretrainedImage":
         """This config with a folder for its preset, which holds the model's shape.
 
         With it a run needs the preset no more: the weights are in its checkpoints.
         """
-        import keras
+        from tfm.inputs.image import published
 
-        path = pathlib.Path(folder) / _FILE
-        if not path.is_file():
-            backbone = keras.saving.serialize_keras_object(self._backbone())
-            path.parent.mkdir(parents=True, exist_ok=True)
-            scratch = path.with_suffix(".tmp")
-            body = {"preset": self.preset, "backbone": backbone}
-            scratch.write_text(json.dumps(body, indent=2) + "\n", encoding="utf-8")
-            scratch.replace(path)
+        published.keep(self.preset, pathlib.Path(folder))
         return dataclasses.replace(self, preset=str(folder))
-
-    def _backbone(self) -> "keras.Model":
-        import keras
-
-        from tfm.distribution import quiet_start
-
-        quiet_start.import_tensorflow()
-        import keras_nlp  # noqa: F401  its classes are found by their names
-
-        path = pathlib.Path(self.preset) / _FILE
-        if not path.is_file():
-            return _loaded(self.preset, load_weights=False)
-        body = json.loads(path.read_text(encoding="utf-8"))
-        validation.library_objects(body, path)
-        policy = keras.saving.serialize_keras_object(keras.config.dtype_policy())
-        body["backbone"]["config"] |= {"dtype": policy}
-        return keras.saving.deserialize_keras_object(body["backbone"])
 
     def _check(self, backbone: "keras.Model", pixels: interfaces.Spec) -> None:
         wanted = getattr(backbone.input, "shape", None)
@@ -137,22 +113,3 @@ class PretrainedImage:
                 f"{name} reads pictures of {shape}. Got {own}: give --inputs.size and "
                 "--inputs.channels."
             )
-
-
-def _loaded(preset: str, load_weights: bool) -> "keras.Model":
-    from tfm.distribution import quiet_start
-
-    quiet_start.import_tensorflow()
-    import keras_nlp
-
-    from tfm.inputs.text import presets
-
-    try:
-        return keras_nlp.models.Backbone.from_preset(
-            presets.located(preset), load_weights=load_weights
-        )
-    except (ValueError, OSError, ImportError, KeyError) as error:
-        raise errors.UserError(
-            f"The preset {preset!r} cannot be read: "
-            f"{str(error).strip().partition(chr(10))[0]}"
-        ) from error

@@ -193,6 +193,7 @@ def test_wrong_fields_are_told(fields, message):
             inputs.ImageAugment(**wrong)
 
 
+@pytest.mark.filterwarnings("ignore:__array__ implementation")  # of TF, in saving
 def test_a_preset_tells_size_and_constants(tmp_path):
     backbone = keras_nlp.models.ViTBackbone((16, 16, 3), 8, 1, 2, 8, 16)
     backbone.save_to_preset(tmp_path)

@@ -1,12 +1,62 @@
-"""What a preset of keras_nlp says of the pictures that its model was trained on."""
+"""Presets of keras_nlp for pictures: backbones, and how pictures are made for them."""
 
 import functools
+import json
+import pathlib
+import typing
 
 import numpy as np
 
 from tfm import errors
+from tfm import files
+from tfm import validation
 from tfm.distribution import quiet_start
 from tfm.inputs.text import presets
+
+if typing.TYPE_CHECKING:
+    import keras
+
+_FILE = "backbone.json"  # in a run's folder, of a model without its weights
+
+
+def backbone(preset: str, load_weights: bool = False) -> "keras.Model":
+    """The model of a preset, or of a folder that `keep` has written.
+
+    Raises:
+      UserError: it cannot be read.
+    """
+    quiet_start.import_tensorflow()
+    import keras
+    import keras_nlp
+
+    path = pathlib.Path(preset) / _FILE
+    if not load_weights and path.is_file():
+        body = json.loads(path.read_text(encoding="utf-8"))
+        validation.library_objects(body, path)
+        policy = keras.saving.serialize_keras_object(keras.config.dtype_policy())
+        body["backbone"]["config"] |= {"dtype": policy}
+        return keras.saving.deserialize_keras_object(body["backbone"])
+    try:
+        return keras_nlp.models.Backbone.from_preset(
+            presets.located(preset), load_weights=load_weights
+        )
+    except (ValueError, OSError, ImportError, KeyError) as error:
+        raise errors.UserError(
+            f"The preset {preset!r} cannot be read: "
+            f"{str(error).strip().partition(chr(10))[0]}"
+        ) from error
+
+
+def keep(preset: str, folder: pathlib.Path) -> None:
+    """Writes the shape of a preset's model, once, to a folder that `backbone` reads."""
+    if (folder / _FILE).is_file():
+        return
+    model = backbone(preset)
+    import keras
+
+    body = {"preset": preset, "backbone": keras.saving.serialize_keras_object(model)}
+    folder.mkdir(parents=True, exist_ok=True)
+    files.write_json(folder / _FILE, body)
 
 
 def size(preset: str) -> int:
