@@ -60,9 +60,13 @@ class Pictures:
                 yield row, *made.result()
 
     def unlabeled(self, spec: str) -> Iterator[interfaces.Read]:
-        """A row's "image" is its path where it has one. It is not checked here."""
+        """A row's "image" is its path where it has one. It is not checked here.
+
+        A run that has learnt from a folder takes tables too, whatever their columns.
+        """
         reading = self.reading(format="auto", all_columns=True)
-        if not reading.text:
+        if reading.text in ("", self.column):
+            reading = dataclasses.replace(reading, text="")
             name, _ = picture_columns.found(spec, reading, label=False)
             reading = dataclasses.replace(reading, text=name)
         for row in sources.read(spec, reading):
