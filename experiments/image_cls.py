@@ -41,5 +41,5 @@ def experiment():
         model=models.ConvNet(filters=(24, 48, 96), dropout=0.1),
         task=tasks.ImageClassification(label_smoothing=0.05),
         optimizer=training.Optimizer(learning_rate=2e-3, weight_decay=0.02),
-        train=training.Train(epochs=9, batch_size=64),
+        train=training.Train(epochs=14, batch_size=64),
     )
