@@ -1,4 +1,4 @@
-"""What is labelled: texts or pictures. How it is found in a row, checked and kept."""
+"""Content of labelled data, texts or pictures: found in a row, checked and kept."""
 
 import typing
 from collections.abc import Iterable
@@ -36,7 +36,7 @@ class Content(typing.Protocol):
     looked_at: int
 
     def reading(self, **others) -> sources.Reading:
-        """How sources of it are read; `others` as of sources.Reading."""
+        """The reading of its sources; `others` as of sources.Reading."""
 
     def columns(self, spec: str, format: str = "auto") -> tuple[str, str]:
         """The names of its column and the label's in a source, found and told."""

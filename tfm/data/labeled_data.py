@@ -14,7 +14,7 @@ if typing.TYPE_CHECKING:
 
 
 class LabeledData:
-    """What all configs of labelled data can do, beside their LabeledSettings."""
+    """Methods of all configs of labelled data, beside their LabeledSettings."""
 
     def look(self) -> typing.Self:
         """These fields with the columns found, after a look at the first rows."""

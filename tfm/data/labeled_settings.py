@@ -72,7 +72,7 @@ class LabeledSettings:
 
     @property
     def content(self) -> "contents.Content":
-        """What is labelled: how it is found in a row, checked and kept."""
+        """The content: how it is found in a row, checked and kept."""
         raise NotImplementedError
 
     def expanded(self) -> "typing.Self":

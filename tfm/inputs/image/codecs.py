@@ -57,7 +57,7 @@ def encoded(value: object, folder: str | os.PathLike = "") -> bytes:
 
 
 def problem(data: bytes) -> str:
-    """What is wrong with an encoded picture; "" where it can be decoded whole."""
+    """The reason why a picture cannot be decoded whole; "" where it can."""
     try:
         with _quietly(), Image.open(io.BytesIO(data)) as picture:
             picture.draft("L", (1, 1))  # JPEG: an eighth is computed, all of it is read
