@@ -69,7 +69,10 @@ def _is_used(capsys, tmp_path, name, shown):
     assert sum(found["probabilities"].values()) == pytest.approx(1.0)
 
 
-@pytest.mark.parametrize("name", sorted(PICTURES))
+@pytest.mark.parametrize(
+    "name",
+    ["image_cls", pytest.param("image_cls_vit", marks=pytest.mark.slow)],
+)
 def test_a_classifier_of_pictures_trains_and_predicts(name, train, capsys, tmp_path):
     source = pictures.bars(tmp_path / "bars", size=16)
     small = ["--model.filters=4,8"] if name == "image_cls" else [FLAT]

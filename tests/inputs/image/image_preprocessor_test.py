@@ -22,7 +22,7 @@ ROWS = [
     for n, (size, format) in enumerate(zip(SIZES, FORMATS, strict=True))
 ]
 ALL = inputs.ImageAugment(
-    flip_vertical=True, crop=0.4, shift=0.1, operations=2, magnitude=0.9
+    flip_vertical=True, crop=0.4, shift=0.1, operations=1, magnitude=0.9
 )
 PLAIN = inputs.ImageAugment(flip=False)
 SEEDS = np.array([[5, 2, 10 * n] for n in range(len(ROWS))], np.int64)
