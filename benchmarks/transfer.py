@@ -66,7 +66,7 @@ def write_unseen(path: pathlib.Path) -> None:
         writer = csv.writer(file)
         writer.writerow(["text"])
         for split in ("validation", "test"):
-            writer.writerows([text] for text in records.iterate_texts(split))
+            writer.writerows([text] for text in records.iterate(split))
 
 
 if __name__ == "__main__":

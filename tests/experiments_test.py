@@ -9,6 +9,7 @@ import sys
 import pandas
 import pytest
 
+from tests.support import pictures
 from tests.support import reviews
 from tests.support import small_preset
 from tfm import config
@@ -23,6 +24,7 @@ from tfm.run import look
 ROOT = pathlib.Path(__file__).parents[1]
 NAMES = sorted(path.stem for path in (ROOT / "experiments").glob("*.py"))
 LABELED = [n for n in NAMES if "label" in config.load_experiment(n).task.columns]
+PICTURES = {n for n in LABELED if "image" in config.load_experiment(n).inputs.columns}
 # begin with given weights
 PRETRAINED = {"finetune", "linear_probe", "text_cls_finetune", "text_cls_minilm"}
 SHORT = ("--train.steps=3", "--train.eval_every=3", "--train.batch_size=8")
@@ -70,7 +72,26 @@ def _is_used(capsys, tmp_path, name, shown):
     assert sum(found["probabilities"].values()) == pytest.approx(1.0)
 
 
-@pytest.mark.parametrize("name", sorted({*LABELED} - PRETRAINED))
+@pytest.mark.parametrize(
+    "name",
+    ["image_cls", pytest.param("image_cls_vit", marks=pytest.mark.slow)],
+)
+def test_a_classifier_of_pictures_trains_and_predicts(name, train, capsys, tmp_path):
+    source = pictures.bars(tmp_path / "bars", size=16)
+    small = ["--model.filters=4,8"] if name == "image_cls" else [FLAT]
+    data = [f"--data.train={source}", "--data.rename=", "--inputs.size=16"]
+    train(name, *data, *small, *SHORT)
+    scores = json.loads((tmp_path / f"runs/{name}/metrics.json").read_text())
+    assert 0 <= scores["test"]["accuracy"] <= 1
+    one = next(source.glob("rows/*.png"))
+    options = {"run_dir": str(tmp_path / f"runs/{name}"), "json": True}
+    predict.main(predict.Options(**options, input=str(one)))
+    found = json.loads(capsys.readouterr().out)
+    assert found["file"] == str(one)
+    assert found["probabilities"].keys() == {"columns", "rows"}
+
+
+@pytest.mark.parametrize("name", sorted({*LABELED} - PRETRAINED - PICTURES))
 def test_a_classifier_trains_and_predicts(name, train, capsys, tmp_path):
     reviews.write_csv(tmp_path / "reviews.csv")  # which auto reads
     shown = train(name, "--data.max_examples=300", *SHORT)

@@ -84,12 +84,13 @@ RULES = {
         # keras_nlp brings TensorFlow, which is to start quietly
         {*GROUND, "interfaces", "inputs", "distribution", "layers"},
         {"numpy", "scipy", "sklearn", "tokenizers", "sentencepiece", "huggingface_hub"}
-        | {"keras", "keras_nlp", "tensorflow"},
+        | {"keras", "keras_nlp", "tensorflow", "PIL"},
     ),
     "data": (
         {*GROUND, "interfaces", "data", "inputs"},
         {
             "numpy",
+            "PIL",
             "pyarrow",
             "tensorflow",
             "tensorflow_datasets",

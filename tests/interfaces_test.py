@@ -21,11 +21,14 @@ SPEC = interfaces.Spec((8,), "int32", 20)
 PARTS = {
     interfaces.Data: [
         data.LabeledText(),
+        data.LabeledImages(),
         data.Corpus(train="x.txt"),
         data.ParallelText(train="x.csv"),
     ],
     interfaces.Inputs: [
+        inputs.Image(),
         inputs.Ngrams(),
+        inputs.PretrainedImage(),
         inputs.PretrainedText(),
         inputs.SentenceVectors(preset="x"),
         inputs.Stacked(),
@@ -35,6 +38,7 @@ PARTS = {
     ],
     interfaces.Model: [
         models.CNN(),
+        models.ConvNet(),
         models.Decoder(),
         models.EncoderDecoder(),
         models.LSTM(),
@@ -42,11 +46,15 @@ PARTS = {
         models.NgramBag(),
         models.Stacked(),
         models.Pretrained(preset="x"),
+        models.PretrainedImage(preset="x"),
+        models.ResNet(),
         models.Together({"lstm": models.LSTM()}),
         models.Transformer(),
+        models.ViT(),
     ],
     interfaces.Task: [
         tasks.CausalLM(),
+        tasks.ImageClassification(),
         tasks.MaskedLM(),
         tasks.SpanCorruption(),
         tasks.TextClassification(),
@@ -96,7 +104,7 @@ def test_every_part_that_is_exported_is_tried():
     tried = {type(part) for _, part in CASES}
     for room in (data, inputs, models, tasks):
         for name, cls in vars(room).items():
-            if inspect.isclass(cls) and name not in ("Augment", "Rows"):
+            if inspect.isclass(cls) and name not in ("Augment", "ImageAugment", "Rows"):
                 assert cls in tried, name
 
 

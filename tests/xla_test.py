@@ -25,6 +25,7 @@ VOCAB, SIZE = 60, 4
 NAMES = sorted(path.stem for path in (ROOT / "experiments").glob("*.py"))
 NAMES.remove("finetune")  # the model of text_cls_minilm
 SLOW = ("text_cls_minilm", "pretrain_t5", "text_cls_together")
+SLOW += ("image_cls", "image_cls_vit")
 
 
 class Preprocessor:
@@ -62,8 +63,22 @@ def _of_counts(experiment):
     return experiment.task.bind({"label": label}, preprocessor), batch
 
 
+def _of_pictures(experiment):
+    """The objective over pictures of two classes, and a batch of their pixels."""
+    preprocessor = experiment.inputs.fit()
+    label = columns.Category(("dark", "bright"))
+    shape = (SIZE, *preprocessor.specs["pixels"].shape)
+    pixels = np.random.default_rng(0).random(shape).astype(np.float32)
+    labels = np.array([0, 1, 0, 1], np.int32)
+    pixels += labels[:, None, None, None]
+    batch = {"pixels": pixels, "label": labels}
+    return experiment.task.bind({"label": label}, preprocessor), batch
+
+
 def _bound(experiment):
     """The objective over a small vocabulary, and a batch of its examples."""
+    if "pixels" in experiment.inputs.gives:
+        return _of_pictures(experiment)
     together = isinstance(experiment.inputs, inputs.Together)
     if together or "tokens" not in experiment.inputs.gives:
         return _of_counts(experiment)

@@ -1,4 +1,4 @@
-"""Drawings of figures by matplotlib, as PNG or SVG: matrices, curves, heatmaps."""
+"""Drawings of figures by matplotlib, as PNG or SVG: matrices, curves, pictures."""
 
 import functools
 import io
@@ -102,11 +102,26 @@ def _(figure: figures.Heatmap):
     return drawn
 
 
-def _axes(count: int, size: float):
-    """A figure, and a list of so many square axes, four in a row."""
+@_drawn.register
+def _(figure: figures.Pictures):
+    drawn, axes = _axes(len(figure.captions), 1.8, in_a_row=5)
+    pixels = np.asarray(figure.pixels, np.float64)
+    low, high = pixels.min(initial=0), pixels.max(initial=0)
+    pixels = (pixels - low) / max(high - low, 1e-9)
+    for axis, picture, caption in zip(axes, pixels, figure.captions, strict=False):
+        grey = picture.shape[2] == 1
+        axis.imshow(picture[..., 0] if grey else picture, cmap="gray", vmin=0, vmax=1)
+        axis.set_axis_off()
+        lines = "\n".join(map(_name, caption.split("\n")))
+        axis.set_title(lines, fontsize="x-small", parse_math=False)
+    return drawn
+
+
+def _axes(count: int, size: float, in_a_row: int = 4):
+    """A figure, and a list of so many square axes."""
     from matplotlib import figure as matplotlib_figure
 
-    columns = min(max(count, 1), 4)
+    columns = min(max(count, 1), in_a_row)
     rows = -(-max(count, 1) // columns)
     figure = matplotlib_figure.Figure(
         figsize=(size * columns, size * rows), dpi=100, layout="constrained"

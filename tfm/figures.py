@@ -55,7 +55,14 @@ class Scores(typing.NamedTuple):
     of: "Mapping[str, tuple[np.ndarray, np.ndarray]]"  # truth [N], scores [N] by name
 
 
-Drawn = Matrix | Curve | Heatmap  # what drawing.py draws
+class Pictures(typing.NamedTuple):
+    """A sheet of pictures, each with a caption."""
+
+    pixels: "np.ndarray"  # [N, H, W, C], C 1 or 3, of any range
+    captions: Sequence[str]
+
+
+Drawn = Matrix | Curve | Heatmap | Pictures  # what drawing.py draws
 Figure = Table | Samples | Drawn | Scores
 
 

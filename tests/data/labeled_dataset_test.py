@@ -85,7 +85,7 @@ def test_a_split_gives_the_same_row_encoded_and_raw(reviews, tmp_path):
             assert lines[int(line) - 1] == f"{row['text']},{row['label']}"
     texts = [row["text"] for row in dataset.training_rows()]
     held_out = [row["text"] for row in dataset.held_out_rows()]
-    assert held_out == dataset.records.texts(dataset.records.splits["validation"])
+    assert held_out == dataset.records.contents(dataset.records.splits["validation"])
     train = splits["train"]
     assert texts == [row["text"] for row in train.rows(np.arange(len(train)))]
 

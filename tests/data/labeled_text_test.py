@@ -38,7 +38,7 @@ def read(config, folder):
 
 
 def texts(records, split):
-    return records.texts(records.splits[split])
+    return records.contents(records.splits[split])
 
 
 def test_texts_labels_and_splits(reviews, tmp_path):
@@ -54,7 +54,7 @@ def test_texts_labels_and_splits(reviews, tmp_path):
     seen = set()
     for name, rows in records.splits.items():
         found = texts(records, name)
-        assert list(records.iterate_texts(name)) == found
+        assert list(records.iterate(name)) == found
         numbers = [int(text.split()[1]) for text in found]
         labels = records.labels(rows)
         assert labels.dtype == np.int32
@@ -62,20 +62,20 @@ def test_texts_labels_and_splits(reviews, tmp_path):
         assert np.bincount(labels).tolist() == [len(rows) // 2] * 2
         seen.update(found)
     assert len(seen) == 100
-    assert records.texts([7, 3, 7]) == ["review 7", "review 3", "review 7"]
+    assert records.contents([7, 3, 7]) == ["review 7", "review 3", "review 7"]
     assert records.origins([7]) == [f"{reviews}:9"]
 
 
 def test_records_of_many_batches_are_reached_by_index(tmp_path, monkeypatch):
-    monkeypatch.setattr(records_file, "_BATCH_CHARACTERS", 100)
+    monkeypatch.setattr(records_file, "_BATCH_SIZE", 100)
     rows = [f"{'x' * (number % 50)} {number},{number % 3}" for number in range(500)]
     source = write_csv(tmp_path / "a.csv", rows)
     records = read(data.LabeledText(train=source), tmp_path / "data")
     assert len(records._file._batches) > 50
     order = np.random.default_rng(0).permutation(500)
-    assert records.texts(order) == [rows[n].split(",")[0].strip() for n in order]
+    assert records.contents(order) == [rows[n].split(",")[0].strip() for n in order]
     for name in records.splits:
-        assert list(records.iterate_texts(name)) == texts(records, name)
+        assert list(records.iterate(name)) == texts(records, name)
 
 
 @pytest.mark.parametrize(
@@ -326,7 +326,7 @@ def test_memory_does_not_grow_with_the_texts(tmp_path):
         records = read(
             data.LabeledText(train=str(tmp_path / "big.csv")), tmp_path / "d"
         )
-        num_characters = sum(map(len, records.iterate_texts("train")))
+        num_characters = sum(map(len, records.iterate("train")))
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -354,7 +354,7 @@ def test_the_default_source_is_imdb(tmp_path):
     assert sum(map(len, records.splits.values())) == 25_000 - 96
     assert records.label_names == ("0", "1")
     normalised = {
-        name: {" ".join(text.split()) for text in records.iterate_texts(name)}
+        name: {" ".join(text.split()) for text in records.iterate(name)}
         for name in records.splits
     }
     assert sum(map(len, normalised.values())) == len(set().union(*normalised.values()))

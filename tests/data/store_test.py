@@ -51,11 +51,11 @@ def records(tmp_path):
 
 
 def test_rows_are_those_of_the_texts(records, tmp_path, monkeypatch):
-    monkeypatch.setattr(store, "_BATCH_TEXTS", 7)
+    monkeypatch.setattr(store, "_BATCH_ROWS", 7)
     written = store.write(records, Lengths(), tmp_path / "tokens")["tokens"]
     used = np.sort(np.concatenate(list(records.splits.values())))
     order = np.random.default_rng(0).permutation(used)
-    texts = [{"text": text} for text in records.texts(order)]
+    texts = [{"text": text} for text in records.contents(order)]
     expected = Lengths().encode(texts)["tokens"]
     found = written.take(order)
     assert all(np.array_equal(a, b) for a, b in zip(found, expected, strict=True))
@@ -70,7 +70,7 @@ def test_rows_are_those_of_the_texts(records, tmp_path, monkeypatch):
 def test_arrays_of_every_kind_come_back(records, tmp_path):
     used = np.sort(np.concatenate(list(records.splits.values())))[::-1]
     written = store.write(records, Several(), tmp_path / "tokens")
-    expected = Several().encode([{"text": text} for text in records.texts(used)])
+    expected = Several().encode([{"text": text} for text in records.contents(used)])
     assert written["body"].take(used) == expected["body"]
     sizes = written["size"].take(used)
     assert (sizes.dtype, sizes.tolist()) == (np.int64, expected["size"].tolist())

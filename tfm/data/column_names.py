@@ -52,7 +52,7 @@ def found(spec: str, reading: sources.Reading, label: bool) -> tuple[str, str]:
             _check_name(spec, columns)
         text = _text(spec, values, name)
     if label and not name:
-        name = _label(spec, values, text)
+        name = label_of(spec, values, text)
     if label and not reading.header and not (reading.text and reading.label):
         _check_header(spec, values, text, name)
     return text, name
@@ -107,12 +107,12 @@ def _text(spec: str, values: dict[str, list], label: str) -> str:
     others = [name for name in values if name != label]
     named = [
         name
-        for name in _named(others, _TEXTS)
+        for name in called(others, _TEXTS)
         if name == "text" or _is_text(values[name])
     ]
     texts = [name for name in others if _is_text(values[name])]
     if named:
-        return _told(spec, "text", named[0], "by its name", texts)
+        return told(spec, "text", named[0], "by its name", texts)
     words = {
         name: sum(len(value.split()) for value in values[name]) / len(values[name])
         for name in texts
@@ -124,23 +124,23 @@ def _text(spec: str, values: dict[str, list], label: str) -> str:
         )
     name = max(words, key=words.get)
     reason = f"its texts are the longest, {words[name]:.0f} words on average"
-    return _told(spec, "text", name, reason, texts)
+    return told(spec, "text", name, reason, texts)
 
 
-def _label(spec: str, values: dict[str, list], text: str) -> str:
+def label_of(spec: str, values: dict[str, list], text: str) -> str:
     others = [name for name in values if name != text]
     likely = candidates(values, text)
     named = [
         name
-        for name in _named(others, _LABELS)
+        for name in called(others, _LABELS)
         if name == "label" or _comes_again(values[name])
     ]
     if named:
-        return _told(spec, "label", named[0], "by its name", likely)
+        return told(spec, "label", named[0], "by its name", likely)
     if len(likely) == 1:
         count = len(set(map(str, values[likely[0]])))
         reason = f"the only one whose values come again, {count} of them"
-        return _told(spec, "label", likely[0], reason, others)
+        return told(spec, "label", likely[0], reason, others)
     if likely:
         raise errors.UserError(
             f"{spec} has several columns that may be the label: {', '.join(likely)}. "
@@ -157,7 +157,7 @@ def _label(spec: str, values: dict[str, list], text: str) -> str:
     )
 
 
-def _named(columns: Sequence[str], names: str) -> list[str]:
+def called(columns: Sequence[str], names: str) -> list[str]:
     """The columns that are called so, the likeliest name first."""
     by_name = {column.strip().casefold(): column for column in reversed(columns)}
     return [by_name[name] for name in names.split() if name in by_name]
@@ -176,7 +176,7 @@ def _is_number(value: str) -> bool:
     return labels.is_number(value.strip())
 
 
-def _told(spec: str, what: str, name: str, reason: str, others: Sequence[str]) -> str:
+def told(spec: str, what: str, name: str, reason: str, others: Sequence[str]) -> str:
     if name != what:
         rest = [other for other in others if other != name]
         more = f"; --data.{what} names another: {', '.join(rest[:8])}" if rest else ""

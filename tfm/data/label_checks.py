@@ -9,20 +9,20 @@ from tfm.data import labeled_settings
 from tfm.data import labels
 from tfm.data.readers import notes
 
-_FEW = 20  # so many different values may be numbers, or alone in a text each
+_FEW = 20  # so many different values may be numbers, or alone in a row each
 _SHOWN = 5
-_TOO_FEW = 5  # texts of a class, below which nothing sure can be learnt of it
+_TOO_FEW = 5  # rows of a class, below which nothing sure can be learnt of it
 
 
 def check(
-    config: labeled_settings.LabeledTextSettings, names: Sequence[str], num_texts: int
+    config: labeled_settings.LabeledSettings, names: Sequence[str], num_rows: int
 ) -> None:
     """Whether learnt labels look like classes. Labels that the user listed do.
 
     Args:
       config: names the source and the column.
       names: of the classes.
-      num_texts: that have them.
+      num_rows: that have them.
 
     Raises:
       UserError: there is one class only; or the values are ids, decimals, or names
@@ -30,17 +30,18 @@ def check(
     """
     if config.labels:
         return
+    noun = config.noun
     where = f"the column {config.label!r} of {config.train}"
     if len(names) < (1 if config.multi_label else 2):
         raise errors.UserError(
-            f"{config.train} must hold texts of two classes or more. Got only "
-            f"{', '.join(map(repr, names)) or 'texts without a label'} in {where}."
+            f"{config.train} must hold {noun}s of two classes or more. Got only "
+            f"{', '.join(map(repr, names)) or f'{noun}s without a label'} in {where}."
         )
     shown = ", ".join(names[:_SHOWN])
-    all_differ = len(names) == num_texts >= _FEW / 2
-    if not config.multi_label and (all_differ or len(names) > max(_FEW, num_texts / 2)):
+    all_differ = len(names) == num_rows >= _FEW / 2
+    if not config.multi_label and (all_differ or len(names) > max(_FEW, num_rows / 2)):
         raise errors.UserError(
-            f"{where} has {len(names):,} different values in {num_texts:,} texts "
+            f"{where} has {len(names):,} different values in {num_rows:,} {noun}s "
             f"({shown}, ...): an id rather than a class. Give the column of the class "
             "with --data.label."
         )
@@ -54,18 +55,18 @@ def check(
     _check_case(where, names)
     _note_missing(where, names)
     if not config.multi_label:
-        _note_several(where, names)
+        _note_several(where, names, noun)
 
 
-def too_few(counts: Mapping[str, int]) -> list[str]:
-    """A line for a human on the classes with too few training texts, if any."""
+def too_few(counts: Mapping[str, int], noun: str = "text") -> list[str]:
+    """A line for a human on the classes with too few training rows, if any."""
     rare = [f"{name} {n:,}" for name, n in counts.items() if n < _TOO_FEW]
     if not rare:
         return []
     more = ", ..." if len(rare) > _SHOWN else ""
     return [
-        "warning: too few texts of train to learn a class or to tell how well, fewer "
-        f"than {_TOO_FEW}: {', '.join(rare[:_SHOWN])}{more}"
+        f"warning: too few {noun}s of train to learn a class or to tell how well, "
+        f"fewer than {_TOO_FEW}: {', '.join(rare[:_SHOWN])}{more}"
     ]
 
 
@@ -79,13 +80,13 @@ def _note_missing(where: str, names: Sequence[str]) -> None:
         )
 
 
-def _note_several(where: str, names: Sequence[str]) -> None:
+def _note_several(where: str, names: Sequence[str], noun: str) -> None:
     for separator in ",;|":
         parts = {part.strip() for name in names for part in name.split(separator)}
         joined = sum(separator in name for name in names)
         if joined > 1 and len(parts) < len(names):
             notes.tell(
-                f"{where} has several labels a text, it seems: set "
+                f"{where} has several labels a {noun}, it seems: set "
                 f"--data.multi_label --data.label_separator='{separator}'. As it is, "
                 f"each of the {len(names):,} combinations is a class."
             )

@@ -1,4 +1,4 @@
-"""Labelled text that was read: its splits, and their examples by place."""
+"""Labelled data that was read: its splits, and their examples by place."""
 
 import pathlib
 from collections.abc import Iterator
@@ -13,17 +13,17 @@ from tfm.data import store
 from tfm.data.columns import categories
 from tfm.data.columns import category
 
-_ROWS = 4096  # read at a time
+_ROWS = 256  # read at a time
 
 
 class LabeledDataset:
     """Prepared records as a data set; see interfaces.Dataset.
 
     Args:
-      records: texts, labels and splits.
+      records: contents, labels and splits.
 
     Attributes:
-      columns: label, a Category, or Categories where a text has any number of them.
+      columns: label, a Category, or Categories where a row has any number of them.
     """
 
     preprocessor = None
@@ -37,7 +37,7 @@ class LabeledDataset:
         self.columns = {"label": kind(records.label_names, counts)}
 
     def training_rows(self) -> Iterator[interfaces.Row]:
-        """Texts and labels of the training split in the order of the files."""
+        """Contents and labels of the training split in the order of the files."""
         return self._rows("train")
 
     def held_out_rows(self) -> Iterator[interfaces.Row]:
@@ -49,8 +49,9 @@ class LabeledDataset:
         for start in range(0, len(numbers), _ROWS):
             own = numbers[start : start + _ROWS]
             labels = self.columns["label"].decode(self.records.labels(own))
-            for text, label in zip(self.records.texts(own), labels, strict=True):
-                yield {"text": text, "label": label}
+            contents = self.records.contents(own)
+            for content, label in zip(contents, labels, strict=True):
+                yield {self.records.column: content, "label": label}
 
     def encode(
         self, preprocessor: interfaces.Preprocessor, folder: pathlib.Path
@@ -73,14 +74,15 @@ class LabeledDataset:
 
     @property
     def sizes(self) -> dict[str, int]:
-        """The number of texts of each split; known before they are encoded."""
+        """The number of rows of each split; known before they are encoded."""
         return {name: len(rows) for name, rows in self.records.splits.items()}
 
     def reads(self, split: str, indices: np.ndarray) -> list[interfaces.Read]:
-        """Texts of a split as they were read, and where; likewise."""
+        """Contents of a split as they were read, and where; likewise."""
         numbers = self.records.splits[split][indices]
-        texts, origins = self.records.texts(numbers), self.records.origins(numbers)
-        rows = [{"text": text} for text in texts]
+        origins = self.records.origins(numbers)
+        contents = self.records.contents(numbers)
+        rows = [{self.records.column: content} for content in contents]
         return list(map(interfaces.Read, rows, rows, origins))
 
     def bad_rows(self) -> list[str]:
@@ -126,7 +128,7 @@ class LabeledSplit:
         """The stored arrays, label, and seed_row: the record's number.
 
         What is random in an example goes by that number in place of its place, which
-        changes where a text joins the split.
+        changes where a row joins the split.
         """
         numbers = self._numbers[indices]
         found = {name: array.take(numbers) for name, array in self._arrays.items()}
@@ -134,11 +136,11 @@ class LabeledSplit:
 
     def rows(self, indices: np.ndarray) -> list[interfaces.Row]:
         numbers = self._numbers[indices]
-        texts = self._records.texts(numbers)
+        contents = self._records.contents(numbers)
         labels = self._label.decode(self._records.labels(numbers))
         return [
-            {"text": text, "label": label}
-            for text, label in zip(texts, labels, strict=True)
+            {self._records.column: content, "label": label}
+            for content, label in zip(contents, labels, strict=True)
         ]
 
     def origins(self, indices: np.ndarray) -> list[str]:

@@ -12,23 +12,24 @@ from tfm import interfaces
 from tfm import progress
 from tfm.data import labeled_settings
 from tfm.data import labels as labels_module
-from tfm.data import row_texts
-from tfm.data import unlabeled_rows
 from tfm.data.readers import formats
 from tfm.data.readers import meter
 from tfm.data.readers import sources
 
-_MISSING = labels_module.MISSING | {"nat", "-"}
-_LONGEST = 1 + max(map(len, _MISSING))
 _SHOWN = 5  # bad rows of a reason that are told
 
 
 class Example(typing.NamedTuple):
-    text: str
+    content: object  # a text, or the bytes of a picture
     labels: tuple[int, ...]
     origin: str  # the file's path
     line: int
     values: dict[str, object]  # by column
+
+    @property
+    def text(self) -> str:
+        """The content, where it is a text."""
+        return self.content
 
 
 @dataclasses.dataclass
@@ -37,22 +38,23 @@ class Tally:
 
     read: int = 0  # rows, without those that `where` leaves out
     left_out: int = 0  # rows that `where` leaves out
-    doubtful: collections.Counter = dataclasses.field(  # good rows by such a text
+    doubtful: collections.Counter = dataclasses.field(  # good rows by such a content
         default_factory=collections.Counter
     )
     skipped: collections.Counter = dataclasses.field(  # bad rows by reason
         default_factory=collections.Counter
     )
-    # the first of them by reason: file, line, problem
-    bad: dict[str, list[tuple[str, int, str]]] = dataclasses.field(default_factory=dict)
+    bad: dict[str, list[str]] = dataclasses.field(  # errors of the first by reason
+        default_factory=dict
+    )
 
-    def skip(self, origin: str, line: int, problem: str) -> None:
+    def skip(self, problem: str, error: errors.UserError) -> None:
         """Counts a bad row."""
         reason = problem.partition(":")[0]
         self.skipped[reason] += 1
         shown = self.bad.setdefault(reason, [])
         if len(shown) < _SHOWN:
-            shown.append((origin, line, problem))
+            shown.append(str(error))
 
 
 def reading(name: str, tally: Tally):
@@ -63,7 +65,7 @@ def reading(name: str, tally: Tally):
 
 
 def label_reader(
-    config: labeled_settings.LabeledTextSettings, names: Sequence[str] | None
+    config: labeled_settings.LabeledSettings, names: Sequence[str] | None
 ) -> labels_module.Labels:
     """Turns label values into numbers; None learns the names."""
     renamed = dict(entry.split("=", 1) for entry in config.rename)
@@ -73,12 +75,12 @@ def label_reader(
 
 
 def reads(
-    config: labeled_settings.LabeledTextSettings,
+    config: labeled_settings.LabeledSettings,
     spec: str,
     label_names: Sequence[str],
     tally: Tally,
 ) -> Iterator[interfaces.Read]:
-    """Yields text and label (a name, or a list of names) of a source's good rows.
+    """Yields content and label (a name, or a list of names) of a source's good rows.
 
     Args:
       config: as of `examples`.
@@ -86,18 +88,21 @@ def reads(
       label_names: the classes, in order.
       tally: is counted up.
     """
-    labels = label_reader(config, label_names)
+    labels, content = label_reader(config, label_names), config.content
     for example in examples(config, spec, labels, tally, all_columns=True):
         names = [labels.names[number] for number in example.labels]
         yield interfaces.Read(
-            {"text": example.text, "label": names if config.multi_label else names[0]},
-            unlabeled_rows.shown(example.values),
+            {
+                content.column: example.content,
+                "label": names if config.multi_label else names[0],
+            },
+            content.shown(example.values, example.origin, example.line),
             f"{example.origin}:{example.line}",
         )
 
 
 def examples(
-    config: labeled_settings.LabeledTextSettings,
+    config: labeled_settings.LabeledSettings,
     spec: str,
     labels: labels_module.Labels,
     tally: Tally,
@@ -107,8 +112,8 @@ def examples(
     """Yields the good rows of a source.
 
     Args:
-      config: says where the text and the label are, which rows to take (`where`), and
-        what to do with bad ones.
+      config: says where the content and the label are, which rows to take (`where`),
+        and what to do with bad ones.
       spec: the source.
       labels: its classes.
       tally: is counted up.
@@ -120,22 +125,22 @@ def examples(
         a good row, and what `sources.read` raises.
     """
     others = {}  # values that `where` left out, as an ordered set
-    for row in _wanted_rows(config, spec, tally, others, all_columns, limit):
-        values, origin, line, problem = row
+    content = config.content
+    rows = _wanted_rows(config, spec, tally, others, all_columns, limit)
+    for row, found, problem in content.taken(rows):
+        values, origin, line, _ = row
         tally.read += 1
         numbers = ()
         if not problem:
-            text, problem = row_texts.text_of(values[config.text], config.encoding)
-        if not problem:
             numbers, problem = labels.numbers(values[config.label])
         if not problem:
-            if len(text) < _LONGEST and text.casefold() in _MISSING:
-                tally.doubtful[text] += 1
-            yield Example(text, numbers, origin, line, values)
+            if doubtful := content.doubtful(found):
+                tally.doubtful[doubtful] += 1
+            yield Example(found, numbers, origin, line, values)
         elif config.bad_rows == "skip":
-            tally.skip(origin, line, problem)
+            tally.skip(problem, content.error(origin, line, problem))
         else:
-            raise row_texts.error(origin, line, problem, config.encoding)
+            raise content.error(origin, line, problem)
     if limit is not None and tally.read + tally.left_out >= limit:
         return
     if not tally.read and others:
@@ -165,7 +170,7 @@ def _read(spec: str, reading: sources.Reading, where: str) -> Iterator[formats.R
 
 
 def _wanted_rows(
-    config: labeled_settings.LabeledTextSettings,
+    config: labeled_settings.LabeledSettings,
     spec: str,
     tally: Tally,
     others: dict[str, None],
@@ -178,8 +183,7 @@ def _wanted_rows(
     """
     column, _, wanted = config.where.partition("=")
     wanted = labels_module.name_of(wanted)
-    reading = sources.Reading.of(
-        config,
+    reading = config.content.reading(
         format=config.format,
         label=config.label,
         also=(column,) if column else (),

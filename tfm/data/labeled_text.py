@@ -1,22 +1,13 @@
 """Texts with labels, from a user's files: the config."""
 
 import dataclasses
-import os
-import pathlib
-import typing
-from collections.abc import Iterator
-from collections.abc import Mapping
 
-from tfm import interfaces
+from tfm.data import labeled_data
 from tfm.data import labeled_settings
-
-if typing.TYPE_CHECKING:
-    from tfm.data import labeled_dataset
-    from tfm.data import memory
 
 
 @dataclasses.dataclass(frozen=True)
-class LabeledText(labeled_settings.LabeledTextSettings):
+class LabeledText(labeled_settings.LabeledTextSettings, labeled_data.LabeledData):
     """Labelled texts: their sources, and their cut into splits.
 
     A source is a path, a glob, a folder (of files, or one folder per class), a file
@@ -32,68 +23,3 @@ class LabeledText(labeled_settings.LabeledTextSettings):
         "text": frozenset({"text"}),
         "label": frozenset({"category", "categories"}),
     }
-
-    def look(self) -> "LabeledText":
-        """These fields with the columns found, after a look at the first rows."""
-        from tfm.data import looks
-
-        return looks.labeled(self)
-
-    def prepare(self, folder: str | os.PathLike) -> "labeled_dataset.LabeledDataset":
-        """Reads the sources into folder/records, or finds that done.
-
-        One process prepares a folder. An interrupted preparation leaves nothing.
-
-        Raises:
-          UserError: a mistake in the files, or the folder was prepared from other
-            settings or files: splitting anew would train on former test texts.
-        """
-        from tfm.data import labeled_dataset
-        from tfm.data import preparation
-        from tfm.data import records
-
-        place = pathlib.Path(folder) / "records"
-        preparation.prepare(self, place)
-        return labeled_dataset.LabeledDataset(records.Records(place))
-
-    def rows(
-        self, source: str, columns: Mapping[str, interfaces.Column]
-    ) -> Iterator[interfaces.Read]:
-        """The rows of another source in the same format and columns.
-
-        Without labels, `where` does not apply, and a bad row stops the reading. With
-        them, `where` and `bad_rows` do, and a label that the model does not know is a
-        bad row.
-
-        Args:
-          source: as for `train`.
-          columns: {"label": Category or Categories}, or empty for prediction.
-        """
-        from tfm.data import labeled_rows
-        from tfm.data import looks
-        from tfm.data import unlabeled_rows
-
-        if "label" not in columns:
-            return unlabeled_rows.read(self, source)
-        config = looks.named(self, source)
-        tally = labeled_rows.Tally()
-        return labeled_rows.reads(config, source, columns["label"].names, tally)
-
-    def split(
-        self,
-        source: str,
-        columns: Mapping[str, interfaces.Column],
-        preprocessor: interfaces.Preprocessor,
-        folder: str | os.PathLike,
-    ) -> "memory.Memory":
-        """Another source in memory; `skipped` counts its bad rows by reason."""
-        from tfm.data import labeled_rows
-        from tfm.data import looks
-        from tfm.data import memory
-
-        if "label" not in columns:
-            return memory.Memory(self.rows(source, columns), columns, preprocessor)
-        config = looks.named(self, source)
-        tally = labeled_rows.Tally()
-        reads = labeled_rows.reads(config, source, columns["label"].names, tally)
-        return memory.Memory(reads, columns, preprocessor, tally.skipped)

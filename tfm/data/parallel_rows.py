@@ -161,7 +161,8 @@ def pairs(
         tally.read += 1
         problem = row.problem
         if not problem and two and not _filled(text) and not _filled(target):
-            tally.skip(row.origin, row.line, "both lines are blank")
+            problem = "both lines are blank"
+            tally.skip(problem, _error(row, problem, config))
             continue
         if not problem:
             text, problem = row_texts.text_of(text, config.encoding)
@@ -171,10 +172,11 @@ def pairs(
                 problem = f"target: {problem}" if problem == "no text" else problem
         if not problem:
             yield Pair(text, target, row.origin, row.line, row.values)
-        elif config.bad_rows == "skip":
-            tally.skip(row.origin, row.line, problem)
-        else:
-            raise row_texts.error(row.origin, row.line, problem, config.encoding)
+            continue
+        error = _error(row, problem, config)
+        if config.bad_rows != "skip":
+            raise error
+        tally.skip(problem, error)
     if limit is not None and tally.read >= limit:
         return
     if not tally.read:
@@ -182,6 +184,10 @@ def pairs(
     if tally.read == tally.skipped.total():
         reasons = ", ".join(f"{n} {reason}" for reason, n in tally.skipped.items())
         raise errors.UserError(f"{spec} holds no good row. Skipped: {reasons}.")
+
+
+def _error(row: formats.Row, problem: str, config) -> errors.UserError:
+    return row_texts.error(row.origin, row.line, problem, config.encoding)
 
 
 def looked_at(config, spec: str) -> None:

@@ -1,7 +1,7 @@
 """Sources -> a folder of records and splits, in one streaming pass.
 
-The texts go to the folder as they are read. What stays in memory until the end is
-the hash of each text, 16 bytes, and its labels, 4 bytes each.
+The contents, texts or pictures, go to the folder as they are read. What stays in
+memory until the end is the hash of each, 16 bytes, and its labels, 4 bytes each.
 """
 
 import array
@@ -12,6 +12,7 @@ import numpy as np
 
 from tfm import errors
 from tfm import files
+from tfm.data import contents
 from tfm.data import label_checks
 from tfm.data import labeled_rows
 from tfm.data import labeled_settings
@@ -24,8 +25,9 @@ from tfm.data import splits
 _SPLITS = ("train", "validation", "test")
 
 
-def prepare(config: labeled_settings.LabeledTextSettings, folder: pathlib.Path) -> None:
+def prepare(config: labeled_settings.LabeledSettings, folder: pathlib.Path) -> None:
     """Prepares the folder, or checks that it was prepared from the same data."""
+    config = config.expanded()
     meta_path = folder / "meta.json"
     if meta_path.exists():
         prepared.check_same(config, json.loads(meta_path.read_text("utf-8")), folder)
@@ -33,7 +35,9 @@ def prepare(config: labeled_settings.LabeledTextSettings, folder: pathlib.Path) 
     config = looks.named(config, config.train)
     with files.whole(folder) as partial:
         found = prepared.sources_of(
-            config, {name: getattr(config, name) for name in _SPLITS}
+            config,
+            {name: getattr(config, name) for name in _SPLITS},
+            config.content.files,
         )
         meta = _write(config, partial) | found
         (partial / "meta.json").write_text(
@@ -41,11 +45,11 @@ def prepare(config: labeled_settings.LabeledTextSettings, folder: pathlib.Path) 
         )
 
 
-def _write(config: labeled_settings.LabeledTextSettings, folder: pathlib.Path) -> dict:
+def _write(config: labeled_settings.LabeledSettings, folder: pathlib.Path) -> dict:
     """Writes all but meta.json, which it returns."""
     labels = labeled_rows.label_reader(config, config.labels or None)
     tallies = {}
-    with _Writer(folder / "records.arrow") as writer:
+    with _Writer(folder / "records.arrow", config.content) as writer:
         ends = []
         for name in _SPLITS:
             spec = getattr(config, name)
@@ -78,6 +82,8 @@ def _write(config: labeled_settings.LabeledTextSettings, folder: pathlib.Path) -
         classes[name] = np.bincount(of_split, minlength=len(names)).tolist()
     _check_splits(config, names, classes, dropped, tallies["train"].read)
     return {
+        "column": config.content.column,
+        "noun": config.noun,
         "labels": names,
         "multi_label": config.multi_label,
         "sources": {
@@ -91,13 +97,14 @@ def _write(config: labeled_settings.LabeledTextSettings, folder: pathlib.Path) -
 
 
 def _check_splits(
-    config: labeled_settings.LabeledTextSettings,
+    config: labeled_settings.LabeledSettings,
     names: list[str],
     classes: dict[str, list[int]],
     dropped: dict[str, int],
     num_read: int,
 ) -> None:
-    """Raises UserError where a class has no text to train on, or validation none."""
+    """Raises UserError where a class has no row to train on, or validation none."""
+    noun = config.noun
     without = [n for n, count in zip(names, classes["train"], strict=True) if not count]
     if without:
         held_out = dropped["held_out"]
@@ -105,35 +112,35 @@ def _check_splits(
         if dropped["conflicts"]:
             why = (
                 f"{', '.join(map(repr, without[:10]))} of {config.train} has none: "
-                f"{dropped['conflicts']:,} of its texts are there before with another "
-                "label, and the first one counts. Correct the labels."
+                f"{dropped['conflicts']:,} of its {noun}s are there before with "
+                "another label, and the first one counts. Correct the labels."
             )
         if held_out:
             why += (
-                f" {held_out:,} of its {num_read:,} texts are in the validation or "
+                f" {held_out:,} of its {num_read:,} {noun}s are in the validation or "
                 "test source too, and not trained on. Give sources that do not "
                 "overlap, or leave --data.validation and --data.test out to have "
                 f"theirs cut from {config.train}."
             )
-        raise errors.UserError(f"Each class must have a text to train on. {why}")
+        raise errors.UserError(f"Each class must have a {noun} to train on. {why}")
     if sum(classes["validation"]):
         return
     if not config.validation_fraction and not config.validation:
         why = "validation_fraction is 0 and there is no validation source"
     else:
         why = (
-            f"{num_read - dropped['duplicates']:,} different texts of {len(names):,} "
+            f"{num_read - dropped['duplicates']:,} different {noun}s of {len(names):,} "
             "classes are too few, as each class keeps one to train on"
         )
     raise errors.UserError(
-        f"No text is left for validation, by which the best checkpoint is picked: {why}"
-        ". Give more texts, --data.validation=FILE, or a --data.validation_fraction "
-        "above 0."
+        f"No {noun} is left for validation, by which the best checkpoint is picked: "
+        f"{why}. Give more {noun}s, --data.validation=FILE, or a "
+        "--data.validation_fraction above 0."
     )
 
 
 def _assign(
-    config: labeled_settings.LabeledTextSettings,
+    config: labeled_settings.LabeledSettings,
     hashes: np.ndarray,
     numbers: np.ndarray,
     offsets: np.ndarray,
@@ -175,16 +182,17 @@ def _assign(
 
 
 class _Writer(records_file.Writer):
-    """Streams texts to an Arrow file; hashes and labels stay in memory."""
+    """Streams contents to an Arrow file; hashes and labels stay in memory."""
 
-    def __init__(self, path: pathlib.Path):
-        super().__init__(path, ("text",))
+    def __init__(self, path: pathlib.Path, content: contents.Content):
+        super().__init__(path, (content.column,), content.is_bytes)
+        self._digest = content.digest
         self.hashes = bytearray()  # 16 bytes a row
         self.labels = array.array("i")
         self.lengths = array.array("i")  # labels a row
 
     def add(self, example: labeled_rows.Example) -> None:
-        self.hashes += splits.digest(example.text)
+        self.hashes += self._digest(example.content)
         self.labels.extend(example.labels)
         self.lengths.append(len(example.labels))
-        super().add(example.text, example.origin, example.line)
+        super().add(example.content, example.origin, example.line)

@@ -1,4 +1,4 @@
-"""Prepared records: texts, labels and splits on disk, quick to reach by index."""
+"""Prepared records: contents, labels and splits on disk, quick to reach by index."""
 
 import hashlib
 import json
@@ -11,16 +11,16 @@ import numpy as np
 
 from tfm.data import label_checks
 from tfm.data import records_file
-from tfm.data import row_texts
 
 
 class Records:
-    """The texts and labels of a prepared folder, mapped into memory.
+    """The contents and labels of a prepared folder, mapped into memory.
 
     Attributes:
+      column: the name of the contents: text or image.
       label_names: the classes in order.
-      multi_label: whether a text has any number of labels.
-      fingerprint: changes with the texts, their labels and their splits.
+      multi_label: whether a record has any number of labels.
+      fingerprint: changes with the contents, their labels and their splits.
       splits: train, validation and test -> their records' indices, int64,
         ascending. Records that were dropped are in none.
     """
@@ -30,6 +30,7 @@ class Records:
         meta = (self.folder / "meta.json").read_bytes()
         self._meta = json.loads(meta)
         self.fingerprint = hashlib.blake2b(meta, digest_size=16).hexdigest()
+        self.column, self._noun = self._meta["column"], self._meta["noun"]
         self.label_names = tuple(self._meta["labels"])
         self.multi_label = self._meta["multi_label"]
         self.splits = {name: self._load(name) for name in self._meta["sizes"]}
@@ -53,21 +54,21 @@ class Records:
         """Whether the validation split is a source of the user's, not a cut."""
         return bool(self._meta["config"]["validation"])
 
-    def texts(self, indices: Sequence[int] | np.ndarray) -> list[str]:
-        """Returns the texts of these records, in this order."""
-        return self._file.values("text", indices)
+    def contents(self, indices: Sequence[int] | np.ndarray) -> list:
+        """Returns the texts of these records, or the pictures' bytes, in this order."""
+        return self._file.values(self.column, indices)
 
-    def rows(self, indices: Sequence[int] | np.ndarray) -> list[dict[str, str]]:
+    def rows(self, indices: Sequence[int] | np.ndarray) -> list[dict[str, object]]:
         """Returns the same as rows that inputs read."""
-        return [{"text": text} for text in self.texts(indices)]
+        return [{self.column: content} for content in self.contents(indices)]
 
     def origins(self, indices: Sequence[int] | np.ndarray) -> list[str]:
         """Returns `FILE:LINE` of these records."""
         return self._file.origins(indices)
 
-    def iterate_texts(self, split: str) -> Iterator[str]:
-        """Yields the texts of a split in the order of the files."""
-        return self._file.iterate("text", self.splits[split])
+    def iterate(self, split: str) -> Iterator:
+        """Yields the contents of a split in the order of the files."""
+        return self._file.iterate(self.column, self.splits[split])
 
     def labels(self, indices: Sequence[int] | np.ndarray) -> np.ndarray:
         """Returns the labels of these records.
@@ -86,7 +87,7 @@ class Records:
         return _hot(rows, numbers, (len(indices), len(self.label_names)))
 
     def class_counts(self, split: str) -> list[int]:
-        """Returns the number of the split's texts with each label."""
+        """Returns the number of the split's records with each label."""
         return self._meta["classes"][split]
 
     def report(self) -> list[str]:
@@ -122,16 +123,16 @@ class Records:
             shown = [f"{label} {count:,}" for label, count in counts]
             if len(shown) > 20:
                 shown[10:-5] = ["..."]
-            lines.append(f"{name}: {size:,} texts ({', '.join(shown)})")
+            lines.append(f"{name}: {size:,} {self._noun}s ({', '.join(shown)})")
         counts = zip(self.label_names, self.class_counts("train"), strict=True)
-        return lines + label_checks.too_few(dict(counts))
+        return lines + label_checks.too_few(dict(counts), self._noun)
 
     def bad_rows(self) -> list[str]:
         """Returns a line on each of the first bad rows that were skipped."""
-        lines, encoding = [], self._meta["config"]["encoding"]
+        lines = []
         for source in self._meta["sources"].values():
             for reason, rows in source.get("bad", {}).items():
-                lines += [str(row_texts.error(*row, encoding)) for row in rows]
+                lines += rows
                 if more := source["skipped"][reason] - len(rows):
                     lines.append(f"{source['spec']}: {more:,} more rows: {reason}.")
         return lines
@@ -148,13 +149,13 @@ class Records:
         if count := dropped["not_sampled"]:
             cap = settings["max_examples"]
             lines.append(
-                f"{count:,} texts were not used (--data.max_examples={cap}; none takes "
-                "them all)"
+                f"{count:,} {self._noun}s were not used (--data.max_examples={cap}; "
+                "none takes them all)"
             )
         if count := dropped.get("not_trained_on", 0):
             lines.append(
-                f"{count:,} of {count + sizes['train']:,} texts were not trained on "
-                f"(--data.train_examples={settings['train_examples']})"
+                f"{count:,} of {count + sizes['train']:,} {self._noun}s were not "
+                f"trained on (--data.train_examples={settings['train_examples']})"
             )
         return lines
 

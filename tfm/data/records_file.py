@@ -12,7 +12,7 @@ PLACES = (  # where a row is from
     pyarrow.field("line", pyarrow.int64()),
 )
 _BATCH_ROWS = 4096
-_BATCH_CHARACTERS = 2**22
+_BATCH_SIZE = 2**22  # characters or bytes
 
 
 class Reader:
@@ -55,19 +55,23 @@ class Reader:
 
 
 class Writer:
-    """Streams rows of texts, with their origin and line, to a file; a context manager.
+    """Streams rows, with their origin and line, to a file; a context manager.
 
     Args:
       path: of the file.
-      texts: names of the columns of text, which come first in a row.
+      columns: names of their contents, which come first in a row.
+      is_bytes: whether these are bytes; else texts.
     """
 
-    def __init__(self, path: pathlib.Path, texts: Sequence[str]):
-        columns = [pyarrow.field(name, pyarrow.large_string()) for name in texts]
-        self._schema = pyarrow.schema([*columns, *PLACES])
-        self._num_texts = len(texts)
+    def __init__(
+        self, path: pathlib.Path, columns: Sequence[str], is_bytes: bool = False
+    ):
+        kind = pyarrow.large_binary() if is_bytes else pyarrow.large_string()
+        contents = [pyarrow.field(name, kind) for name in columns]
+        self._schema = pyarrow.schema([*contents, *PLACES])
+        self._width = len(columns)
         self._rows = []
-        self._characters = self._written = 0
+        self._size = self._written = 0
         self._sink = pyarrow.OSFile(str(path), "wb")
         self._file = pyarrow.ipc.new_file(self._sink, self._schema)
 
@@ -84,10 +88,10 @@ class Writer:
         return self._written + len(self._rows)
 
     def add(self, *row) -> None:
-        """Adds a row: its texts, origin and line."""
+        """Adds a row: its contents, origin and line."""
         self._rows.append(row)
-        self._characters += sum(map(len, row[: self._num_texts]))
-        if len(self._rows) == _BATCH_ROWS or self._characters > _BATCH_CHARACTERS:
+        self._size += sum(map(len, row[: self._width]))
+        if len(self._rows) == _BATCH_ROWS or self._size > _BATCH_SIZE:
             self._flush()
 
     def _flush(self) -> None:
@@ -101,4 +105,4 @@ class Writer:
         ]
         self._file.write_batch(pyarrow.record_batch(arrays, schema=self._schema))
         self._written += len(self._rows)
-        self._rows, self._characters = [], 0
+        self._rows, self._size = [], 0

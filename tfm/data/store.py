@@ -1,15 +1,18 @@
 """The stored arrays of a preprocessor on disk, by the records that they are of.
 
-NAME.DTYPE       the rows, one after the other
+NAME.DTYPE       the rows, one after the other; bytes that are the record's own content
+                 are not written again, and have no length here
 NAME.ends.npy    where each row ends there, int64 [n]: the values of its first axis
 NAME.counts.npy  what became of each row, where that is measured; see cuts.Measures
 """
 
 import contextlib
+import functools
 import json
 import os
 import pathlib
 import typing
+from collections.abc import Callable
 from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
@@ -21,8 +24,8 @@ from tfm import interfaces
 from tfm import progress
 from tfm.data import cuts
 
-_BATCH_TEXTS = 1024
-_BATCH_CHARACTERS = 2**22
+_BATCH_ROWS, _READ_ROWS = 1024, 64
+_BATCH_SIZE = 2**22  # characters or bytes
 
 
 class Records(typing.Protocol):
@@ -43,13 +46,20 @@ class StoredArray:
       folder: which `write` has written.
       name: of the array.
       spec: of a row.
+      contents: indices -> contents of these records, for bytes that are the same.
 
     Attributes:
       counts: what became of each row, a structured array [n]; None: not measured.
     """
 
-    def __init__(self, folder: pathlib.Path, name: str, spec: interfaces.Spec):
-        self._spec = spec
+    def __init__(
+        self,
+        folder: pathlib.Path,
+        name: str,
+        spec: interfaces.Spec,
+        contents: Callable[[np.ndarray], list],
+    ):
+        self._spec, self._contents = spec, contents
         self._ends = np.load(folder / f"{name}.ends.npy")
         counts = folder / f"{name}.counts.npy"
         self.counts = np.load(counts) if counts.is_file() else None
@@ -67,7 +77,9 @@ class StoredArray:
         starts = np.where(indices > 0, self._ends[indices - 1], 0).tolist()
         rows = [self._values[a:b] for a, b in zip(starts, ends, strict=True)]
         if self._spec.dtype == "string":
-            return [row.tobytes() for row in rows]
+            own = [place for place, row in enumerate(rows) if not len(row)]
+            theirs = dict(zip(own, self._contents(indices[own]), strict=True))
+            return [theirs.get(i) or row.tobytes() for i, row in enumerate(rows)]
         if not self._spec.shape:
             return np.concatenate([self._values[:0], *rows])
         return rows
@@ -78,10 +90,10 @@ def write(
     preprocessor: interfaces.Preprocessor,
     folder: str | os.PathLike,
 ) -> dict[str, StoredArray]:
-    """Encodes the texts of all splits, unless `folder` holds them already.
+    """Encodes the records of all splits, unless `folder` holds them already.
 
     Args:
-      records: the texts. Those in no split get an empty row.
+      records: the texts or pictures. Those in no split get an empty row.
       preprocessor: makes the arrays.
       folder: where to write; it appears whole or not at all. One of other records, or
         of arrays of other shapes, is replaced.
@@ -103,7 +115,15 @@ def write(
         with files.whole(folder) as partial:
             _write(records, preprocessor, partial)
             (partial / "meta.json").write_text(json.dumps(meta), "utf-8")
-    return {name: StoredArray(folder, name, spec) for name, spec in stored.items()}
+    return {
+        name: StoredArray(folder, name, spec, functools.partial(_own, records, name))
+        for name, spec in stored.items()
+    }
+
+
+def _own(records: Records, name: str, indices: np.ndarray) -> list:
+    """The records' own values by the name of an array; see the file's head."""
+    return [row[name] for row in records.rows(indices)]
 
 
 def _write(
@@ -120,7 +140,7 @@ def _write(
             name: stack.enter_context(_path(folder, name, spec).open("wb"))
             for name, spec in stored.items()
         }
-        phase = progress.phase("Encoding", lambda: done, total, "texts")
+        phase = progress.phase("Encoding", lambda: done, total, "rows")
         stack.enter_context(phase)
         for indices, rows in _batches(records):
             found, counted = cuts.encoded(preprocessor, rows)
@@ -128,8 +148,8 @@ def _write(
                 zeros = np.zeros(len(records), values.dtype)
                 counts.setdefault(name, zeros)[indices] = values
             for name, spec in stored.items():
-                for index, row in zip(indices, found[name], strict=True):
-                    row = _flat(row, spec)
+                for index, row, own in zip(indices, found[name], rows, strict=True):
+                    row = _flat(b"" if row is own.get(name) else row, spec)
                     opened[name].write(row.tobytes())
                     lengths[name][index] = len(row)
             done += len(indices)
@@ -159,15 +179,15 @@ def _flat(row, spec: interfaces.Spec) -> np.ndarray:
 def _batches(records: Records) -> Iterator[tuple[list[int], list[interfaces.Row]]]:
     """Yields indices and rows of all splits in the order of the files."""
     all_indices = np.sort(np.concatenate(list(records.splits.values())))
-    indices, rows, characters = [], [], 0
-    for start in range(0, len(all_indices), _BATCH_TEXTS):
-        chunk = all_indices[start : start + _BATCH_TEXTS]
+    indices, rows, size = [], [], 0
+    for start in range(0, len(all_indices), _READ_ROWS):
+        chunk = all_indices[start : start + _READ_ROWS]
         for index, row in zip(chunk.tolist(), records.rows(chunk), strict=True):
             indices.append(index)
             rows.append(row)
-            characters += sum(map(len, row.values()))
-            if len(rows) == _BATCH_TEXTS or characters > _BATCH_CHARACTERS:
+            size += sum(map(len, row.values()))
+            if len(rows) == _BATCH_ROWS or size > _BATCH_SIZE:
                 yield indices, rows
-                indices, rows, characters = [], [], 0
+                indices, rows, size = [], [], 0
     if rows:
         yield indices, rows

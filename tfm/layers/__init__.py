@@ -1,4 +1,4 @@
-"""Keras 3 layers: embeddings, LSTM, attention, Transformer blocks, pooling.
+"""Keras 3 layers: embeddings, LSTM, attention, convolutions, Transformer, pooling.
 
 A mask is bool, True = real token, and is always passed explicitly.
 """
@@ -6,6 +6,8 @@ A mask is bool, True = real token, and is always passed explicitly.
 from tfm.layers.attention import MultiHeadAttention as MultiHeadAttention
 from tfm.layers.attention import attention_weights as attention_weights
 from tfm.layers.attention import dot_product_attention as dot_product_attention
+from tfm.layers.convolution import Convolution as Convolution
+from tfm.layers.convolution import ResidualBlock as ResidualBlock
 from tfm.layers.embedding import LearnedPositions as LearnedPositions
 from tfm.layers.embedding import SinusoidalPositions as SinusoidalPositions
 from tfm.layers.embedding import TokenEmbedding as TokenEmbedding

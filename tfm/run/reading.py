@@ -15,7 +15,8 @@ from tfm.run import look
 from tfm.run import prediction_files
 
 _NAMES = (
-    "format text label header encoding separator quoted bad_rows rename label_separator"
+    "format text image label header encoding separator quoted bad_rows rename "
+    "label_separator"
 )
 FLAGS = frozenset(f"data.{name}" for name in _NAMES.split())
 

@@ -81,7 +81,7 @@ def test_records_of_a_dataset(tmp_path):
     config = data.LabeledText(train="tfds:tiny_reviews", label="tags", multi_label=True)
     records = config.prepare(tmp_path / "other").records
     assert records.label_names == ("new", "old")
-    index = records.texts(range(20)).index("A rëview 1.")
+    index = records.contents(range(20)).index("A rëview 1.")
     assert records.labels([index]).tolist() == [[0, 1]]
 
 

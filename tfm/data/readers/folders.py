@@ -16,8 +16,8 @@ from tfm.data.readers import streams
 from tfm.data.readers import system_files
 
 # files of plain text: of a folder a text each, of the class that their folder is named
-# for; a row a line; one text each
-Texts = typing.Literal["classes", "lines", "whole"]
+# for; a row a line; one text each. With pictures there are these in place of texts
+Texts = typing.Literal["classes", "lines", "whole", "pictures"]
 
 FORMATS = {
     ".csv": "csv",
@@ -42,6 +42,9 @@ FORMATS = {
     ".txt": "text",
     ".text": "text",
 }
+PICTURES = frozenset(
+    [".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".gif", ".bmp", ".webp", ".tif", ".tiff"]
+)
 _ENDINGS = ".csv, .tsv, .jsonl, .parquet, .arrow, .xlsx, .tfrecord or .txt"
 _SHARD = re.compile(r"-\d+-of-\d+$")  # of the shards of a dataset, behind the ending
 _SPLITS = frozenset(
@@ -66,9 +69,9 @@ class File:
 
     Attributes:
       path: where it is.
-      format: csv, tsv, jsonl, parquet, arrow, excel, tfrecord, tmx, lexicon or text;
-        folder, whole: the file is one text.
-      label: of format folder: the class, its folder's name.
+      format: csv, tsv, jsonl, parquet, arrow, excel, tfrecord, idx, tmx, lexicon or
+        text; folder, whole: the file is one text; picture: it is one picture.
+      label: of formats folder and picture: the class, its folder's name.
       sheet: of a spreadsheet; empty for the first one.
     """
 
@@ -136,11 +139,11 @@ def files(
             f"{folder} holds the splits {', '.join(names)}. Give each by itself, such "
             f"as {folder / names[0] if names else folder}."
         )
-    if _is_of_hugging_face(folder):
-        return _of_hugging_face(folder)
-    below = _below(folder)
+    if is_of_hugging_face(folder):
+        return of_hugging_face(folder)
+    below = all_below(folder)
     if format == "folder":
-        found = [File(path, "folder", _class(path, folder)) for path in below]
+        found = [File(path, "folder", class_of(path, folder)) for path in below]
         found = [file for file in found if file.label]
     elif format != "auto":
         found = [file(path, format, texts) for path in below]
@@ -154,21 +157,26 @@ def files(
     if not found:
         raise errors.UserError(_no_data(folder, below, texts))
     if texts == "classes":
-        _check_is_one_split(folder, found)
+        check_is_one_split(folder, found)
+    tell_left_out(folder, found)
+    return found
+
+
+def tell_left_out(folder: pathlib.Path, found: list[File]) -> None:
+    """Tells how many files of a folder are not among those found."""
     if others := left_out(folder, found):
         notes.tell(
             f"{folder}: {len(found):,} files are read, {len(others):,} left out "
             f"({endings(others)})"
         )
-    return found
 
 
 def left_out(folder: pathlib.Path, found: list[File]) -> list[pathlib.Path]:
     """The files of a folder that are not among those found, in sorted order."""
-    if _is_of_hugging_face(folder):
+    if is_of_hugging_face(folder):
         return []
     read = {file.path for file in found}
-    return [path for path in _below(folder) if path not in read]
+    return [path for path in all_below(folder) if path not in read]
 
 
 def _no_data(folder: pathlib.Path, below: list[pathlib.Path], texts: Texts) -> str:
@@ -178,6 +186,12 @@ def _no_data(folder: pathlib.Path, below: list[pathlib.Path], texts: Texts) -> s
     message += f" in {_ENDINGS}."
     if not below:
         return message
+    pictures = [path for path in below if path.suffix.lower() in PICTURES]
+    if len(pictures) > len(below) / 2:
+        return (
+            f"The folder {folder} holds pictures ({endings(pictures)}), which "
+            f"--experiment=image_cls --data.train={folder} learns to classify."
+        )
     how = "format=folder each file in a folder of it is a text"
     how = how if classes else "format=text each file is plain text"
     return f"{message} It holds {endings(below)}; with --data.{how}."
@@ -191,11 +205,11 @@ def _of_classes(folder: pathlib.Path, below: list[pathlib.Path]) -> list[File]:
         return tables
     in_classes = [path for path in texts if path.parent != folder]
     if in_classes:
-        return [File(path, "folder", _class(path, folder)) for path in in_classes]
+        return [File(path, "folder", class_of(path, folder)) for path in in_classes]
     return [File(path, "text") for path in texts if format_of(path)]
 
 
-def _below(folder: pathlib.Path) -> list[pathlib.Path]:
+def all_below(folder: pathlib.Path) -> list[pathlib.Path]:
     """The files below a folder in sorted order, those behind links to folders too."""
     found, seen, waiting, links = [], set(), [folder], []
     while waiting or links:
@@ -226,7 +240,7 @@ def _entries(folder: pathlib.Path) -> Iterator[pathlib.Path]:
         raise errors.UserError(f"{folder} cannot be read: {error.strerror}.") from error
 
 
-def _class(path: pathlib.Path, folder: pathlib.Path) -> str:
+def class_of(path: pathlib.Path, folder: pathlib.Path) -> str:
     inner = path.relative_to(folder).parts
     return inner[0] if len(inner) > 1 else ""
 
@@ -242,12 +256,12 @@ def _is_text(path: pathlib.Path) -> bool:
     return not ending or ending[1:].isdecimal()
 
 
-def _is_of_hugging_face(folder: pathlib.Path) -> bool:
+def is_of_hugging_face(folder: pathlib.Path) -> bool:
     names = ("state.json", "dataset_info.json")
     return all((folder / name).is_file() for name in names)
 
 
-def _of_hugging_face(folder: pathlib.Path) -> list[File]:
+def of_hugging_face(folder: pathlib.Path) -> list[File]:
     """The Arrow files of a folder that `datasets` saved, in their order."""
     place = folder / "state.json"
     try:
@@ -258,7 +272,7 @@ def _of_hugging_face(folder: pathlib.Path) -> list[File]:
     return [File(folder / name, "arrow") for name in names]
 
 
-def _check_is_one_split(folder: pathlib.Path, found: list[File]) -> None:
+def check_is_one_split(folder: pathlib.Path, found: list[File]) -> None:
     """Raises UserError where parts of a folder are named as splits of one dataset."""
     parts = dict.fromkeys(
         file.path.relative_to(folder).parts[0].split(".")[0].lower() for file in found

@@ -1,4 +1,4 @@
-"""Rows of a user's files, streamed: tables, spreadsheets, text, TFRecord, TFDS.
+"""Rows of a user's files, streamed: tables, text, pictures, TFRecord, TFDS.
 
 A reader knows columns, not labels, so that it serves training, evaluation on a new
 file and prediction alike. What is wrong with one row is told in `Row.problem`; what
@@ -16,6 +16,7 @@ from tfm.data.readers import arrow_files
 from tfm.data.readers import encodings
 from tfm.data.readers import folders
 from tfm.data.readers import formats
+from tfm.data.readers import idx
 from tfm.data.readers import locations
 from tfm.data.readers import meter
 from tfm.data.readers import parallel_files
@@ -33,11 +34,13 @@ class Reading:
     """The way the files of a source are written, and what is wanted of them.
 
     Attributes:
-      text: the column of the text, needed unless it is empty. Plain text and folders
-        get it as its name ("text" where it is empty).
+      text: the column of the text or the picture, needed unless it is empty. What has
+        no names of its own gets it as its name ("text" or "image" where it is empty).
       label: the column of the label; empty where none is needed.
       labelled: folders of texts in a folder are classes, as they are with a `label`.
       whole: a file of plain text is one row, where it has no label.
+      pictures: files and features of pictures are read, as encoded bytes; in a folder
+        each is a row, its value the file's name.
       problems: a file that is empty or no text is a row with a problem, no error.
       also: more columns that are needed.
       format: of the files; auto goes by each name's ending.
@@ -56,6 +59,7 @@ class Reading:
     label: str = ""
     labelled: bool = False
     whole: bool = False
+    pictures: bool = False
     problems: bool = False
     also: tuple[str, ...] = ()
     format: str = "auto"
@@ -70,8 +74,9 @@ class Reading:
     @classmethod
     def of(cls, config, **others) -> "Reading":
         """As the fields of a data's config say, but for `others`."""
-        names = ("text", "header", "encoding", "separator", "quoted")
-        return cls(**{name: getattr(config, name) for name in names} | others)
+        names = ("header", "encoding", "separator", "quoted")
+        fields = {name: getattr(config, name) for name in names}
+        return cls(**{"text": getattr(config, "text", "")} | fields | others)
 
     @property
     def wanted(self) -> tuple[str, ...]:
@@ -82,6 +87,8 @@ class Reading:
     @property
     def texts(self) -> folders.Texts:
         """The meaning of files of plain text, as `locations.files` takes it."""
+        if self.pictures:
+            return "pictures"
         if self.label or self.labelled or self.format == "folder":
             return "classes"
         return "whole" if self.whole else "lines"
@@ -124,6 +131,15 @@ def read_file(file: folders.File, reading: Reading) -> Iterator[formats.Row]:
             yield from parallel_files.tmx(path, wanted, everything)
         elif file.format == "tfrecord":
             yield from tfrecords.read(path, wanted, everything)
+        elif file.format == "idx":
+            needed = reading.label or ("label" * reading.labelled)
+            yield from idx.read(path, reading.text or "image", needed)
+        elif file.format == "picture":
+            row = {reading.text or "image": path.name}
+            if reading.label or reading.labelled:
+                row[reading.label or "label"] = file.label
+            formats.need(wanted, row, origin)
+            yield formats.Row(row, origin, 1)
         elif file.format == "excel":
             yield from spreadsheets.read(
                 path, wanted, everything, reading.header, file.sheet

@@ -9,7 +9,8 @@ from tfm.data.readers import formats
 def read(spec: str, wanted: tuple[str, ...]) -> Iterator[dict[str, object]]:
     """Yields the wanted features of `tfds:NAME[#SPLIT]`, in the dataset's order.
 
-    Text arrives as bytes, numbers as numpy numbers and classes as their names.
+    Text arrives as bytes, so do pictures as they were encoded; numbers as numpy numbers
+    and classes as their names.
     The dataset is downloaded and prepared where it is not in TFDS_DATA_DIR yet.
     """
     spec_name, _, split = spec.removeprefix("tfds:").partition("#")
@@ -22,11 +23,18 @@ def read(spec: str, wanted: tuple[str, ...]) -> Iterator[dict[str, object]]:
             f"{spec_name} has no split {split!r}. "
             f"It has: {', '.join(sorted(builder.info.splits))}."
         )
+    encoded = {
+        name: tfds.decode.SkipDecoding()
+        for name in wanted
+        if isinstance(features[name], tfds.features.Image)
+    }
     try:
         dataset = builder.as_dataset(
             split=split,
             shuffle_files=False,
-            decoders=tfds.decode.PartialDecoding(dict.fromkeys(wanted, True)),
+            decoders=tfds.decode.PartialDecoding(
+                dict.fromkeys(wanted, True), decoders=encoded
+            ),
             read_config=tfds.ReadConfig(interleave_cycle_length=1),
         )
     except ValueError as error:

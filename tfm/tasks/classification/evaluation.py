@@ -10,6 +10,7 @@ import numpy as np
 from tfm import figures
 from tfm import interfaces
 from tfm.tasks.classification import curves
+from tfm.tasks.classification import pictures
 from tfm.tasks.classification import tables
 
 
@@ -45,16 +46,26 @@ def figures_of(
             [max(one["probabilities"].values()) for one in told],
         )
 
+    mistakes = tables.mistakes(labels, predicted, probabilities_NC)
     found = {
         "classes": tables.classes(scores, names),
         "confusion_matrix": tables.confusion_matrix(labels, predicted, names),
         "predictions": samples(tables.spread(len(labels))),
-        "mistakes": samples(tables.mistakes(labels, predicted, probabilities_NC)),
+        "mistakes": samples(mistakes),
         "roc": curves.roc(probabilities_NC, labels, names),
         "precision_recall": curves.precision_recall(probabilities_NC, labels, names),
         "scores": curves.scores(probabilities_NC, labels, names),
         "calibration": curves.reliability(told, labels),
     }
+    if len(mistakes) and pictures.seen(objective.preprocessor):
+        found["mistaken_pictures"] = pictures.sheet(
+            objective.preprocessor,
+            split,
+            results["row"][mistakes],
+            objective.names(labels[mistakes]),
+            objective.names(predicted[mistakes]),
+            probabilities_NC[mistakes].max(axis=1),
+        )
     if len(names) > figures.MOST_DRAWN and not objective.multi_label:
         found["confusions"] = tables.confusions(labels, predicted, names)
     return found

@@ -12,6 +12,7 @@ from keras import ops
 from tfm import figures
 from tfm import interfaces
 from tfm.data import batches
+from tfm.data import partners
 from tfm.tasks.classification import calibration
 from tfm.tasks.classification import evaluation
 from tfm.tasks.classification import metrics
@@ -35,6 +36,7 @@ class ClassificationObjective:
     Attributes:
       inputs: {name: Spec} of what the model is given.
       label_names: C names, in the order of their ids.
+      preprocessor: as given.
       multi_label: whether an example has any number of labels.
       temperature: that was fitted; None before.
     """
@@ -56,7 +58,8 @@ class ClassificationObjective:
         self.label_names = tuple(column.names)
         self.multi_label = column.kind == "categories"
         self.class_weights = class_weights
-        self._stored = preprocessor.stored
+        self.preprocessor = preprocessor
+        self._mixes = partners.needed(preprocessor)
         self._classes = list(getattr(preprocessor, "classes", ()))
         self._label = column.spec
         self._dropout = dropout
@@ -68,9 +71,15 @@ class ClassificationObjective:
     def examples(
         self, split: interfaces.Split, mode: interfaces.Mode
     ) -> interfaces.Examples:
-        """The rows of a split; with label int32, float32 [C] if multi-label."""
+        """The rows of a split; with label int32, float32 [C] if multi-label.
+
+        Those of training have partners where the preprocessor mixes; see data.partners.
+        """
         label = {} if mode == "predict" else {"label": self._label}
-        return batches.Rows(split, {**self._stored, **label})
+        rows = batches.Rows(split, {**self.preprocessor.stored, **label})
+        if mode == "train" and self._mixes:
+            return partners.Partnered(rows, self.preprocessor.stored)
+        return rows
 
     def head(self, backbone: keras.Model) -> keras.Model:
         """`backbone` with a dense layer on its pooled features -> logits_BC.
@@ -94,7 +103,8 @@ class ClassificationObjective:
         Args:
           logits_BC: the model's output.
           batch: label (int32 [B], or float32 [B, C] if multi-label) and weight
-            float32 [B], 0 for padding examples.
+            float32 [B], 0 for padding examples. With own_share float32 [B] and
+            partner_label the targets are mixed; accuracy is by the label alone.
 
         Returns:
           losses_B and weights_B, float32; the batch's loss is their weighted mean.
@@ -105,8 +115,9 @@ class ClassificationObjective:
         real_B = weights_B
         smooth = self._label_smoothing
         if self.multi_label:
-            target_BC = ops.cast(batch["label"], "float32")
-            right_B = ops.all((logits_BC > self._threshold_logit) == (target_BC > 0), 1)
+            target_BC = self._targets(batch)
+            given_BC = ops.cast(batch["label"], "float32") > 0
+            right_B = ops.all((logits_BC > self._threshold_logit) == given_BC, 1)
             if smooth:
                 target_BC = target_BC * (1.0 - smooth) + 0.5 * smooth
             losses_BC = ops.binary_crossentropy(target_BC, logits_BC, from_logits=True)
@@ -116,7 +127,7 @@ class ClassificationObjective:
             losses_B = ops.mean(losses_BC, axis=1)
         else:
             num_classes = len(self.label_names)
-            target_BC = ops.one_hot(batch["label"], num_classes, dtype="float32")
+            target_BC = self._targets(batch)
             right_B = ops.equal(ops.argmax(logits_BC, axis=1), batch["label"])
             if self.class_weights:
                 weights_C = ops.convert_to_tensor(self.class_weights, "float32")
@@ -126,6 +137,19 @@ class ClassificationObjective:
             losses_B = -ops.sum(target_BC * ops.log_softmax(logits_BC), axis=1)
         right = ops.sum(ops.cast(right_B, "float32") * real_B)
         return losses_B, weights_B, {"accuracy": (right, ops.sum(real_B))}
+
+    def _targets(self, batch: dict):
+        """Probabilities of classes, float32 [B, C], mixed where a share is given."""
+
+        def of(label):
+            if self.multi_label:
+                return ops.cast(label, "float32")
+            return ops.one_hot(label, len(self.label_names), dtype="float32")
+
+        if "own_share" not in batch:
+            return of(batch["label"])
+        own_B1 = batch["own_share"][:, None]
+        return own_B1 * of(batch["label"]) + (1 - own_B1) * of(batch["partner_label"])
 
     def consistency(self, logits_BC, batch: dict, teacher):
         """Consistency loss between student and teacher, float32 [B]; for EMATeacher.
@@ -174,7 +198,7 @@ class ClassificationObjective:
           The metrics, and as figures the tables "classes", "predictions" and
           "mistakes" (the most confident), the matrix "confusion_matrix", the curves
           "roc", "precision_recall" and "calibration", and "scores". Of many classes
-          "confusions" too.
+          "confusions" too, and of pictures "mistaken_pictures".
         """
         found = self.scores(results)
         drawn = evaluation.figures_of(self, found, results, split)

@@ -1,0 +1,1 @@
+"""Pictures: encoded bytes on disk; decoded, resized and augmented in the graph."""
