@@ -87,12 +87,7 @@ class Trained:
         thorough: bool = True,
         name: str = "",
     ) -> scoring.Scored:
-        """The scores of a split, and what was kept of each example.
-
-        Args:
-          thorough: see scoring.score.
-          name: of the split, as progress calls it.
-        """
+        """Scores and what was kept of each example; `name` is of the progress."""
         return scoring.score(
             self.evaluator,
             self.objective,
@@ -105,8 +100,8 @@ class Trained:
 
     def keep(self, scored: scoring.Scored, name: str) -> None:
         """Keeps what `score` found of each example, as evaluation/NAME.parquet."""
-        path = self.folder.evaluation / f"{name}.parquet"
-        kept_results.write(path, scored.results, scored.split, self._identity())
+        place = self.folder.evaluation / f"{name}.parquet"
+        kept_results.write(place, scored.results, scored.split, self._identity())
 
     def kept(self, name: str) -> scoring.Scored:
         """`score` of one of the run's own splits, from what was kept of each example.
