@@ -29,6 +29,7 @@ COMMANDS = [
     "inspect",
     "prepare",
     "merge",
+    "export",
     "selfcheck",
     "launch",
 ]
@@ -42,6 +43,7 @@ BELOW_RUN = {
     "models",
     "tasks",
     "generation",
+    "exporting",
     "training",
     "checkpoints",
     "distribution",
@@ -64,7 +66,8 @@ RULES = {
     "figures": (set(), {"numpy"}),
     "drawing": ({"console", "figures"}, {"numpy", "matplotlib"}),
     "unspaced": (set(), set()),
-    "interfaces": ({"figures"}, {"numpy", "keras"}),
+    "interfaces": ({"figures", "optional_interfaces"}, {"numpy", "keras"}),
+    "optional_interfaces": (set(), {"keras"}),
     "experiments": (set(), set()),
     "experiment": ({"errors", "interfaces", "adaptation", "training"}, set()),
     "config": (
@@ -128,6 +131,10 @@ RULES = {
         {*GROUND, "data", "inputs", "models", "tasks", "training", "experiment"}
         | {"auto"},
         set(),
+    ),
+    "exporting": (
+        {"errors", "files", "interfaces", "exporting"},
+        {"tensorflow"},
     ),
     "generation": (
         {"errors", "validation", "interfaces", "generation"},

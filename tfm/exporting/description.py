@@ -1,0 +1,50 @@
+"""What an exported model says of itself: export.json."""
+
+from collections.abc import Mapping
+
+import tensorflow as tf
+
+import tfm
+
+
+def of(run, made, signatures: Mapping) -> dict:
+    """A description of an exported model, ready for JSON.
+
+    Returns:
+      signatures, each with inputs and outputs {name: dtype, shape}; labels, where the
+      task has them; needs: versions, and the modules to import first; run: where the
+      weights come from.
+    """
+    saved = run.folder.saved()
+    columns = run.experiment.inputs.columns
+    body = {
+        "signatures": {
+            name: {
+                "inputs": {
+                    column: _told(spec) | {"kinds": sorted(columns[column])}
+                    for column, spec in function.structured_input_signature[1].items()
+                },
+                "outputs": {
+                    output: _told(spec)
+                    for output, spec in sorted(function.structured_outputs.items())
+                },
+            }
+            for name, function in signatures.items()
+        },
+        "needs": {"tensorflow": tf.__version__, "import_first": [*made.imports]},
+        "run": {
+            "folder": run.folder.path.name,
+            "experiment": saved["experiment"],
+            "step": run.step,
+            "made_with": saved.get("made_with", {}),
+        },
+        "made_by": f"tfm {tfm.__version__}",
+    }
+    for name in ("label_names", "multi_label", "temperature"):
+        if getattr(run.objective, name, None) is not None:
+            body.setdefault("task", {})[name] = getattr(run.objective, name)
+    return body
+
+
+def _told(spec: tf.TensorSpec) -> dict:
+    return {"dtype": spec.dtype.name, "shape": [*spec.shape]}

@@ -1,0 +1,120 @@
+"""A trained run as one function of raw columns, in a graph.
+
+B batch.
+"""
+
+from collections.abc import Callable
+from collections.abc import Mapping
+
+import tensorflow as tf
+
+from tfm import errors
+from tfm import interfaces
+
+SERVING, PREDICT = "serving_default", "predict"  # signatures, as TensorFlow Serving asks
+# kinds of columns whose values are no strings or bytes
+_DTYPES = {"number": tf.float32}
+
+
+class Exported(tf.Module):
+    """Raw columns to predictions, with the weights and tables that it takes.
+
+    Args:
+      run: as for folder.export.
+
+    Attributes:
+      imports: modules that a process must import before it loads the model.
+
+    Raises:
+      UserError: the run's task or inputs have no graph.
+    """
+
+    def __init__(self, run):
+        super().__init__()
+        objective = run.objective
+        if isinstance(objective, interfaces.Writes):
+            raise errors.UserError(
+                f"A model trained by tasks.{type(run.experiment.task).__name__} writes, "
+                "and its decoding loop cannot be exported: python -m tfm.generate runs it."
+            )
+        if not isinstance(objective, interfaces.Exports):
+            raise errors.UserError(
+                f"tasks.{type(run.experiment.task).__name__} cannot be exported: its "
+                f"{type(objective).__name__} has no method exports, which makes its "
+                "predictions in a graph."
+            )
+        self.raw = _raw(run)
+        self.imports = tuple(getattr(self.raw, "imports", ()))
+        # KerasVariables are not tracked by TensorFlow; what they hold is
+        self.weights = [variable.value for variable in run.model.variables]
+        self._answers = _answers(run, self.raw)
+        self._columns = {
+            name: tf.TensorSpec([None], _dtype(kinds), name)
+            for name, kinds in run.experiment.inputs.columns.items()
+        }
+        self.predict = tf.function(
+            lambda **columns: self._answers(columns), autograph=False
+        )
+
+    def signatures(self) -> dict[str, Callable]:
+        """The concrete functions of the exported model by name."""
+        function = self.predict.get_concrete_function(**self._columns)
+        return {SERVING: function, PREDICT: function}
+
+
+def _dtype(kinds: interfaces.Names) -> tf.DType:
+    return next((_DTYPES[kind] for kind in sorted(kinds) if kind in _DTYPES), tf.string)
+
+
+def _raw(run) -> Callable[[Mapping], Mapping]:
+    """Raw columns -> stored arrays, or the batch that the objective makes of them."""
+    if isinstance(run.objective, interfaces.RawExamples):
+        return run.objective.raw_examples()
+    made = None
+    if isinstance(run.preprocessor, interfaces.RawGraph):
+        made = run.preprocessor.raw_graph()
+    if made is None:
+        raise errors.UserError(
+            f"inputs.{type(run.experiment.inputs).__name__} cannot be exported: it has no "
+            "raw_graph, which makes its arrays in a graph. inputs.Text has one by words, "
+            "word pieces, characters and bytes, inputs.PretrainedText for BERT's tokens, "
+            "and inputs.Together of these."
+        )
+    return made
+
+
+def _answers(run, raw: Callable[[Mapping], Mapping]) -> Callable[[Mapping], Mapping]:
+    """Raw columns -> what comes out, as predict makes it of rows."""
+    objective, specs = run.objective, run.preprocessor.stored
+    graph = run.preprocessor.graph()
+    if isinstance(objective, interfaces.RawExamples):
+        specs, graph = {}, lambda stored, seeds: stored
+    step = objective.eval_step(run.model, "predict")
+
+    def answers(columns: Mapping) -> dict:
+        stored = raw(columns)
+        stored = {
+            name: tf.ensure_shape(array, [None, *specs[name].shape])
+            if name in specs
+            else array
+            for name, array in stored.items()
+        }
+        first = next(iter(columns.values()))
+        places_B = tf.range(tf.size(first, out_type=tf.int64))
+        batch = {
+            **graph(stored, None),
+            "weight": tf.ones_like(places_B, tf.float32),
+            "row": places_B,
+            "position": places_B,
+        }
+        kept = {name: _plain(value) for name, value in step(batch).items()}
+        return {name: _plain(value) for name, value in objective.exports(kept).items()}
+
+    return answers
+
+
+def _plain(value):
+    """float32 in place of the halves that a model may compute in."""
+    value = tf.convert_to_tensor(value)
+    halves = (tf.float16, tf.bfloat16)
+    return tf.cast(value, tf.float32) if value.dtype in halves else value
