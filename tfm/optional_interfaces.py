@@ -1,6 +1,6 @@
-"""What parts of an experiment may have besides what they owe: see tfm.interfaces.
+"""Optional interfaces of the parts of an experiment: see tfm.interfaces.
 
-Those of them that name no other part; users import all from tfm.interfaces.
+Those that name no other part lie here; users import all of them from tfm.interfaces.
 
 B batch.
 """
@@ -58,7 +58,7 @@ class Exports(Protocol):
     """An objective whose predictions can be made in a graph, for an exported model."""
 
     def exports(self, kept: Mapping) -> Mapping:
-        """TensorFlow's `predictions`: what eval_step kept -> {name: tensor [B, ...]}."""
+        """`predictions` in TensorFlow: of what eval_step kept, {name: [B, ...]}."""
 
 
 @runtime_checkable

@@ -1,4 +1,4 @@
-"""What an exported model says of itself: export.json."""
+"""Description of an exported model: export.json."""
 
 from collections.abc import Mapping
 

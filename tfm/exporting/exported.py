@@ -11,7 +11,10 @@ import tensorflow as tf
 from tfm import errors
 from tfm import interfaces
 
-SERVING, PREDICT = "serving_default", "predict"  # signatures, as TensorFlow Serving asks
+SERVING, PREDICT = (
+    "serving_default",
+    "predict",
+)  # signatures, as TensorFlow Serving asks
 # kinds of columns whose values are no strings or bytes
 _DTYPES = {"number": tf.float32}
 
@@ -34,8 +37,9 @@ class Exported(tf.Module):
         objective = run.objective
         if isinstance(objective, interfaces.Writes):
             raise errors.UserError(
-                f"A model trained by tasks.{type(run.experiment.task).__name__} writes, "
-                "and its decoding loop cannot be exported: python -m tfm.generate runs it."
+                f"A model trained by tasks.{type(run.experiment.task).__name__} "
+                "writes, and its decoding loop cannot be exported: "
+                "python -m tfm.generate runs it."
             )
         if not isinstance(objective, interfaces.Exports):
             raise errors.UserError(
@@ -52,13 +56,11 @@ class Exported(tf.Module):
             name: tf.TensorSpec([None], _dtype(kinds), name)
             for name, kinds in run.experiment.inputs.columns.items()
         }
-        self.predict = tf.function(
-            lambda **columns: self._answers(columns), autograph=False
-        )
 
     def signatures(self) -> dict[str, Callable]:
         """The concrete functions of the exported model by name."""
-        function = self.predict.get_concrete_function(**self._columns)
+        answer = tf.function(lambda **columns: self._answers(columns), autograph=False)
+        function = answer.get_concrete_function(**self._columns)
         return {SERVING: function, PREDICT: function}
 
 
@@ -75,10 +77,10 @@ def _raw(run) -> Callable[[Mapping], Mapping]:
         made = run.preprocessor.raw_graph()
     if made is None:
         raise errors.UserError(
-            f"inputs.{type(run.experiment.inputs).__name__} cannot be exported: it has no "
-            "raw_graph, which makes its arrays in a graph. inputs.Text has one by words, "
-            "word pieces, characters and bytes, inputs.PretrainedText for BERT's tokens, "
-            "and inputs.Together of these."
+            f"inputs.{type(run.experiment.inputs).__name__} cannot be exported: it has "
+            "no raw_graph, which makes its arrays in a graph. inputs.Text has one by "
+            "words, word pieces, characters and bytes, inputs.PretrainedText for "
+            "BERT's tokens, and inputs.Together of these."
         )
     return made
 
