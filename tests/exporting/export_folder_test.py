@@ -1,6 +1,7 @@
 """The folder of an export is whole or not there; what lies in the way stays."""
 
 import shutil
+import types
 
 import pytest
 import tensorflow as tf
@@ -8,33 +9,19 @@ import tensorflow as tf
 from tfm import errors
 from tfm import export
 from tfm import exporting
+from tfm.exporting import exported
 from tfm.exporting import folder as export_folder
-from tfm.run import trained
-
-
-def test_the_command_says_what_it_wrote(run, tmp_path, capsys):
-    output = tmp_path / "new" / "model"
-    export.main(export.Options(run_dir=str(run), output=str(output)))
-    loading, exported, signature, look = capsys.readouterr().out.splitlines()
-    assert loading == f"Loading     {run}"
-    assert exported.startswith(f"Exported    {output}: step ")
-    assert signature == "Signature   text -> classes, label, probabilities"
-    assert look == f"Look        saved_model_cli show --dir {output} --all"
-    assert {"saved_model.pb", "variables", "export.json"} <= {
-        path.name for path in output.iterdir()
-    }
-    assert [path.name for path in output.parent.iterdir()] == ["model"]
 
 
 @pytest.mark.parametrize("kind", ["file", "folder", "link"])
-def test_what_is_there_stays_as_it_is(run, tmp_path, kind):
+def test_what_is_there_stays_as_it_is(tmp_path, kind):
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "model.txt").write_text("mine")
     output = {"file": tmp_path / "mine" / "model.txt", "folder": tmp_path / "mine"}
     output |= {"link": tmp_path / "link"}
     output["link"].symlink_to(tmp_path / "mine")
     with pytest.raises(errors.UserError, match="is not empty|is no folder") as told:
-        export.main(export.Options(run_dir=str(run), output=str(output[kind])))
+        export.main(export.Options(run_dir="runs/none", output=str(output[kind])))
     assert "\n" not in str(told.value)
     assert (tmp_path / "mine" / "model.txt").read_text() == "mine"
     assert sorted(path.name for path in tmp_path.rglob("*")) == sorted(
@@ -42,10 +29,17 @@ def test_what_is_there_stays_as_it_is(run, tmp_path, kind):
     )
 
 
+@pytest.fixture
+def untraced(monkeypatch):
+    """Exports of nothing."""
+    made = types.SimpleNamespace(signatures=dict)
+    monkeypatch.setattr(exported, "Exported", lambda run: made)
+
+
 @pytest.mark.parametrize("error", [KeyboardInterrupt, RuntimeError])
 @pytest.mark.parametrize("there", [False, True])
 def test_an_export_that_is_cut_short_leaves_nothing(
-    run, tmp_path, monkeypatch, error, there
+    untraced, tmp_path, monkeypatch, error, there
 ):
     def half(made, folder, **_):
         (tmp_path / folder / "saved_model.pb").write_text("half")
@@ -56,26 +50,17 @@ def test_an_export_that_is_cut_short_leaves_nothing(
         output.mkdir()
     monkeypatch.setattr(tf.saved_model, "save", half)
     with pytest.raises(error):
-        _loaded(run).export(output)
+        exporting.export(None, output)
     assert [*tmp_path.rglob("*")] == ([output] if there else [])
 
 
-def _loaded(run):
-    if not _LOADED:
-        _LOADED.append(trained.load(str(run)))
-    return _LOADED[0]
-
-
-_LOADED = []
-
-
-def test_a_full_disk_is_one_line(run, tmp_path, monkeypatch):
+def test_a_full_disk_is_one_line(untraced, tmp_path, monkeypatch):
     def full(made, folder, **_):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(tf.saved_model, "save", full)
     with pytest.raises(errors.UserError, match="cannot be written: No space left"):
-        _loaded(run).export(tmp_path / "model")
+        exporting.export(None, tmp_path / "model")
     assert not [*tmp_path.iterdir()]
 
 

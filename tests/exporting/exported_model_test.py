@@ -1,6 +1,8 @@
 """Exported models answer as predict does, in a process that cannot import tfm."""
 
+import contextlib
 import dataclasses
+import io
 import json
 import pathlib
 import subprocess
@@ -14,11 +16,14 @@ import tensorflow as tf
 from tensorflow.python.tools import saved_model_utils as loader
 
 from tests.support import small_preset
+from tfm import adaptation
 from tfm import data
 from tfm import errors
 from tfm import experiment as experiments
+from tfm import export
 from tfm import exporting
 from tfm import inputs
+from tfm import interfaces
 from tfm import models
 from tfm import tasks
 from tfm import training
@@ -39,10 +44,11 @@ TEXTS += ["Ünïcode’s “quotes” 👍🏽 ΟΔΟΣ"]
 @pytest.fixture(scope="module")
 def made(run, tmp_path_factory):
     """A trained run, loaded, and the folder that it was exported to."""
-    folder = tmp_path_factory.mktemp("exported") / "model"
-    found = trained.load(str(run))
-    found.export(folder)
-    return found, folder
+    folder = tmp_path_factory.mktemp("exported") / "new" / "model"
+    with contextlib.redirect_stdout(io.StringIO()) as told:
+        export.main(export.Options(run_dir=str(run), output=str(folder)))
+    (folder.parent / "told.txt").write_text(told.getvalue())
+    return trained.load(str(run)), folder
 
 
 def _plain(folder, signature, batches):
@@ -81,6 +87,20 @@ def test_a_process_without_tfm_predicts_the_same(made):
     _check_same(whole, run.predict(TEXTS))
     for text, found in zip(alone, single, strict=True):
         _check_same(found, run.predict([text]))
+
+
+def test_the_command_says_what_it_wrote(made):
+    run, folder = made
+    loading, exported, signature, look = (
+        (folder.parent / "told.txt").read_text().splitlines()
+    )
+    assert loading == f"Loading     {run.folder.path}"
+    assert exported.startswith(f"Exported    {folder}: step {run.step:,}, ")
+    assert signature == "Signature   text -> classes, label, probabilities"
+    assert look == f"Look        saved_model_cli show --dir {folder} --all"
+    names = {path.name for path in folder.iterdir()}
+    assert {"saved_model.pb", "variables", "export.json"} <= names
+    assert {path.name for path in folder.parent.iterdir()} == {"model", "told.txt"}
 
 
 def test_what_it_says_of_itself(made):
@@ -152,21 +172,25 @@ def test_the_script_of_the_page_runs(made):
     np.testing.assert_allclose([float(n) for n in numbers], shares, atol=1e-5)
 
 
-def _build(model, text=None, columns=None, dtype="float32", **task):
+def _build(
+    model, text=None, columns=None, dtype="float32", task=None, adapt=None, **fields
+):
     """An untrained run, as trained.load makes it, on a few rows."""
     rows = [{"text": value} for value in TEXTS[:40]]
-    columns = columns or {"label": category.Category(("a", "b", "c"), (1, 1, 1))}
+    if columns is None:
+        columns = {"label": category.Category(("a", "b", "c"), (1, 1, 1))}
     text = text or inputs.Text(vocab_size=60, max_length=12)
     keras.config.set_dtype_policy(dtype)
     try:
         e = experiments.Experiment(
-            data=data.LabeledText(),
+            data=data.Corpus(train="x.txt") if task else data.LabeledText(),
             inputs=text,
             model=model,
-            task=tasks.TextClassification(**task),
-            train=training.Train(dtype=dtype),
+            adapt=adapt or adaptation.Adapt(),
+            task=task or tasks.TextClassification(**fields),
+            train=training.Train(dtype=dtype, best_metric="loss"),
         )
-        preprocessor = assembly.inputs_of(e).fit(rows)
+        preprocessor = assembly.inputs_of(e).fit(rows, e.task.reserves(e.inputs))
         objective = e.task.bind(columns, preprocessor)
         keras.utils.set_random_seed(0)
         found = assembly.build_model(e, objective)
@@ -176,7 +200,8 @@ def _build(model, text=None, columns=None, dtype="float32", **task):
         drawn = np.random.default_rng(i).normal(size=weight.shape)
         weight.assign(weight + 0.1 * drawn)
     evaluator = evaluation.Evaluator(found, objective)
-    objective = objective.finished({"temperature": np.array(1.7)})
+    if isinstance(objective, interfaces.Finishes):
+        objective = objective.finished({"temperature": np.array(1.7)})
     folder = types.SimpleNamespace(
         path=pathlib.Path("run"), saved=lambda: {"experiment": "mine"}
     )
@@ -209,6 +234,10 @@ CASES = {
             {"cnn": models.CNN(num_filters=4), "lstm": models.LSTM(width=4)}
         ),
         "text": inputs.Together(TOGETHER),
+    },
+    "adapters": {
+        "model": models.Transformer(**SHAPE),
+        "adapt": adaptation.Adapt(lora_rank=2),
     },
     "augmented": {
         "model": models.CNN(num_filters=4),
@@ -257,6 +286,40 @@ def test_predictions_are_of_the_temperature():
     one, two = (_answer(r, TEXTS[:4])["probabilities"] for r in (run, other))
     assert np.abs(one - two).max() > 0.01
     _check_same(_answer(other, TEXTS[:4]), other.predict(TEXTS[:4]))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("way", ["word", "character", "published"])
+def test_a_masked_model_tells_the_same_tokens(way, tmp_path):
+    if way == "published":
+        preset = small_preset.write(tmp_path)
+        text, model = inputs.PretrainedText(max_length=8), models.Pretrained(preset)
+        texts = ["a [MASK] is eating", "[MASK] [MASK].", "Is a  [MASK]"]
+    else:
+        text = inputs.Text(method=way, max_length=16, vocab_size=60)
+        model = models.Transformer(**SHAPE)
+        texts = ["the [MASK] film", "[MASK]a story [MASK]", "a [MASK]"]
+    documents = "joined" if way == "published" else "packed"
+    task = tasks.MaskedLM(mask_rate=0.3, documents=documents)
+    run = _build(model, text, columns={}, task=task)
+    found = _answer(run, texts)
+    for row, told in enumerate(run.predict(texts)):
+        number = len(told["masks"])
+        names = [[one["token"] for one in mask] for mask in told["masks"]]
+        shares = [[one["probability"] for one in mask] for mask in told["masks"]]
+        tokens = np.char.decode(found["tokens"][row].astype(bytes), "utf-8")
+        assert tokens[:number].tolist() == names
+        assert not found["probabilities"][row, number:].any()
+        np.testing.assert_allclose(
+            found["probabilities"][row, :number], shares, atol=1e-5
+        )
+
+
+def test_models_that_write_are_refused():
+    text = inputs.Text(method="byte", max_length=8)
+    run = _build(models.Decoder(**SHAPE), text, columns={}, task=tasks.CausalLM())
+    with pytest.raises(errors.UserError, match=r"tasks.CausalLM writes.*tfm.generate"):
+        exported.Exported(run)
 
 
 def test_inputs_without_a_graph_are_refused(tmp_path):

@@ -58,9 +58,8 @@ def test_ids_are_those_of_encode(method, way):
     check_same(config.fit([{"text": text} for text in LEARNT]), TEXTS)
 
 
-@pytest.mark.parametrize(
-    "shape", ["bert", pytest.param("bert_cased", marks=pytest.mark.slow)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("shape", ["bert", "bert_cased"])
 def test_ids_of_a_published_bert_are_its_own(shape, tmp_path):
     published_tokenizers.write(shape, tmp_path / shape)
     preset = str(tmp_path / shape)

@@ -14,13 +14,12 @@ _SPACE = f"[{code_points.SPACE}]"
 
 
 def normalize(texts_B, config):
-    """The texts, stripped as a preprocessor strips them, as the methods see them.
+    """The texts as the methods see them.
 
     Args:
-      texts_B: string [B]; bytes that are no UTF-8 become U+FFFD.
+      texts_B: string [B], UTF-8.
       config: a settings.Tokenization or PresetTokenization.
     """
-    texts_B = code_points.stripped(code_points.valid(texts_B))
     if config.strip_html:
         tag = normalization.tag(_SPACE)
         texts_B = tf.strings.regex_replace(texts_B, tag, " ")

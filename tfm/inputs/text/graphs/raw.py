@@ -4,7 +4,6 @@ from collections.abc import Mapping
 
 import tensorflow as tf
 
-from tfm.inputs.text.graphs import fitted
 from tfm.inputs.text.graphs import tokens
 
 
@@ -25,11 +24,6 @@ class RawText(tf.Module):
         super().__init__()
         self.tokens = tokens.of(tokenizer)
         self.imports = self.tokens.imports
-        self._length = tokenizer.config.max_length
-        self._truncate = tokenizer.config.truncate
 
     def __call__(self, columns: Mapping) -> dict:
-        rows = self.tokens(columns["text"])
-        begin, end = self.tokens.enclosing
-        found_BT = fitted.fitted(rows, self._length, self._truncate, begin, end)
-        return {"tokens": found_BT}
+        return {"tokens": self.tokens(columns["text"])}

@@ -1,6 +1,7 @@
-"""Tokenization of each method in a graph: the ids of Tokenizer.encode, uncut.
+"""Tokenization of each method in a graph: the ids of Tokenizer.encode.
 
-B texts, N tokens of all of them. A tf.Module has the tables that an export keeps.
+B texts, P parts and N tokens of all of them, T tokens of each at the most. A tf.Module
+has the tables that an export keeps.
 """
 
 import numpy as np
@@ -10,6 +11,7 @@ from tfm import errors
 from tfm.inputs.text.graphs import bert
 from tfm.inputs.text.graphs import code_points
 from tfm.inputs.text.graphs import divisible
+from tfm.inputs.text.graphs import fitted
 from tfm.inputs.text.graphs import normalized
 from tfm.inputs.text.graphs import words
 
@@ -57,12 +59,40 @@ class Tokens(tf.Module):
     def __init__(self, tokenizer):
         super().__init__()
         self._config = tokenizer.config
+        self._id_of = tokenizer.id_of
         self.ids = _METHODS[self._config.method](tokenizer)
         self.imports = getattr(self.ids, "imports", ())
         self.enclosing = getattr(self.ids, "enclosing", ((), ()))
 
-    def __call__(self, texts_B) -> tf.RaggedTensor:
-        return self.ids(normalized.normalize(texts_B, self._config))
+    def __call__(self, texts_B):
+        """int32 [B, T]: the ids as a TextPreprocessor has them, filled up and cut.
+
+        Args:
+          texts_B: string [B]; bytes that are no UTF-8 become U+FFFD.
+        """
+        texts_B = code_points.stripped(code_points.valid(texts_B))
+        rows = self.ids(normalized.normalize(texts_B, self._config))
+        return self._fitted(rows)
+
+    def with_gaps(self, texts_B, gap: str):
+        """int32 [B, T]: as Tokenizer.encode_prompt has whole texts with a gap, cut."""
+        parts = tf.strings.split(code_points.valid(texts_B), gap)
+        texts_P = normalized.normalize(parts.flat_values, self._config)
+        is_last_P = tf.range(tf.size(texts_P)) + 1 == tf.gather(
+            tf.cast(parts.row_limits(), tf.int32),
+            code_points.segments(parts.row_splits),
+        )
+        gaps_P = tf.cast(~is_last_P, tf.int64)
+        gap_ids = tf.fill(
+            [tf.reduce_sum(gaps_P)], tf.constant(self._id_of(gap), tf.int32)
+        )
+        gaps = tf.RaggedTensor.from_row_lengths(gap_ids, gaps_P, validate=False)
+        rows_P = tf.concat([self.ids(texts_P), gaps], axis=1)
+        return self._fitted(parts.with_flat_values(rows_P).merge_dims(1, 2))
+
+    def _fitted(self, rows: tf.RaggedTensor):
+        length, truncate = self._config.max_length, self._config.truncate
+        return fitted.fitted(rows, length, truncate, *self.enclosing)
 
 
 _METHODS = {
@@ -75,7 +105,7 @@ _METHODS = {
 
 
 def of(tokenizer) -> Tokens:
-    """Texts [B] -> ids int32 [B, None] of a tokenizer, as a function with its tables.
+    """The tokens of a tokenizer, as a function with its tables.
 
     Raises:
       UserError: its method cannot run in a graph.
