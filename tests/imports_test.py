@@ -133,7 +133,7 @@ RULES = {
         set(),
     ),
     "exporting": (
-        {"errors", "files", "interfaces", "exporting"},
+        {"errors", "files", "interfaces", "generation", "exporting"},
         {"tensorflow"},
     ),
     "generation": (

@@ -32,8 +32,8 @@ def test_what_is_there_stays_as_it_is(tmp_path, kind):
 @pytest.fixture
 def untraced(monkeypatch):
     """Exports of nothing."""
-    made = types.SimpleNamespace(signatures=dict)
-    monkeypatch.setattr(exported, "Exported", lambda run: made)
+    made = types.SimpleNamespace(signatures=dict, module=None)
+    monkeypatch.setattr(exported, "Exported", lambda run, _: made)
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, RuntimeError])

@@ -16,12 +16,14 @@ import tensorflow as tf
 from tensorflow.python.tools import saved_model_utils as loader
 
 from tests.support import small_preset
+from tests.support import small_runs
 from tfm import adaptation
 from tfm import data
 from tfm import errors
 from tfm import experiment as experiments
 from tfm import export
 from tfm import exporting
+from tfm import generation
 from tfm import inputs
 from tfm import interfaces
 from tfm import models
@@ -211,7 +213,7 @@ def _build(
 
 
 def _answer(run, texts):
-    function = exported.Exported(run).signatures()["predict"]
+    function = exported.Exported(run, 9).signatures()["predict"]
     return {n: v.numpy() for n, v in function(text=tf.constant(texts)).items()}
 
 
@@ -315,11 +317,41 @@ def test_a_masked_model_tells_the_same_tokens(way, tmp_path):
         )
 
 
-def test_models_that_write_are_refused():
-    text = inputs.Text(method="byte", max_length=8)
-    run = _build(models.Decoder(**SHAPE), text, columns={}, task=tasks.CausalLM())
-    with pytest.raises(errors.UserError, match=r"tasks.CausalLM writes.*tfm.generate"):
-        exported.Exported(run)
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["decoder", "lstm"])
+@pytest.mark.parametrize("method", ["character", "byte", "word", "wordpiece"])
+def test_a_model_that_writes_writes_the_same(name, method):
+    run = small_runs.run(name, method=method)
+    prompts = ["the fox", "q", "", " ", "a dog", "é"]
+    function = exported.Exported(run, 6).signatures()["generate"]
+    found = function(prompt=tf.constant(prompts))["text"].numpy()
+    generator = generation.Generator(run, jit_compile=False)
+    told = generator.generate(prompts, temperature=0, max_new_tokens=6)
+    assert [text.decode() for text in found] == [one.text for one in told]
+    (long,) = function(prompt=tf.constant(["dog " * 30]))["text"].numpy()
+    assert long.decode()
+
+
+@pytest.mark.slow
+def test_a_process_without_tfm_writes_the_same(tmp_path):
+    run = small_runs.run("decoder")
+    saved = {"experiment": "mine"}
+    run.folder = types.SimpleNamespace(path=tmp_path, saved=lambda: saved)
+    run.step = 3
+    body = exporting.export(run, tmp_path / "model", max_new_tokens=5)
+    assert body["signatures"].keys() == {"serving_default", "generate"}
+    assert body["task"] == {"max_new_tokens": 5, "prompt_tokens": 12}
+    (found,) = _plain(tmp_path / "model", "generate", [{"prompt": ["the fox", ""]}])
+    generator = generation.Generator(run, jit_compile=False)
+    told = generator.generate(["the fox", ""], temperature=0, max_new_tokens=5)
+    assert found["text"] == [one.text for one in told]
+
+
+def test_other_models_that_write_are_refused():
+    with pytest.raises(errors.UserError, match="Got models.EncoderDecoder"):
+        exported.Exported(small_runs.run("encoder_decoder"), 4)
+    with pytest.raises(errors.UserError, match="must leave room for a prompt in 16"):
+        exported.Exported(small_runs.run("decoder"), 17)
 
 
 def test_inputs_without_a_graph_are_refused(tmp_path):
@@ -335,7 +367,7 @@ def test_a_part_without_a_graph_is_refused():
     both = models.Together({"cnn": models.CNN(), "ngrams": models.NgramBag()})
     run = _build(both, inputs.Together(parts))
     with pytest.raises(errors.UserError, match=r"inputs.Together cannot be exported"):
-        exported.Exported(run)
+        exported.Exported(run, 9)
 
 
 def test_tasks_without_a_graph_are_refused():
@@ -345,4 +377,4 @@ def test_tasks_without_a_graph_are_refused():
     run = _build(models.CNN(num_filters=4))
     other = dataclasses.replace(run, objective=Mine())
     with pytest.raises(errors.UserError, match="Mine has no method exports"):
-        exported.Exported(other)
+        exported.Exported(other, 9)

@@ -11,17 +11,16 @@ def of(run, made, signatures: Mapping) -> dict:
     """A description of an exported model, ready for JSON.
 
     Returns:
-      signatures, each with inputs and outputs {name: dtype, shape}; labels, where the
-      task has them; needs: versions, and the modules to import first; run: where the
+      signatures, each with inputs and outputs {name: dtype, shape}; task, such as its
+      labels; needs: versions, and the modules to import first; run: where the
       weights come from.
     """
     saved = run.folder.saved()
-    columns = run.experiment.inputs.columns
-    body = {
+    return {
         "signatures": {
             name: {
                 "inputs": {
-                    column: _told(spec) | {"kinds": sorted(columns[column])}
+                    column: _told(spec) | {"kinds": sorted(made.columns[column])}
                     for column, spec in function.structured_input_signature[1].items()
                 },
                 "outputs": {
@@ -31,6 +30,7 @@ def of(run, made, signatures: Mapping) -> dict:
             }
             for name, function in signatures.items()
         },
+        "task": made.about,
         "needs": {"tensorflow": tf.__version__, "import_first": [*made.imports]},
         "run": {
             "folder": run.folder.path.name,
@@ -40,10 +40,6 @@ def of(run, made, signatures: Mapping) -> dict:
         },
         "made_by": f"tfm {tfm.__version__}",
     }
-    for name in ("label_names", "multi_label", "temperature"):
-        if getattr(run.objective, name, None) is not None:
-            body.setdefault("task", {})[name] = getattr(run.objective, name)
-    return body
 
 
 def _told(spec: tf.TensorSpec) -> dict:

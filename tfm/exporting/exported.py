@@ -10,58 +10,60 @@ import tensorflow as tf
 
 from tfm import errors
 from tfm import interfaces
+from tfm.exporting import written
 
-SERVING, PREDICT = (
-    "serving_default",
-    "predict",
-)  # signatures, as TensorFlow Serving asks
+# signatures: the one that TensorFlow Serving asks for where none is named, and ours
+SERVING, PREDICT, GENERATE = "serving_default", "predict", "generate"
 # kinds of columns whose values are no strings or bytes
 _DTYPES = {"number": tf.float32}
 
 
-class Exported(tf.Module):
-    """Raw columns to predictions, with the weights and tables that it takes.
+class Exported:
+    """Raw columns to predictions, or prompts to texts, with all that it takes.
 
     Args:
-      run: as for folder.export.
+      run: as for folder.export; so is max_new_tokens.
 
     Attributes:
+      module: what is saved: the weights, and the tables of what raw columns become.
+      columns: {name: kinds} of what goes in.
       imports: modules that a process must import before it loads the model.
+      about: what else is to be known of the answers, ready for JSON.
 
     Raises:
       UserError: the run's task or inputs have no graph.
     """
 
-    def __init__(self, run):
-        super().__init__()
-        objective = run.objective
-        if isinstance(objective, interfaces.Writes):
-            raise errors.UserError(
-                f"A model trained by tasks.{type(run.experiment.task).__name__} "
-                "writes, and its decoding loop cannot be exported: "
-                "python -m tfm.generate runs it."
-            )
-        if not isinstance(objective, interfaces.Exports):
-            raise errors.UserError(
-                f"tasks.{type(run.experiment.task).__name__} cannot be exported: its "
-                f"{type(objective).__name__} has no method exports, which makes its "
-                "predictions in a graph."
-            )
-        self.raw = _raw(run)
-        self.imports = tuple(getattr(self.raw, "imports", ()))
+    def __init__(self, run, max_new_tokens: int):
+        if isinstance(run.objective, interfaces.Writes):
+            raw = self._answers = written.Written(run, max_new_tokens)
+            self._names = (SERVING, GENERATE)
+            self.columns = {"prompt": frozenset({"text"})}
+            self.about = dict(raw.about)
+        else:
+            raw = _raw(run)
+            self._answers = _answers(run, raw)
+            self._names = (SERVING, PREDICT)
+            self.columns = run.experiment.inputs.columns
+            self.about = {
+                name: getattr(run.objective, name)
+                for name in ("label_names", "multi_label", "temperature")
+                if getattr(run.objective, name, None) is not None
+            }
+        self.imports = tuple(getattr(raw, "imports", ()))
+        self.module = tf.Module()
         # KerasVariables are not tracked by TensorFlow; what they hold is
-        self.weights = [variable.value for variable in run.model.variables]
-        self._answers = _answers(run, self.raw)
-        self._columns = {
-            name: tf.TensorSpec([None], _dtype(kinds), name)
-            for name, kinds in run.experiment.inputs.columns.items()
-        }
+        self.module.weights = [variable.value for variable in run.model.variables]
+        self.module.raw = raw
 
     def signatures(self) -> dict[str, Callable]:
         """The concrete functions of the exported model by name."""
+        specs = {
+            name: tf.TensorSpec([None], _dtype(kinds), name)
+            for name, kinds in self.columns.items()
+        }
         answer = tf.function(lambda **columns: self._answers(columns), autograph=False)
-        function = answer.get_concrete_function(**self._columns)
-        return {SERVING: function, PREDICT: function}
+        return dict.fromkeys(self._names, answer.get_concrete_function(**specs))
 
 
 def _dtype(kinds: interfaces.Names) -> tf.DType:
@@ -70,6 +72,12 @@ def _dtype(kinds: interfaces.Names) -> tf.DType:
 
 def _raw(run) -> Callable[[Mapping], Mapping]:
     """Raw columns -> stored arrays, or the batch that the objective makes of them."""
+    if not isinstance(run.objective, interfaces.Exports):
+        raise errors.UserError(
+            f"tasks.{type(run.experiment.task).__name__} cannot be exported: its "
+            f"{type(run.objective).__name__} has no method exports, which makes its "
+            "predictions in a graph."
+        )
     if isinstance(run.objective, interfaces.RawExamples):
         return run.objective.raw_examples()
     made = None

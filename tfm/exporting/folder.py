@@ -6,6 +6,7 @@ from tfm import errors
 from tfm import files
 
 DESCRIPTION = "export.json"  # beside the SavedModel's own files
+NEW_TOKENS = 64  # of a text that is written
 
 
 def check(output: str | pathlib.Path) -> pathlib.Path:
@@ -26,13 +27,14 @@ def check(output: str | pathlib.Path) -> pathlib.Path:
     return path
 
 
-def export(run, output: str | pathlib.Path) -> dict:
+def export(run, output: str | pathlib.Path, max_new_tokens: int = NEW_TOKENS) -> dict:
     """Writes a trained run as a TensorFlow SavedModel and its description.
 
     Args:
       run: a trained.Trained, or anything with its experiment, preprocessor, objective,
         model, step and folder.
       output: a folder, which must be empty or not be there.
+      max_new_tokens: of a model that writes, tokens of a text at the most.
 
     Returns:
       What export.json says; see description.of.
@@ -47,10 +49,10 @@ def export(run, output: str | pathlib.Path) -> dict:
     from tfm.exporting import description
     from tfm.exporting import exported
 
-    made = exported.Exported(run)
+    made = exported.Exported(run, max_new_tokens)
     signatures = made.signatures()
     with files.writing(str(output)), files.whole(path) as partial:
-        tf.saved_model.save(made, str(partial), signatures=signatures)
+        tf.saved_model.save(made.module, str(partial), signatures=signatures)
         body = description.of(run, made, signatures)
         files.write_json(partial / DESCRIPTION, body)
     return body

@@ -59,6 +59,16 @@ class Reader:
             sentinels=tuple(filter(_SENTINEL.fullmatch, names)),
         )
 
+    @property
+    def allowed(self) -> np.ndarray:
+        """The tokens that may be made, bool [V]: of words, [EOS] and sentinels."""
+        found_V = np.ones(self.tokenizer.vocab_size, bool)
+        found_V[[*self.tokenizer.special_ids]] = False
+        found_V[[self.tokenizer.id_of(name) for name in self.sentinels]] = True
+        if self.eos_id is not None:
+            found_V[self.eos_id] = True
+        return found_V
+
     def problem(self, text: str) -> str:
         """Why a text cannot be read as a prompt; "" if it can."""
         if self.start_id is not None or self.eos_id is not None:

@@ -13,6 +13,7 @@ from tfm.inputs.text.graphs import code_points
 from tfm.inputs.text.graphs import divisible
 from tfm.inputs.text.graphs import fitted
 from tfm.inputs.text.graphs import normalized
+from tfm.inputs.text.graphs import spelling
 from tfm.inputs.text.graphs import words
 
 
@@ -54,6 +55,7 @@ class Tokens(tf.Module):
     Attributes:
       imports: modules that a process must import before it loads the graph.
       enclosing: ids before each row, and after it; they are not among its own.
+      spelling: from ids to texts; None: this method has none.
     """
 
     def __init__(self, tokenizer):
@@ -61,6 +63,9 @@ class Tokens(tf.Module):
         self._config = tokenizer.config
         self._id_of = tokenizer.id_of
         self.ids = _METHODS[self._config.method](tokenizer)
+        self.spelling = None
+        if self._config.method in spelling.METHODS:
+            self.spelling = spelling.Spelling(tokenizer)
         self.imports = getattr(self.ids, "imports", ())
         self.enclosing = getattr(self.ids, "enclosing", ((), ()))
 
@@ -73,6 +78,11 @@ class Tokens(tf.Module):
         texts_B = code_points.stripped(code_points.valid(texts_B))
         rows = self.ids(normalized.normalize(texts_B, self._config))
         return self._fitted(rows)
+
+    def prompts(self, texts_B) -> tf.RaggedTensor:
+        """int32 [B, None]: as Tokenizer.encode_prompt, whole."""
+        texts_B = code_points.valid(texts_B)
+        return self.ids(normalized.normalize(texts_B, self._config))
 
     def with_gaps(self, texts_B, gap: str):
         """int32 [B, T]: as Tokenizer.encode_prompt has whole texts with a gap, cut."""
