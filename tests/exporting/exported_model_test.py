@@ -111,7 +111,7 @@ def test_what_it_says_of_itself(made):
     assert body["signatures"].keys() == {"serving_default", "predict"}
     told = body["signatures"]["serving_default"]
     assert told == body["signatures"]["predict"]
-    text = {"dtype": "string", "shape": [None], "kinds": ["text"]}
+    text = {"dtype": "string", "shape": [None], "column": "text", "kinds": ["text"]}
     assert told["inputs"] == {"text": text}
     shapes = {
         name: (one["dtype"], one["shape"]) for name, one in told["outputs"].items()
@@ -278,6 +278,12 @@ def test_a_published_model_answers_as_predict(tmp_path):
     run = _build(models.Pretrained(preset=preset), text)
     texts = ["A man is eating.", "", "food " * 400, "Ünknown"]
     _check_same(_answer(run, texts), run.predict(texts))
+
+
+def test_columns_of_any_name_go_in():
+    names = exported._input_names(["my text", "my-text", "1st", "größe", "text"])
+    assert [*names.values()] == ["my text", "my-text", "1st", "größe", "text"]
+    assert [*names] == ["my_text", "my_text_", "_1st", "gr__e", "text"]
 
 
 @pytest.mark.slow

@@ -11,17 +11,17 @@ def of(run, made, signatures: Mapping) -> dict:
     """A description of an exported model, ready for JSON.
 
     Returns:
-      signatures, each with inputs and outputs {name: dtype, shape}; task, such as its
-      labels; needs: versions, and the modules to import first; run: where the
-      weights come from.
+      signatures, each with inputs and outputs {name: dtype, shape}, and the columns
+      that the inputs are of; task, such as its labels; needs: versions, and the
+      modules to import first; run: where the weights come from.
     """
     saved = run.folder.saved()
     return {
         "signatures": {
             name: {
                 "inputs": {
-                    column: _told(spec) | {"kinds": sorted(made.columns[column])}
-                    for column, spec in function.structured_input_signature[1].items()
+                    given: _told(spec) | _column(made, given)
+                    for given, spec in function.structured_input_signature[1].items()
                 },
                 "outputs": {
                     output: _told(spec)
@@ -44,3 +44,9 @@ def of(run, made, signatures: Mapping) -> dict:
 
 def _told(spec: tf.TensorSpec) -> dict:
     return {"dtype": spec.dtype.name, "shape": [*spec.shape]}
+
+
+def _column(made, given: str) -> dict:
+    """The column that an input is of."""
+    column = made.inputs[given]
+    return {"column": column, "kinds": sorted(made.columns[column])}

@@ -3,7 +3,9 @@
 B batch.
 """
 
+import re
 from collections.abc import Callable
+from collections.abc import Iterable
 from collections.abc import Mapping
 
 import tensorflow as tf
@@ -27,6 +29,7 @@ class Exported:
     Attributes:
       module: what is saved: the weights, and the tables of what raw columns become.
       columns: {name: kinds} of what goes in.
+      inputs: {name: column}, as the signatures have them.
       imports: modules that a process must import before it loads the model.
       about: what else is to be known of the answers, ready for JSON.
 
@@ -50,6 +53,7 @@ class Exported:
                 for name in ("label_names", "multi_label", "temperature")
                 if getattr(run.objective, name, None) is not None
             }
+        self.inputs = _input_names(self.columns)
         self.imports = tuple(getattr(raw, "imports", ()))
         self.module = tf.Module()
         # KerasVariables are not tracked by TensorFlow; what they hold is
@@ -59,11 +63,27 @@ class Exported:
     def signatures(self) -> dict[str, Callable]:
         """The concrete functions of the exported model by name."""
         specs = {
-            name: tf.TensorSpec([None], _dtype(kinds), name)
-            for name, kinds in self.columns.items()
+            name: tf.TensorSpec([None], _dtype(self.columns[column]), name)
+            for name, column in self.inputs.items()
         }
-        answer = tf.function(lambda **columns: self._answers(columns), autograph=False)
-        return dict.fromkeys(self._names, answer.get_concrete_function(**specs))
+
+        def answer(**given):
+            columns = {self.inputs[name]: value for name, value in given.items()}
+            return self._answers(columns)
+
+        made = tf.function(answer, autograph=False).get_concrete_function(**specs)
+        return dict.fromkeys(self._names, made)
+
+
+def _input_names(columns: Iterable[str]) -> dict[str, str]:
+    """Columns by the names of a signature's inputs, which must be identifiers."""
+    found = {}
+    for column in columns:
+        name = re.sub(r"\W|^(?=\d)", "_", column, flags=re.ASCII)
+        while name in found:
+            name += "_"
+        found[name] = column
+    return found
 
 
 def _dtype(kinds: interfaces.Names) -> tf.DType:

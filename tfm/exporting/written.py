@@ -94,9 +94,8 @@ class Written(tf.Module):
         from_end_P = tf.range(length) - length
         limits_B1 = tf.cast(rows.row_limits(), tf.int32)[:, None]
         is_id_BP = tf.range(length) >= starts_B[:, None]
-        values_N = tf.concat(
-            [rows.flat_values, [0]], axis=0
-        )  # where all are empty, one
+        # one more, for where all are empty
+        values_N = tf.concat([rows.flat_values, [0]], axis=0)
         places_BP = tf.where(is_id_BP, limits_B1 + from_end_P, 0)
         tokens_BP = tf.where(is_id_BP, tf.gather(values_N, places_BP), 0)
         begin = self._reader.tokenizer.begin_id

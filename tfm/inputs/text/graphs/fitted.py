@@ -28,9 +28,8 @@ def fitted(rows: tf.RaggedTensor, length: int, truncate: str, begin=(), end=()):
         from_end_BT = tf.where(within_T < first, 0, from_end_BT)
     places_BT = starts_B1 + within_T + from_end_BT
     is_id_BT = (within_T >= 0) & (within_T < kept_B1)
-    values_N = tf.concat(
-        [rows.flat_values, [0]], axis=0
-    )  # a place, where all are empty
+    # one more, for where all are empty
+    values_N = tf.concat([rows.flat_values, [0]], axis=0)
     found_BT = tf.where(
         is_id_BT, tf.gather(values_N, tf.where(is_id_BT, places_BT, 0)), 0
     )
