@@ -106,6 +106,7 @@ def test_links_and_includes_lead_somewhere(page):
         if not target.startswith("http"):
             there = (page.parent / target).resolve()
             assert there.exists() or there in made, target
+    assert not re.search("^--8(?!<-- )", text, re.MULTILINE), "an include is spoilt"
     for included in re.findall(r'--8<-- "([^"]+)"', text):
         assert (DOCS.parent / included).is_file(), included
 
