@@ -9,6 +9,7 @@ import sys
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 import tfm
 from tests.support import reviews
@@ -87,6 +88,11 @@ def test_an_example_of_a_part_of_one_s_own_trains_and_predicts(
     assert scores["validation"]["accuracy"] > 0.8
     said = tfm.load("run").predict(["the film was superb 12", "a dull film !!!!"])
     assert [one["label"] for one in said] == ["good", "bad"]
+    if name == "own_task":  # which says how its predictions are made in a graph
+        tfm.load("run").export("exported")
+        exported = tf.saved_model.load("exported").signatures["serving_default"]
+        texts = tf.constant(["the film was superb 12", "a dull film !!!!"])
+        assert exported(text=texts)["label"].numpy().tolist() == [b"good", b"bad"]
 
 
 PAGES = sorted([*DOCS.rglob("*.md"), *DOCS.parent.glob("*.md")])
@@ -100,6 +106,7 @@ def test_links_and_includes_lead_somewhere(page):
         if not target.startswith("http"):
             there = (page.parent / target).resolve()
             assert there.exists() or there in made, target
+    assert not re.search("^--8(?!<-- )", text, re.MULTILINE), "an include is spoilt"
     for included in re.findall(r'--8<-- "([^"]+)"', text):
         assert (DOCS.parent / included).is_file(), included
 

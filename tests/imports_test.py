@@ -31,6 +31,7 @@ COMMANDS = [
     "inspect",
     "prepare",
     "merge",
+    "export",
     "selfcheck",
     "launch",
 ]
@@ -44,6 +45,7 @@ BELOW_RUN = {
     "models",
     "tasks",
     "generation",
+    "exporting",
     "training",
     "checkpoints",
     "distribution",
@@ -68,7 +70,8 @@ RULES = {
     "progress": ({"console", "displays"}, set()),
     "drawing": ({"console", "figures"}, {"numpy", "matplotlib"}),
     "unspaced": (set(), set()),
-    "interfaces": ({"figures"}, {"numpy", "keras"}),
+    "interfaces": ({"figures", "optional_interfaces"}, {"numpy", "keras"}),
+    "optional_interfaces": (set(), {"keras"}),
     "experiments": (set(), set()),
     "experiment": ({"errors", "interfaces", "adaptation", "training"}, set()),
     "config": (
@@ -133,6 +136,10 @@ RULES = {
         {*GROUND, "data", "inputs", "models", "tasks", "training", "experiment"}
         | {"auto"},
         set(),
+    ),
+    "exporting": (
+        {"errors", "files", "interfaces", "generation", "exporting"},
+        {"tensorflow"},
     ),
     "generation": (
         {"errors", "validation", "interfaces", "generation"},

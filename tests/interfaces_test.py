@@ -143,6 +143,7 @@ def test_bound_parts_have_what_their_protocols_ask_for():
     assert not lacks(objective, interfaces.Objective)
     assert isinstance(objective, interfaces.Finishes)
     assert not lacks(objective, interfaces.Finishes)
+    assert isinstance(objective, interfaces.Exports)
     after = objective.finished({"temperature": np.array(2.0)})
     assert not lacks(after, interfaces.Objective)
     examples = objective.examples(split, "train")
@@ -150,6 +151,8 @@ def test_bound_parts_have_what_their_protocols_ask_for():
     text = inputs.Text(method="character", special_tokens=("[MASK]", "[EOS]"))
     preprocessor = text.fit([{"text": "abc"}])
     assert not lacks(preprocessor, interfaces.Preprocessor)
+    assert isinstance(preprocessor, interfaces.RawGraph)
+    assert not isinstance(Lengths(), interfaces.RawGraph)
     for task, writes in (
         (tasks.CausalLM(), True),
         (tasks.MaskedLM(), False),
@@ -157,5 +160,7 @@ def test_bound_parts_have_what_their_protocols_ask_for():
         objective = task.bind({}, preprocessor)
         assert not lacks(objective, interfaces.Objective)
         assert isinstance(objective, interfaces.Writes) == writes
+        assert isinstance(objective, interfaces.Exports) != writes
+        assert isinstance(objective, interfaces.RawExamples) != writes
         assert isinstance(objective, interfaces.Thorough) == writes
         assert not isinstance(objective, interfaces.Finishes)

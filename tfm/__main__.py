@@ -18,6 +18,7 @@ COMMANDS = (
     "inspect",
     "prepare",
     "merge",
+    "export",
     "launch",
     "selfcheck",
 )

@@ -4,6 +4,8 @@ A class has one by its attributes and methods alone: nothing is inherited or reg
 Data, Inputs, Model and Task are frozen dataclasses, whose fields are flags; what they
 say of themselves (columns, reads, gives) is known before a byte is read.
 
+Protocols that runtime_checkable marks are optional; some lie in optional_interfaces.
+
     source --Data--> rows --Preprocessor--> arrays --Examples--> batches --> model
 
 B batch, N examples of a split. Every array's first axis is the batch.
@@ -20,6 +22,12 @@ from typing import Protocol
 from typing import runtime_checkable
 
 from tfm import figures
+from tfm.optional_interfaces import Decodes as Decodes
+from tfm.optional_interfaces import Exports as Exports
+from tfm.optional_interfaces import LeavesOut as LeavesOut
+from tfm.optional_interfaces import RawExamples as RawExamples
+from tfm.optional_interfaces import RawGraph as RawGraph
+from tfm.optional_interfaces import Writes as Writes
 
 if typing.TYPE_CHECKING:
     import keras
@@ -101,13 +109,6 @@ class Dataset(Protocol):
 
     def summary(self) -> list[str]:
         """Lines for a human: what was read, dropped and kept. Asked after encode."""
-
-
-@runtime_checkable
-class LeavesOut(Protocol):
-    """A dataset that did not take all of its sources."""
-
-    def left_out(self) -> list[str]: ...  # lines for the end: what was not, and why
 
 
 class Data(Protocol):
@@ -207,13 +208,6 @@ class Preset(Model, Protocol):
     def published(self) -> "keras.Model": ...  # with the weights published for it
 
 
-@runtime_checkable
-class Decodes(Protocol):
-    """A model that reads on by tokens, with a KV cache: init_cache, decode_step."""
-
-    def decoding(self, model: "keras.Model"): ...  # as models.decoding says
-
-
 class Examples(Protocol):
     """The examples of a split as an objective wants them, by their places."""
 
@@ -270,15 +264,6 @@ class Thorough(Protocol):
     """An objective that evaluates more where scores are kept: at the end, on demand."""
 
     def thorough_examples(self, split: Split) -> Examples: ...
-
-
-@runtime_checkable
-class Writes(Protocol):
-    """An objective whose model scores the next token, so that it can generate."""
-
-    start_id: int | None  # what a decoder beside an encoder begins with
-
-    def logits(self, model: "keras.Model", features): ...  # scores [..., V] of [..., D]
 
 
 class Task(Protocol):

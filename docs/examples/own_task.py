@@ -87,6 +87,12 @@ class Cumulative:
             }
         )
 
+    def exports(self, kept):  # the predictions in a graph, for tfm.export
+        import tensorflow as tf
+
+        places_B = tf.math.count_nonzero(kept["above"] > 0, axis=1)
+        return {"label": tf.gather(list(self._column.names), places_B)}
+
     def predictions(self, results, split):
         return [{"label": self._column.names[i]} for i in self._places(results)]
 

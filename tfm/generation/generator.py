@@ -78,17 +78,12 @@ class Generator:
 
         from tfm.generation import loop
 
-        allowed_V = np.ones(tokenizer.vocab_size, bool)
-        allowed_V[[*tokenizer.special_ids]] = False
-        allowed_V[[*self._sentinels]] = True
-        if reader.eos_id is not None:
-            allowed_V[reader.eos_id] = True
-        self._num_allowed = int(allowed_V.sum())
+        self._num_allowed = int(reader.allowed.sum())
         head = run.objective.logits
         self._loop = loop.Loop(
             decoding,
             lambda x_BD: head(run.model, x_BD),
-            allowed_V,
+            reader.allowed,
             reader.eos_id,
             jit_compile,
         )

@@ -67,6 +67,16 @@ class Reader:
         """The tokenizer of what is written."""
         return self.target_tokenizer or self.tokenizer
 
+    @property
+    def allowed(self) -> np.ndarray:
+        """The tokens that may be made, bool [V]: of words, [EOS] and sentinels."""
+        found_V = np.ones(self.writer.vocab_size, bool)
+        found_V[[*self.writer.special_ids]] = False
+        found_V[[self.writer.id_of(name) for name in self.sentinels]] = True
+        if self.eos_id is not None:
+            found_V[self.eos_id] = True
+        return found_V
+
     def problem(self, text: str) -> str:
         """Why a text cannot be read as a prompt; "" if it can."""
         if self.start_id is not None or self.eos_id is not None:

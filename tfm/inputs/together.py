@@ -145,6 +145,22 @@ class TogetherPreprocessor:
 
         return together
 
+    def raw_graph(self) -> Callable[[Mapping], Mapping] | None:
+        """{column: tensor [B]} -> the stored arrays of all parts, in a graph.
+
+        Returns:
+          None where one of the parts has none.
+        """
+        found = [
+            part.raw_graph() if isinstance(part, interfaces.RawGraph) else None
+            for part in self._parts.values()
+        ]
+        if None in found:
+            return None
+        from tfm.inputs import together_graph
+
+        return together_graph.RawTogether(found)
+
     def save(self, folder: pathlib.Path) -> None:
         """Writes each part to a folder of its name."""
         for name, part in self._parts.items():

@@ -171,6 +171,24 @@ class Trained:
 
         return generation.Generator(self)
 
+    def export(self, output: str | pathlib.Path, **settings) -> dict:
+        """Writes a TensorFlow SavedModel that predicts from raw columns without tfm.
+
+        Args:
+          output: a folder, which must be empty or not be there.
+          **settings: max_new_tokens, 64: of a model that writes, tokens of a text.
+
+        Returns:
+          What its export.json says: signatures, what is needed, the run.
+
+        Raises:
+          UserError: the run's inputs or task cannot be exported, or the folder cannot
+            be written.
+        """
+        from tfm import exporting
+
+        return exporting.export(self, output, **settings)
+
     def predict(self, rows, batch_size: int = 64):
         """The predictions of each row, ready for JSON; see the task's objective.
 

@@ -61,6 +61,11 @@ class Definition:
         id = self.tokens.index(self._unknown) if known else None
         self.unknown = None if id in self.special.all else id
 
+    @property
+    def hidden(self) -> dict:
+        """The definition as the library runs it, special names hidden."""
+        return json.loads(self._library.to_str())
+
     def encode(self, texts: list[str]) -> list[list[int]]:
         """The model's ids of each text."""
         found = self._library.encode_batch_fast(texts, add_special_tokens=False)

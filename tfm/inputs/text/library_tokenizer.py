@@ -14,7 +14,6 @@ from tfm.inputs.text import measures
 from tfm.inputs.text import pipelines
 from tfm.inputs.text import presets
 from tfm.inputs.text import published_ids
-from tfm.inputs.text import tokenizer
 
 _WORD_PIECES = ("BertTokenizer", "DistilBertTokenizer", "ElectraTokenizer")
 _BYTE_PAIRS: dict[str, pipelines.Words] = {
@@ -69,7 +68,7 @@ class LibraryTokenizer:
         characters than the text.
         """
         none = {*self.special.all, self.unknown}
-        sizes = tokenizer.spelt(self.tokens, none, _MARKS)
+        sizes = measures.spelt(self.tokens, none, _MARKS)
         pairs = zip(texts, self.encode([*texts]), strict=True)
         return [measures.visible(t) - int(sizes[[*row]].sum()) for t, row in pairs]
 

@@ -5,6 +5,7 @@ n texts.
 
 import collections
 from collections.abc import Sequence
+from collections.abc import Set
 
 import numpy as np
 
@@ -66,3 +67,19 @@ def total(counts: np.ndarray) -> np.ndarray:
 def visible(text: str) -> int:
     """The number of characters that are no white space."""
     return len("".join(text.split()))
+
+
+def spelt(tokens: Sequence[str], none: Set[int], marks: Sequence[str]) -> np.ndarray:
+    """The number of visible characters that each token stands for, int64 [V].
+
+    Args:
+      tokens: in the order of their ids.
+      none: ids that stand for no text.
+      marks: what a token may begin with that is no part of the text.
+    """
+    found = np.zeros(len(tokens), np.int64)
+    for id, token in enumerate(tokens):
+        if id not in none:
+            mark = next((m for m in marks if token.startswith(m) and token != m), "")
+            found[id] = visible(token.removeprefix(mark))
+    return found

@@ -8,8 +8,17 @@ from collections.abc import Iterator
 from tfm import errors
 from tfm.inputs.text import settings
 
-# A name must follow the bracket: "a < b", "<3" and "<me@example.org>" are no tags.
-_TAG = re.compile(r"</?[a-zA-Z][a-zA-Z0-9:-]*(?:\s[^<>]*)?/?>")
+
+def tag(space: str) -> str:
+    """A pattern of HTML tags, where `space` is one of white space.
+
+    A name must follow the bracket: "a < b", "<3" and "<me@example.org>" are no tags.
+    """
+    return rf"</?[a-zA-Z][a-zA-Z0-9:-]*(?:{space}[^<>]*)?/?>"
+
+
+APOSTROPHES = "’", "'"  # the first becomes the second where words are told
+_TAG = re.compile(tag(r"\s"))
 
 _SPACE = re.compile(r"(?<=\S) (?=\S)")
 _WHITE = re.compile(r"(?<=\S)\s(?=\S)")
@@ -38,7 +47,7 @@ def normalize(text: str, config: settings.Tokenization) -> str:
     if config.method == "pretrained":
         return text
     if config.method in ("word", "wordpiece"):
-        text = text.replace("’", "'")  # else "don’t" is another word than "don't"
+        text = text.replace(*APOSTROPHES)  # else "don’t" is another word than "don't"
     return unicodedata.normalize("NFC", text)
 
 

@@ -93,6 +93,16 @@ class TextPreprocessor:
 
         return apply
 
+    def raw_graph(self) -> Callable[[Mapping], Mapping]:
+        """{"text": string [B]} -> {"tokens": int32 [B, T]}, `encode` in a graph.
+
+        Raises:
+          UserError: the tokenizer's method cannot run in a graph.
+        """
+        from tfm.inputs.text.graphs import raw
+
+        return raw.RawText(self.tokenizer)
+
     def save(self, folder: pathlib.Path) -> None:
         """Writes the tokenizer, which is all that `load` needs."""
         self.tokenizer.save(folder)

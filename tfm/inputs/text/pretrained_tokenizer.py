@@ -31,12 +31,15 @@ class PretrainedTokenizer(tokenizer.Tokenizer):
 
     Attributes:
       ids: the published_ids.PublishedIds, from the model's ids to ours and back.
+      definition: how the library makes the model's ids, as a tokenizer.json; None:
+        by code of its own.
     """
 
     def __init__(self, config: settings.PresetTokenization, published):
         self.config = config
         self._published = published
         self.ids = published.ids
+        self.definition: dict | None = getattr(published, "hidden", None)
         self.vocabulary = [published.tokens[id] for id in self.ids.theirs]
         if self.ids.shared:
             self.vocabulary[0] = _PADDING
@@ -127,17 +130,17 @@ class PretrainedTokenizer(tokenizer.Tokenizer):
     def truncated(self, row: np.ndarray) -> np.ndarray:
         if len(row) <= self.config.max_length:
             return row
-        begin, end = self._enclosing()
+        begin, end = self.enclosing()
         inner = row[len(begin) : len(row) - len(end)]
         room = self.config.max_length - len(begin) - len(end)
         inner = tokenizer.cut(inner, room, self.config.truncate)
         return np.asarray([*begin, *inner, *end], np.int32)
 
     def _finish(self, row: Sequence[int]) -> np.ndarray:
-        begin, end = self._enclosing()
+        begin, end = self.enclosing()
         return np.asarray([*begin, *self._ours(row), *end], np.int32)
 
-    def _enclosing(self) -> tuple[list[int], list[int]]:
+    def enclosing(self) -> tuple[list[int], list[int]]:
         """The ids before and after each text."""
         return (self._begin, self._end) if self.config.enclose else ([], [])
 

@@ -10,7 +10,6 @@ import re
 from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Sequence
-from collections.abc import Set
 
 import numpy as np
 
@@ -128,7 +127,9 @@ class Tokenizer(abc.ABC):
     def _spelt(self) -> np.ndarray:
         """The number of characters that each id stands for, int64 [V]."""
         marks = ("##",) if self.config.method == "wordpiece" else ()
-        return spelt(self.vocabulary, {*self.special_ids, self.unknown_id}, marks)
+        return measures.spelt(
+            self.vocabulary, {*self.special_ids, self.unknown_id}, marks
+        )
 
     @property
     def special_ids(self) -> frozenset[int]:
@@ -205,6 +206,16 @@ class Tokenizer(abc.ABC):
             raise errors.UserError(f"The vocabulary must hold a token. Got {token!r}.")
         return self._ids[token]
 
+    def graph(self):
+        """A graphs.tokens.Tokens, which encodes in a TensorFlow graph.
+
+        Raises:
+          UserError: this method cannot.
+        """
+        from tfm.inputs.text.graphs import tokens
+
+        return tokens.of(self)
+
     def save(self, folder: str | pathlib.Path) -> None:
         """Writes all that `load` needs, and vocab.txt: a token a line, from id 0 on."""
         folder = pathlib.Path(folder)
@@ -263,22 +274,6 @@ def cut(row: np.ndarray, length: int, truncate: str) -> np.ndarray:
         return row[len(row) - length :]
     half = length // 2
     return np.concatenate([row[: length - half], row[len(row) - half :]])
-
-
-def spelt(tokens: Sequence[str], none: Set[int], marks: Sequence[str]) -> np.ndarray:
-    """The number of visible characters that each token stands for, int64 [V].
-
-    Args:
-      tokens: in the order of their ids.
-      none: ids that stand for no text.
-      marks: what a token may begin with that is no part of the text.
-    """
-    found = np.zeros(len(tokens), np.int64)
-    for id, token in enumerate(tokens):
-        if id not in none:
-            mark = next((m for m in marks if token.startswith(m) and token != m), "")
-            found[id] = measures.visible(token.removeprefix(mark))
-    return found
 
 
 def _chunks(texts: list[str]) -> Iterator[list[str]]:

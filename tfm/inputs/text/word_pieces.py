@@ -18,13 +18,14 @@ import tokenizers
 from tokenizers import pre_tokenizers
 
 from tfm import unspaced
+from tfm.inputs.text import word_rule
 
 LONGEST = 100  # characters of a word that is not divisible
 PREFIX = "##"  # of a piece that continues a word
 UNKNOWN_ID = 0
 
-# grapheme clusters: what is seen as a character, with its vowel signs and accents
-_CLUSTERS = pre_tokenizers.Split(tokenizers.Regex(r"\X"), "isolated")
+# what is seen as a character, with its vowel signs and accents
+_CLUSTERS = pre_tokenizers.Split(tokenizers.Regex(word_rule.CLUSTER), "isolated")
 
 
 def is_divisible(word: str) -> bool:

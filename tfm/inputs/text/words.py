@@ -17,12 +17,8 @@ from tfm.inputs.text import normalization
 from tfm.inputs.text import settings
 from tfm.inputs.text import tokenizer
 from tfm.inputs.text import word_pieces
+from tfm.inputs.text import word_rule
 
-# A word is a Chinese character; or letters, accents and digits, with apostrophes and
-# (Persian, Hindi) zero-width joiners inside: "don't" is one word; or else one visible
-# character, an emoji with all that is joined to it, or a punctuation mark.
-_LETTER = r"[\p{L}\p{M}\p{N}&&[^\p{Han}]]"
-_WORD = rf"\p{{Han}}|{_LETTER}+(?:['\u200c\u200d]{_LETTER}+)*|(?!\s)\X"
 _MAX_REPEAT = 1000  # copies of a word in one text for the WordPiece trainer
 
 
@@ -53,6 +49,11 @@ class Words(tokenizer.Tokenizer):
     def load(cls, config: settings.Tokenization, folder: pathlib.Path) -> "Words":
         text = (folder / cls.FILE).read_text(encoding="utf-8")
         return cls(config, tokenizers.Tokenizer.from_str(text))
+
+    @property
+    def definition(self) -> str:
+        """The library's JSON of it."""
+        return self._library.to_str()
 
     def _encode(self, texts: list[str]) -> Iterable[Sequence[int]]:
         found = self._library.encode_batch_fast(texts)
@@ -170,7 +171,9 @@ def _byte_pairs(texts: Iterator[str], size: int) -> tokenizers.Tokenizer:
 
 
 def _split() -> pre_tokenizers.PreTokenizer:
-    return pre_tokenizers.Split(tokenizers.Regex(_WORD), "removed", invert=True)
+    return pre_tokenizers.Split(
+        tokenizers.Regex(word_rule.LIBRARY), "removed", invert=True
+    )
 
 
 def _is_bpe(config: settings.Tokenization) -> bool:

@@ -4,9 +4,11 @@ B batch, N examples of a split, C classes.
 """
 
 import copy
+from collections.abc import Mapping
 
 import keras
 import numpy as np
+import tensorflow as tf
 from keras import ops
 
 from tfm import figures
@@ -275,6 +277,30 @@ class ClassificationObjective:
                 for row in labels
             ]
         return [self.label_names[label] for label in labels]
+
+    def exports(self, kept: Mapping) -> dict:
+        """The predictions in a graph, for an exported model; see `predictions`.
+
+        Args:
+          kept: logits float32 [B, C].
+
+        Returns:
+          probabilities float32 [B, C], calibrated, and the classes that they are of,
+          string [B, C]; label, string [B], or bool [B, C] of each class if multi-label.
+        """
+        logits_BC = tf.cast(kept["logits"], tf.float64)
+        squash = tf.sigmoid if self.multi_label else tf.nn.softmax
+        probabilities_BC = squash(logits_BC / (self.temperature or 1.0))
+        names_C = tf.constant(self.label_names)
+        if self.multi_label:
+            label = squash(logits_BC) >= self._threshold
+        else:
+            label = tf.gather(names_C, tf.argmax(kept["logits"], axis=1))
+        return {
+            "label": label,
+            "probabilities": tf.cast(probabilities_BC, tf.float32),
+            "classes": tf.broadcast_to(names_C, tf.shape(logits_BC)),
+        }
 
     def predictions(
         self, results: interfaces.Arrays, split: interfaces.Split

@@ -245,6 +245,19 @@ class MaskedLMObjective(objective.LanguageObjective):
 
         return step
 
+    def raw_examples(self) -> masked_texts.RawMaskedTexts:
+        """Texts with [MASK] in them -> a batch, in a graph."""
+        return masked_texts.RawMaskedTexts(self)
+
+    def exports(self, kept: Mapping) -> dict:
+        """The likeliest tokens of each [MASK] in a graph, for an exported model.
+
+        Returns:
+          tokens string and their probabilities float32, [B, P, K], the likeliest first;
+          "" and 0 where a text has no more [MASK].
+        """
+        return masked_texts.exports(self.tokenizer, kept)
+
     def predictions(
         self, results: interfaces.Arrays, split: interfaces.Split
     ) -> list[dict]:

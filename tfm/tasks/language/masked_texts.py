@@ -6,6 +6,7 @@ B batch, N texts, T tokens, P places, K tokens that are told, V vocabulary.
 from collections.abc import Mapping
 
 import numpy as np
+import tensorflow as tf
 from keras import ops
 
 from tfm import errors
@@ -88,6 +89,54 @@ def likeliest(logits_BPV, first_word_id: int) -> dict:
     return {
         "top_tokens": ops.cast(ids_BPK, "int32") + first_word_id,
         "top_probabilities": ops.exp(top_BPK - total_BP1),
+    }
+
+
+class RawMaskedTexts(tf.Module):
+    """The examples of MaskedTexts in a graph; see interfaces.RawExamples.
+
+    A text with too many tokens is cut, and what is no [MASK] of the first P is none.
+
+    Args:
+      objective: a masked_lm.MaskedLMObjective.
+
+    Raises:
+      UserError: its texts are pairs, or its tokens cannot be made in a graph.
+    """
+
+    def __init__(self, objective):
+        super().__init__()
+        if objective.pairs:
+            raise errors.UserError(
+                "A masked language model of pairs (next_sentence) cannot be exported."
+            )
+        self.tokens = objective.tokenizer.graph()
+        self.imports = self.tokens.imports
+        self._mask_id = objective.masking.mask_id
+        self._num_masked = objective.num_masked
+        self._names = [*objective.inputs]
+
+    def __call__(self, columns: Mapping) -> dict:
+        tokens_BT = self.tokens.with_gaps(columns["text"], MASK)
+        length = tokens_BT.shape[1]
+        places_BT = tf.where(tokens_BT == self._mask_id, tf.range(length), length)
+        places_BP = tf.sort(places_BT, axis=1)[:, : self._num_masked]
+        is_mask_BP = places_BP < length
+        found = {"tokens": tokens_BT, "types": tf.zeros_like(tokens_BT)}
+        found["segments"] = tf.cast(tokens_BT != 0, tf.int32)
+        return {name: found[name] for name in self._names} | {
+            "masked_positions": tf.where(is_mask_BP, places_BP, 0),
+            "masked_weight": tf.cast(is_mask_BP, tf.float32),
+        }
+
+
+def exports(tokenizer, kept: Mapping) -> dict:
+    """See masked_lm.MaskedLMObjective.exports."""
+    is_mask_BP1 = kept["masked_weight"][..., None] > 0
+    names_BPK = tf.gather(tf.constant(tokenizer.vocabulary), kept["top_tokens"])
+    return {
+        "tokens": tf.where(is_mask_BP1, names_BPK, ""),
+        "probabilities": tf.where(is_mask_BP1, kept["top_probabilities"], 0.0),
     }
 
 

@@ -1,0 +1,1 @@
+"""Tokenization in a TensorFlow graph, for exported models: the ids of `encode`."""
