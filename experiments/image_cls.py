@@ -3,7 +3,10 @@
     apt-get install dataset-fashion-mnist
     python -m tfm.train --experiment=image_cls
 
-and of your own, in a folder for each class (or train/ and test/ of these):
+15 minutes on 2 CPU cores (1,713 CPU seconds): test accuracy 0.933 (seed 0), on the data
+set's own test pictures. 9 epochs in place of 14: 0.928 in 1,014 CPU seconds.
+
+Pictures of your own, in a folder for each class (or train/ and test/ of these):
 
     python -m tfm.train --experiment=image_cls --data.train=FOLDER --data.rename= \\
         --inputs.size=96 --inputs.channels=3

@@ -3,7 +3,8 @@
     apt-get install dataset-fashion-mnist
     python -m tfm.train --experiment=image_cls_vit
 
-and of your own as in image_cls; --model.patch is to divide --inputs.size.
+Pictures of your own as in image_cls; --model.patch is to divide --inputs.size. Neither
+cost nor score have been measured; image_cls is the one to begin with.
 """
 
 import dataclasses
