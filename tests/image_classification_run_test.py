@@ -1,5 +1,6 @@
 """Image classification by the commands: train, evaluate, predict, inspect, resume."""
 
+import base64
 import csv
 import json
 import pathlib
@@ -22,6 +23,7 @@ from tfm.checkpoints import directory
 from tfm.run import trained
 
 ROOT = pathlib.Path(__file__).parents[1]
+PLAIN = ROOT / "tests/support/plain_tensorflow.py"
 SMALL = ["--inputs.size=8", "--model.filters=8,16", "--model.dropout=0"]
 SMALL += ["--inputs.augment.mixup=0.1", "--inputs.augment.cutmix=0.5"]
 SMALL += ["--inputs.augment.crop=0.9", "--train.batch_size=16", "--train.steps=40"]
@@ -132,6 +134,31 @@ def test_pictures_are_seen(run, source, tmp_path):
     page = tmp_path / "page.html"
     report.main(report.Options(run_dir=str(run), output=str(page)))
     assert ("Mistaken pictures" in page.read_text()) == _has_mistakes(run)
+
+
+@pytest.mark.slow
+def test_an_exported_model_predicts_the_same_without_tfm(run, source, tmp_path):
+    loaded = trained.load(str(run))
+    loaded.export(tmp_path / "exported")
+    pictures_ = [path.read_bytes() for path in sorted(source.glob("*/*.png"))[::4]]
+    encoded = [{"base64": base64.b64encode(one).decode()} for one in pictures_]
+    done = subprocess.run(
+        [sys.executable, PLAIN, tmp_path / "exported", "serving_default"],
+        input=json.dumps([{"image": encoded}, {"image": encoded[:1]}]),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    expected = loaded.predict(pictures_)
+    for found, wanted in zip(
+        json.loads(done.stdout)["answers"], (expected, expected[:1]), strict=True
+    ):
+        assert found["label"] == [one["label"] for one in wanted]
+        np.testing.assert_allclose(
+            found["probabilities"],
+            [[*one["probabilities"].values()] for one in wanted],
+            atol=1e-5,
+        )
 
 
 def _has_mistakes(run) -> bool:

@@ -1,7 +1,11 @@
 """A tiny translation by the commands and from Python: numerals to words."""
 
 import csv
+import json
+import pathlib
 import random
+import subprocess
+import sys
 
 import keras
 import numpy as np
@@ -20,6 +24,7 @@ from tfm import training
 from tfm.experiment import Experiment
 from tfm.tasks.sequences import writing
 
+PLAIN = pathlib.Path(__file__).parent / "support" / "plain_tensorflow.py"
 WORDS = ["null", "eins", "zwei", "drei", "vier", "fünf", "sechs"]
 
 
@@ -137,6 +142,31 @@ def test_a_file_is_translated_line_by_line_in_its_order(run, folder):
         "sechs fünf",
     ]
     assert rows[1]["problem"] == "no text"
+
+
+@pytest.mark.slow
+def test_an_exported_model_writes_the_same_without_tfm(run, folder):
+    texts = ["12", "", "654", "0" * 50, "x1"]
+    run.export(folder / "exported")
+    for signature in ("serving_default", "generate"):
+        done = subprocess.run(
+            [sys.executable, PLAIN, folder / "exported", signature],
+            input=json.dumps([{"text": texts}, {"text": texts[:1]}]),
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        found = json.loads(done.stdout)["answers"]
+        expected = [one["target"] for one in run.predict(texts)]
+        assert found[0]["target"] == expected
+        assert found[1]["target"] == expected[:1]
+
+
+def test_a_model_that_cannot_be_spelt_in_a_graph_is_refused(run):
+    config = inputs.TextToText(inputs.Text(method="bpe", vocab_size=300, max_length=4))
+    rows = [{"text": "a b", "target": "c d"}]
+    with pytest.raises(errors.UserError, match="bpe"):
+        config.fit(rows, ("[EOS]",)).raw_graph()
 
 
 def test_another_file_is_scored_with_all_its_references(run, folder):

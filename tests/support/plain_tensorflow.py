@@ -1,9 +1,11 @@
 """Runs an exported model where tfm cannot be imported: DIR, SIGNATURE; JSON in, out.
 
-Standard input is a list of batches, {column: values} each; what comes out is written
-as {output: values} each, and the seconds of the processor.
+Standard input is a list of batches, {column: values} each, where bytes are {"base64":
+text}, as TensorFlow Serving takes them; what comes out is written as {output: values}
+each, and the seconds of the processor.
 """
 
+import base64
 import json
 import pathlib
 import resource
@@ -19,9 +21,15 @@ for name in description["needs"]["import_first"]:
     __import__(name)
 model = tf.saved_model.load(sys.argv[1])
 answer = model.signatures[sys.argv[2]]
+
+
+def of_json(value):
+    return base64.b64decode(value["base64"]) if isinstance(value, dict) else value
+
+
 found = []
 for batch in json.load(sys.stdin):
-    columns = {name: tf.constant(values) for name, values in batch.items()}
+    columns = {n: tf.constant([*map(of_json, v)]) for n, v in batch.items()}
     outputs = {name: value.numpy() for name, value in answer(**columns).items()}
     found.append(
         {

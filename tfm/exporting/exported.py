@@ -38,7 +38,8 @@ class Exported:
     """
 
     def __init__(self, run, max_new_tokens: int):
-        if isinstance(run.objective, interfaces.Writes):
+        writes = isinstance(run.objective, interfaces.Writes)
+        if writes and not isinstance(run.objective, interfaces.Exports):
             raw = self._answers = written.Written(run, max_new_tokens)
             self._names = (SERVING, GENERATE)
             self.columns = {"prompt": frozenset({"text"})}
@@ -46,7 +47,7 @@ class Exported:
         else:
             raw = _raw(run)
             self._answers = _answers(run, raw)
-            self._names = (SERVING, PREDICT)
+            self._names = (SERVING, PREDICT, *((GENERATE,) * writes))
             self.columns = run.experiment.inputs.columns
             self.about = {
                 name: getattr(run.objective, name)

@@ -162,6 +162,18 @@ class TextToTextPreprocessor:
 
         return apply
 
+    def raw_graph(self) -> Callable[[Mapping], Mapping]:
+        """{"text": string [B]} -> the stored arrays without targets, in a graph.
+
+        Raises:
+          UserError: a tokenizer's method cannot run in a graph.
+        """
+        from tfm.inputs.text.graphs import pairs
+
+        return pairs.RawPairs(
+            self._source.raw_graph(), self.tokenizer, self.target_tokenizer, self.stored
+        )
+
     def save(self, folder: pathlib.Path) -> None:
         """Writes the vocabularies to folders of their own."""
         parts = {"source": self._source, "target": self._target}

@@ -216,6 +216,16 @@ class Tokenizer(abc.ABC):
 
         return tokens.of(self)
 
+    def spelling(self):
+        """A graphs.spelling.Spelling, `decode` in a TensorFlow graph.
+
+        Raises:
+          UserError: this method's texts cannot be spelt there.
+        """
+        from tfm.inputs.text.graphs import spelling
+
+        return spelling.Spelling(self)
+
     def save(self, folder: str | pathlib.Path) -> None:
         """Writes all that `load` needs, and vocab.txt: a token a line, from id 0 on."""
         folder = pathlib.Path(folder)

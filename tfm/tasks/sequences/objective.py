@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from tfm import figures
 from tfm import generation
@@ -173,6 +174,12 @@ class TextToTextObjective:
             ends = np.flatnonzero((row_T == self.start_id) | (row_T == 0))
             rows.append(row_T[: ends[0]] if len(ends) else row_T)
         return self._tokenizer.decode(rows)
+
+    def exports(self, kept: Mapping) -> Mapping:
+        """{"target": what is written, string [B]} in a graph, for an exported model."""
+        written_BT = tf.RaggedTensor.from_tensor(kept["written"])
+        follows_B = tf.zeros_like(kept["written"][:, 0], tf.bool)
+        return {"target": self._tokenizer.spelling()(written_BT, follows_B)}
 
     def predictions(
         self, results: interfaces.Arrays, split: interfaces.Split

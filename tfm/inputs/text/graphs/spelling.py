@@ -5,6 +5,7 @@ B rows, N ids of all of them.
 
 import tensorflow as tf
 
+from tfm import errors
 from tfm.inputs.text import word_pieces
 from tfm.inputs.text.graphs import code_points
 
@@ -16,11 +17,19 @@ class Spelling(tf.Module):
 
     Args:
       tokenizer: of tfm.inputs.text, of one of METHODS.
+
+    Raises:
+      UserError: it is of another method.
     """
 
     def __init__(self, tokenizer):
         super().__init__()
         method = tokenizer.config.method
+        if method not in METHODS:
+            raise errors.UserError(
+                f"Texts written by method={method} cannot be exported. "
+                f"Those by {', '.join(METHODS)} can."
+            )
         self._first = first = tokenizer.first_word_id
         learnt = tokenizer.vocabulary[first:]
         if method == "byte":
