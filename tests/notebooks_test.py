@@ -28,6 +28,7 @@ FEW = {  # parameters of a quick run
     },
     "generate": {"STEPS": 6, "NUM_ROWS": 60},
     "translate": {"STEPS": 3, "NUM_ROWS": 200},
+    "images": {"NUM_PICTURES": 30, "SIZE": 16, "EPOCHS": 1},
     "compare": {"NUM_ROWS": 200, "SEEDS": (0, 1), "STEPS": 3},
 }
 CLASSIFIERS = ("own_data", "text_cls")
@@ -184,6 +185,13 @@ def test_translations_stand_beside_their_references(executed):
     (table,) = _all(cells, "text/plain", "written")
     assert "target" in table and "text" in table
     assert len(ast.literal_eval(_result(cells[-1]))) == 3
+
+
+def test_pictures_are_told_apart_by_their_paths(executed):
+    cells = executed("images")
+    (table,) = _all(cells, "text/plain", "shapes/circle")
+    assert re.search("(circle|triangle|square|hexagon)$", table.splitlines()[-1])
+    assert "'probabilities'" in _result(cells[-1])
 
 
 def test_runs_are_compared_by_mean_and_spread(executed):

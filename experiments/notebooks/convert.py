@@ -18,6 +18,7 @@ NAMES = (
     "pretrain_and_finetune",
     "generate",
     "translate",
+    "images",
     "compare",
 )
 _ADDRESS = r"github(\.com)?/[\w.-]+/[\w.-]+"  # Colab's links have github/OWNER/NAME
