@@ -25,6 +25,7 @@ ROOT = pathlib.Path(__file__).parents[1]
 NAMES = sorted(path.stem for path in (ROOT / "experiments").glob("*.py"))
 LABELED = [n for n in NAMES if "label" in config.load_experiment(n).task.columns]
 PICTURES = {n for n in LABELED if "image" in config.load_experiment(n).inputs.columns}
+PAIRS = [n for n in NAMES if "target" in config.load_experiment(n).task.columns]
 # begin with given weights
 PRETRAINED = {"finetune", "linear_probe", "text_cls_finetune", "text_cls_minilm"}
 SHORT = ("--train.steps=3", "--train.eval_every=3", "--train.batch_size=8")
@@ -98,7 +99,26 @@ def test_a_classifier_trains_and_predicts(name, train, capsys, tmp_path):
     _is_used(capsys, tmp_path, name, shown)
 
 
-@pytest.mark.parametrize("name", sorted({*NAMES} - {*LABELED}))
+@pytest.mark.parametrize(
+    "name", [PAIRS[0], *(pytest.param(n, marks=pytest.mark.slow) for n in PAIRS[1:])]
+)
+def test_pairs_of_texts_train_and_are_written(name, train, capsys, tmp_path):
+    rows = "".join(f"word {n}\tW ER{n} D\n" for n in range(60))
+    (tmp_path / "pairs.tsv").write_text(f"source\ttarget\n{rows}")
+    found = ("--data.train=pairs.tsv", "--data.test_fraction=0.1")
+    sizes = ("--model.width=16", "--model.num_heads=2", "--task.num_beams=2")
+    shown = train(name, *found, *sizes, *SHORT, FLAT)
+    assert f"python -m tfm.predict --run_dir=runs/{name}" in shown
+    folder = tmp_path / f"runs/{name}"
+    scores = json.loads((folder / "metrics.json").read_text())
+    task = config.load_experiment(name).task
+    assert {"loss", *task.scores} <= scores["test"].keys()
+    predict.main(predict.Options(run_dir=str(folder), text=["word 3"], json=True))
+    found = json.loads(capsys.readouterr().out)
+    assert isinstance(found["target"], str)
+
+
+@pytest.mark.parametrize("name", sorted({*NAMES} - {*LABELED, *PAIRS}))
 @pytest.mark.parametrize("kind", ["jsonl", "csv", "parquet", "txt"])
 def test_a_language_model_reads_tables_by_rows(name, kind, tmp_path):
     frame = pandas.DataFrame({"text": [f"Row {i} of a table." for i in range(9)]})
@@ -125,7 +145,7 @@ def test_a_language_model_reads_tables_by_rows(name, kind, tmp_path):
             look.at(asked)
 
 
-@pytest.mark.parametrize("name", sorted({*NAMES} - {*LABELED} - {"pretrain_bert"}))
+@pytest.mark.parametrize("name", sorted({*NAMES} - {*LABELED, *PAIRS, "pretrain_bert"}))
 def test_a_language_model_trains_and_generates(
     name, train, capsys, tmp_path, plain_text
 ):
