@@ -78,6 +78,7 @@ def _children(process: subprocess.Popen) -> list[int]:
     return [int(pid) for pid in found.stdout.split()]
 
 
+@pytest.mark.slow
 def test_a_job_whose_worker_was_killed_ends_as_one_device_does(experiment, tmp_path):
     flags = [f"--experiment={experiment}", "--train.checkpoint_every=4"]
     alone = _start("tfm.train", *flags, f"--run_dir={tmp_path / 'alone'}")

@@ -154,6 +154,7 @@ def test_by_default_it_lies_in_the_run_folder(run):
     assert (run / "report.html").is_file() and (run / "report_plots").is_dir()
 
 
+@pytest.mark.slow
 def test_a_language_model_has_its_losses_and_curves(tmp_path):
     lines = [f"{word} film number {i}" for i in range(80) for word in ("dull", "fine")]
     (tmp_path / "texts.txt").write_text("\n".join(lines))

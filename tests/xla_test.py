@@ -18,6 +18,7 @@ from tfm import config
 from tfm import inputs
 from tfm import interfaces
 from tfm.data import columns
+from tfm.data import memory
 from tfm.run import assembly
 
 ROOT = pathlib.Path(__file__).parents[1]
@@ -25,7 +26,7 @@ VOCAB, SIZE = 60, 4
 NAMES = sorted(path.stem for path in (ROOT / "experiments").glob("*.py"))
 NAMES.remove("finetune")  # the model of text_cls_minilm
 SLOW = ("text_cls_minilm", "pretrain_t5", "text_cls_together")
-SLOW += ("image_cls", "image_cls_vit")
+SLOW += ("image_cls", "image_cls_vit", "translate", "pretrain_gpt", "pretrain_bert")
 
 
 class Preprocessor:
@@ -75,8 +76,22 @@ def _of_pictures(experiment):
     return experiment.task.bind({"label": label}, preprocessor), batch
 
 
+def _of_pairs(experiment):
+    """The objective over pairs of texts, and a batch of them."""
+    rows = [{"text": f"word {n}", "target": f"W ER {n}"} for n in range(SIZE)]
+    special = experiment.task.reserves(experiment.inputs)
+    preprocessor = experiment.inputs.fit(rows, special)
+    objective = experiment.task.bind({}, preprocessor)
+    examples = objective.examples(memory.Memory(rows, {}, preprocessor), "train")
+    places = np.arange(SIZE)
+    batch = examples.batch(places, np.zeros_like(places), 0)
+    return objective, {name: batch[name] for name in examples.spec}
+
+
 def _bound(experiment):
     """The objective over a small vocabulary, and a batch of its examples."""
+    if "target_tokens" in experiment.inputs.gives:
+        return _of_pairs(experiment)
     if "pixels" in experiment.inputs.gives:
         return _of_pictures(experiment)
     together = isinstance(experiment.inputs, inputs.Together)

@@ -150,8 +150,9 @@ def test_a_run_that_stopped_early_names_patience_and_the_way_on(start, tmp_path)
     ("number", "status", "word", "evaluation"),
     [
         (signal.SIGINT, 130, "Interrupted", 1),
-        (signal.SIGTERM, 42, "Terminated", 2),
-        (signal.SIGINT, 130, "Interrupted", 3),  # the last, after the last step
+        pytest.param(signal.SIGTERM, 42, "Terminated", 2, marks=pytest.mark.slow),
+        # the last, after the last step
+        pytest.param(signal.SIGINT, 130, "Interrupted", 3, marks=pytest.mark.slow),
     ],
 )
 def test_stopped_in_a_validation_it_goes_on_to_the_bit(

@@ -88,6 +88,7 @@ def test_the_student_learns_what_the_teacher_says(experiment, tmp_path, capsys):
     assert [row["label"] for row in found] == ["good", "bad"]
 
 
+@pytest.mark.slow
 def test_it_resumes_with_the_same_teacher_alone(experiment, run, tmp_path):
     whole, cut = tmp_path / "whole", tmp_path / "cut"
     fixed = dataclasses.replace(

@@ -104,6 +104,7 @@ def test_a_run_keeps_its_code_and_needs_no_other(own, tmp_path, monkeypatch):
     assert sorted(p.name for p in (run / "code").iterdir()) == ["mine.py", "parts.py"]
 
 
+@pytest.mark.slow
 def test_changed_code_is_shown_and_each_way_on_is_the_one_evaluated(
     own, tmp_path, capsys
 ):

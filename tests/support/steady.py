@@ -8,7 +8,7 @@ from tfm import models
 from tfm import training
 from tfm.experiment import Experiment
 
-ENDLESS = 1_000_000  # steps: such a run is still on when it is looked at
+ENDLESS = 3_000  # steps: such a run is still on when it is looked at, all are logged
 
 
 def experiment(source: pathlib.Path, steps: int = ENDLESS) -> Experiment:

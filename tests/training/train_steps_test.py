@@ -110,6 +110,7 @@ def _two_processes(out: pathlib.Path, cases: list[str]) -> dict[str, np.ndarray]
     return _run(out, cases, sys.executable, "-c", start)
 
 
+@pytest.mark.slow
 def test_two_processes_make_the_update_of_one(outcomes, tmp_path):
     cases = [f"2-2-{name}" for name in NAMES]
     found = _two_processes(tmp_path / "out.npz", [*cases, "2-1-batch_norm"])
