@@ -82,6 +82,7 @@ def test_another_file_by_the_vocabulary_of_a_run(run, tmp_path):
     assert unknown and all("[UNK]" in one["tokens tokens"] for one in unknown)
 
 
+@pytest.mark.slow
 def test_train_is_shown_as_it_is_augmented_in_an_epoch(tmp_path):
     source = reviews.write_csv(tmp_path / "reviews.csv", 60)
     flags = [

@@ -25,8 +25,7 @@ ROOT = pathlib.Path(__file__).parents[1]
 VOCAB, SIZE = 60, 4
 NAMES = sorted(path.stem for path in (ROOT / "experiments").glob("*.py"))
 NAMES.remove("finetune")  # the model of text_cls_minilm
-SLOW = ("text_cls_minilm", "pretrain_t5", "text_cls_together")
-SLOW += ("image_cls", "image_cls_vit", "translate", "pretrain_gpt", "pretrain_bert")
+QUICK = ("text_cls", "text_cls_transformer", "char_gpt", "g2p")
 
 
 class Preprocessor:
@@ -130,7 +129,7 @@ def _bound(experiment):
 @pytest.mark.parametrize(
     "name",
     [
-        pytest.param(name, marks=[pytest.mark.slow] if name in SLOW else [])
+        pytest.param(name, marks=[] if name in QUICK else [pytest.mark.slow])
         for name in NAMES
     ],
 )
