@@ -48,7 +48,7 @@ class SpanCorruption:
         return span_lengths.SpanLengths(max_length, self.noise_density, self.mean_span)
 
     def reserves(self, inputs: "interfaces.Inputs") -> Sequence[str]:
-        """[EOS], and a sentinel for each span, as <extra_id_0>.
+        """[EOS], and a sentinel for each span, as `<extra_id_0>`.
 
         Raises:
           UserError: the inputs are not text, or augmented; max_length or the
