@@ -116,7 +116,8 @@ def test_predictions_go_to_their_own_output_and_the_line_to_the_terminal(
         own={"NO_COLOR": "1"},
     )
     assert re.search("Predicting ━+ +[0-9]+ %", written) is None  # there is no room
-    assert "Predicting 100 %  ETA 0:00  500 rows" in written
+    # a quick machine is done before its speed is known
+    assert re.search("Predicting 100 %.*  500 rows", written)
     assert not re.search(r"\x1b\[[0-9;]*m", written)
     assert len(output.splitlines()) == 500 and "\x1b" not in output
     assert rows[0] == "Loading     run" and rows[1].startswith("Predict ")
