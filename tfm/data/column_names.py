@@ -4,6 +4,8 @@ import collections
 import dataclasses
 import itertools
 import re
+from collections.abc import Iterable
+from collections.abc import Mapping
 from collections.abc import Sequence
 
 from tfm import errors
@@ -22,7 +24,7 @@ _LABELS = """
     genre tag y emotion spam department priority language
 """
 _DATE = re.compile(r"\d{4}-\d\d?-\d\d?|\d\d?[./]\d\d?[./]\d{2,4}")
-_NAME_WORDS = 3  # in the name of a column, at the most
+NAME_WORDS = 3  # in the name of a column, at the most
 _SHARE = 5  # a label comes again: this many rows a class, on average
 
 
@@ -42,14 +44,13 @@ def found(spec: str, reading: sources.Reading, label: bool) -> tuple[str, str]:
     text, name = reading.text, reading.label
     if spec.startswith("tfds:"):  # whose features are named for what they are
         return text or "text", (name or "label") if label else ""
-    rows = _rows(spec, reading, label)
+    rows = first_rows(spec, reading, label)
     if not rows:  # the reader says why
         return text or "text", (name or "label") if label else ""
-    columns = list(dict.fromkeys(column for row in rows for column in row))
-    values = {c: [row[c] for row in rows if row.get(c) is not None] for c in columns}
+    values = by_column(rows)
     if not text:
         if not label and not reading.header:
-            _check_name(spec, columns)
+            _check_name(spec, [*values])
         text = _text(spec, values, name)
     if label and not name:
         name = label_of(spec, values, text)
@@ -77,10 +78,7 @@ def candidates(values: dict[str, list], taken: str) -> list[str]:
 def _check_header(spec: str, values: dict[str, list], text: str, label: str) -> None:
     """Raises UserError where the first line of a table is a row as any other."""
     if label in {str(value) for value in values.get(label, ())}:
-        known = {text: "text", label: "label"}
-        names = ",".join(
-            known.get(name, f"column_{place}") for place, name in enumerate(values, 1)
-        )
+        names = header(values, {text: "text", label: "label"})
         raise errors.UserError(
             f"{spec} has no header line, it seems: {label!r} in its first line is a "
             f"label of other rows too. Name the columns: --data.header={names}."
@@ -89,18 +87,33 @@ def _check_header(spec: str, values: dict[str, list], text: str, label: str) -> 
 
 def _check_name(spec: str, columns: list[str]) -> None:
     """Raises UserError where the one column of a table has a sentence as its name."""
-    if len(columns) == 1 and len(columns[0].split()) > _NAME_WORDS:
+    if len(columns) == 1 and len(columns[0].split()) > NAME_WORDS:
         raise errors.UserError(
             f"{spec} has no header line, it seems: {columns[0]!r:.60} would be the "
             "name of its one column. Name the column: --data.header=text."
         )
 
 
-def _rows(spec: str, reading: sources.Reading, label: bool) -> list[dict]:
+def header(columns: Iterable[str], known: Mapping[str, str]) -> str:
+    """Names of columns for --data.header: those known, and others by their places."""
+    return ",".join(
+        known.get(name, f"column_{place}") for place, name in enumerate(columns, 1)
+    )
+
+
+def first_rows(
+    spec: str, reading: sources.Reading, label: bool = False, most: int = _LOOKED_AT
+) -> list[dict]:
     """The first good rows with all columns, those that were named among them."""
     reading = dataclasses.replace(reading, all_columns=True, labelled=label)
     good = (row.values for row in sources.read(spec, reading) if not row.problem)
-    return list(itertools.islice(good, _LOOKED_AT))
+    return list(itertools.islice(good, most))
+
+
+def by_column(rows: list[dict]) -> dict[str, list]:
+    """The values of rows that are no null, by column; perhaps none of one."""
+    columns = dict.fromkeys(column for row in rows for column in row)
+    return {c: [row[c] for row in rows if row.get(c) is not None] for c in columns}
 
 
 def _text(spec: str, values: dict[str, list], label: str) -> str:

@@ -53,13 +53,8 @@ class LabeledData:
           columns: {"label": Category or Categories}, or empty for prediction.
         """
         from tfm.data import labeled_rows
-        from tfm.data import looks
 
-        if "label" not in columns:
-            return self.content.unlabeled(source)
-        config = looks.named(self, source)
-        tally = labeled_rows.Tally()
-        return labeled_rows.reads(config, source, columns["label"].names, tally)
+        return self._reads(source, columns, labeled_rows.Tally())
 
     def split(
         self,
@@ -70,12 +65,17 @@ class LabeledData:
     ) -> "memory.Memory":
         """Another source in memory; `skipped` counts its bad rows by reason."""
         from tfm.data import labeled_rows
-        from tfm.data import looks
         from tfm.data import memory
 
-        if "label" not in columns:
-            return memory.Memory(self.rows(source, columns), columns, preprocessor)
-        config = looks.named(self, source)
         tally = labeled_rows.Tally()
-        reads = labeled_rows.reads(config, source, columns["label"].names, tally)
+        reads = self._reads(source, columns, tally)
         return memory.Memory(reads, columns, preprocessor, tally.skipped)
+
+    def _reads(self, source: str, columns, tally) -> Iterator[interfaces.Read]:
+        from tfm.data import labeled_rows
+        from tfm.data import looks
+
+        if "label" not in columns:
+            return self.content.unlabeled(source)
+        config = looks.named(self, source)
+        return labeled_rows.reads(config, source, columns["label"].names, tally)

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 import numpy as np
 
 from tfm import interfaces
-from tfm.data import cuts
 from tfm.data import records as records_module
 from tfm.data import store
 from tfm.data.columns import categories
@@ -61,12 +60,7 @@ class LabeledDataset:
             self.records, preprocessor, pathlib.Path(folder) / "tokens"
         )
         train = self.records.splits["train"]
-        counts = {
-            name: array.counts[train]
-            for name, array in arrays.items()
-            if array.counts is not None
-        }
-        self._cuts = cuts.told(preprocessor, counts)
+        self._cuts = store.cuts_of(preprocessor, arrays, train)
         return {
             name: LabeledSplit(self.records, arrays, self.columns["label"], numbers)
             for name, numbers in self.records.splits.items()

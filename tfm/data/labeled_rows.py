@@ -56,6 +56,14 @@ class Tally:
         if len(shown) < _SHOWN:
             shown.append(str(error))
 
+    def check_any(self, spec: str) -> None:
+        """Raises UserError where a source that was read has no good row."""
+        if not self.read:
+            raise errors.UserError(f"{spec} holds no row.")
+        if self.read == self.skipped.total():
+            reasons = ", ".join(f"{n} {reason}" for reason, n in self.skipped.items())
+            raise errors.UserError(f"{spec} holds no good row. Skipped: {reasons}.")
+
 
 def reading(name: str, tally: Tally):
     """The phase of reading a source, whose rows are counted by the tally."""
@@ -149,11 +157,7 @@ def examples(
             f"{spec} has no row with {config.where}. "
             f"Its values of {column!r}: {', '.join(others)}."
         )
-    if not tally.read:
-        raise errors.UserError(f"{spec} holds no row.")
-    if tally.read == tally.skipped.total():
-        reasons = ", ".join(f"{n} {reason}" for reason, n in tally.skipped.items())
-        raise errors.UserError(f"{spec} holds no good row. Skipped: {reasons}.")
+    tally.check_any(spec)
 
 
 def _read(spec: str, reading: sources.Reading, where: str) -> Iterator[formats.Row]:

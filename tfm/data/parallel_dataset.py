@@ -1,8 +1,6 @@
 """Pairs of texts on disk, cut into splits: preparation, records and data set."""
 
-import hashlib
 import json
-import os
 import pathlib
 from collections.abc import Iterator
 from collections.abc import Mapping
@@ -14,7 +12,6 @@ from tfm import errors
 from tfm import files
 from tfm import interfaces
 from tfm.data import columns as columns_module
-from tfm.data import cuts
 from tfm.data import labeled_rows
 from tfm.data import parallel_rows
 from tfm.data import prepared
@@ -138,27 +135,8 @@ def _assign(config, texts: np.ndarray, pairs: np.ndarray, ends: Sequence[int]):
     return indices, dropped
 
 
-class Records:
-    """The pairs of a prepared folder; see store.Records.
-
-    Attributes:
-      splits: train, validation and test -> their records' indices, int64, ascending.
-      fingerprint: changes with the pairs and their splits.
-    """
-
-    def __init__(self, folder: str | os.PathLike):
-        self.folder = pathlib.Path(folder)
-        meta = (self.folder / "meta.json").read_bytes()
-        self.meta = json.loads(meta)
-        self.fingerprint = hashlib.blake2b(meta, digest_size=16).hexdigest()
-        self.splits = {
-            name: np.load(self.folder / f"{name}.npy", mmap_mode="r")
-            for name in self.meta["sizes"]
-        }
-        self._file = records_file.Reader(self.folder / "records.arrow")
-
-    def __len__(self) -> int:
-        return len(self._file)
+class Records(records_file.Records):
+    """The pairs of a prepared folder; see store.Records."""
 
     def rows(self, indices: Sequence[int] | np.ndarray) -> list[dict[str, str]]:
         """Text and target of these records, in this order."""
@@ -168,10 +146,6 @@ class Records:
             {"text": text, "target": target}
             for text, target in zip(texts, targets, strict=True)
         ]
-
-    def origins(self, indices: Sequence[int] | np.ndarray) -> list[str]:
-        """`FILE:LINE` of these records."""
-        return self._file.origins(indices)
 
 
 class ParallelDataset:
@@ -190,8 +164,7 @@ class ParallelDataset:
         self._records = records
         self._cuts = []
         self.columns = {"target": columns_module.PlainText()}
-        paths, found = records.meta["paths"], records.meta["fingerprints"]
-        self.sources = {paths[n]: found[n]["content"] for n in paths if found[n]}
+        self.sources = records.sources
 
     def training_rows(self) -> Iterator[interfaces.Row]:
         """The pairs of the training split in the order of the files."""
@@ -207,10 +180,7 @@ class ParallelDataset:
             self._records, preprocessor, pathlib.Path(folder) / "tokens"
         )
         train = self._records.splits["train"]
-        self._cuts = cuts.told(
-            preprocessor,
-            {n: a.counts[train] for n, a in arrays.items() if a.counts is not None},
-        )
+        self._cuts = store.cuts_of(preprocessor, arrays, train)
         return {
             name: ParallelSplit(self._records, arrays, numbers)
             for name, numbers in self._records.splits.items()

@@ -9,14 +9,17 @@ from collections.abc import Iterator
 from collections.abc import Mapping
 
 from tfm import errors
+from tfm import interfaces
+from tfm.data import column_names
 from tfm.data import labeled_rows
 from tfm.data import row_texts
+from tfm.data import unlabeled_rows
 from tfm.data.readers import formats
 from tfm.data.readers import notes
 from tfm.data.readers import sources
 
 _LOOKED_AT = 1000  # rows
-_NAME_WORDS = 3  # in the name of a column, at the most
+_ENDS = (".", "!", "?", "。")  # of sentences, and of no name of a column
 # what people call the two columns, the likeliest first
 _NAMES = """
     source:target src:tgt src:trg text:target input:output input_text:target_text
@@ -63,10 +66,9 @@ def found(config, spec: str) -> tuple[str, str]:
     """
     if (config.text and config.target) or aligned(spec):
         return config.text or "text", config.target or "target"
-    reading = sources.Reading.of(config, format=config.format, all_columns=True)
+    reading = sources.Reading.of(config, format=config.format)
     reading = dataclasses.replace(reading, text=config.text.partition(".")[0])
-    rows = (row.values for row in sources.read(spec, reading) if not row.problem)
-    rows = list(itertools.islice(rows, _LOOKED_AT))
+    rows = column_names.first_rows(spec, reading)
     if not rows:  # the reader says why
         return config.text or "text", config.target or "target"
     names = _text_columns(rows)
@@ -121,13 +123,10 @@ def _check_header(spec: str, rows: list[dict], pair: tuple[str, str]) -> None:
     like_text = [
         name
         for name in names
-        if len(name.split()) > _NAME_WORDS or name.endswith((".", "!", "?", "。"))
+        if len(name.split()) > column_names.NAME_WORDS or name.endswith(_ENDS)
     ]
     if like_text:
-        known = {pair[0]: "text", pair[1]: "target"}
-        header = ",".join(
-            known.get(name, f"column_{place}") for place, name in enumerate(rows[0], 1)
-        )
+        header = column_names.header(rows[0], {pair[0]: "text", pair[1]: "target"})
         raise errors.UserError(
             f"{spec} has no header line, it seems: {like_text[0]!r:.60} would be the "
             f"name of a column. Name the columns: --data.header={header}."
@@ -179,11 +178,17 @@ def pairs(
         tally.skip(problem, error)
     if limit is not None and tally.read >= limit:
         return
-    if not tally.read:
-        raise errors.UserError(f"{spec} holds no row.")
-    if tally.read == tally.skipped.total():
-        reasons = ", ".join(f"{n} {reason}" for reason, n in tally.skipped.items())
-        raise errors.UserError(f"{spec} holds no good row. Skipped: {reasons}.")
+    tally.check_any(spec)
+
+
+def reads(config, spec: str, tally: labeled_rows.Tally) -> Iterator[interfaces.Read]:
+    """Yields text and target of a source's good rows; see `pairs`."""
+    for pair in pairs(config, spec, tally, all_columns=True):
+        yield interfaces.Read(
+            {"text": pair.text, "target": pair.target},
+            unlabeled_rows.shown(pair.values),
+            f"{pair.origin}:{pair.line}",
+        )
 
 
 def _error(row: formats.Row, problem: str, config) -> errors.UserError:

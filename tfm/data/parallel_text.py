@@ -109,13 +109,8 @@ class ParallelText:
           columns: {"target": PlainText}, or empty for prediction.
         """
         from tfm.data import labeled_rows
-        from tfm.data import unlabeled_rows
 
-        if "target" not in columns:
-            # of a column of pairs the texts may come under any name
-            config = dataclasses.replace(self, text="") if "." in self.text else self
-            return unlabeled_rows.read(config, source)
-        return self._reads(source, labeled_rows.Tally())
+        return self._reads(source, columns, labeled_rows.Tally())
 
     def split(
         self,
@@ -128,23 +123,19 @@ class ParallelText:
         from tfm.data import labeled_rows
         from tfm.data import memory
 
-        if "target" not in columns:
-            return memory.Memory(self.rows(source, columns), columns, preprocessor)
         tally = labeled_rows.Tally()
-        reads = self._reads(source, tally)
+        reads = self._reads(source, columns, tally)
         return memory.Memory(reads, columns, preprocessor, tally.skipped)
 
-    def _reads(self, source: str, tally) -> Iterator[interfaces.Read]:
+    def _reads(self, source: str, columns, tally) -> Iterator[interfaces.Read]:
         from tfm.data import parallel_rows
         from tfm.data import unlabeled_rows
 
-        config = self._named(source)
-        for pair in parallel_rows.pairs(config, source, tally, all_columns=True):
-            yield interfaces.Read(
-                {"text": pair.text, "target": pair.target},
-                unlabeled_rows.shown(pair.values),
-                f"{pair.origin}:{pair.line}",
-            )
+        if "target" not in columns:
+            # of a column of pairs the texts may come under any name
+            config = dataclasses.replace(self, text="") if "." in self.text else self
+            return unlabeled_rows.read(config, source)
+        return parallel_rows.reads(self._named(source), source, tally)
 
     def _named(self, source: str) -> "ParallelText":
         from tfm.data import parallel_rows

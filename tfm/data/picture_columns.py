@@ -1,7 +1,5 @@
 """The columns of the picture and the label, found where the user has not named them."""
 
-import dataclasses
-import itertools
 import pathlib
 from collections.abc import Mapping
 
@@ -34,26 +32,15 @@ def found(spec: str, reading: sources.Reading, label: bool) -> tuple[str, str]:
     picture, name = reading.text, reading.label
     if spec.startswith("tfds:"):  # whose features are named for what they are
         return picture or "image", (name or "label") if label else ""
-    values = _values(spec, reading, label)
-    if not values:  # the reader says why
+    rows = column_names.first_rows(spec, reading, label, _LOOKED_AT)
+    if not rows:  # the reader says why
         return picture or "image", (name or "label") if label else ""
+    values = column_names.by_column(rows)
     if not picture:
         picture = _picture(spec, values, name)
     if label and not name:
         name = column_names.label_of(spec, values, picture)
     return picture, name
-
-
-def _values(spec: str, reading: sources.Reading, label: bool) -> dict[str, list]:
-    """The first good values by column."""
-    reading = dataclasses.replace(reading, all_columns=True, labelled=label)
-    good = (row.values for row in sources.read(spec, reading) if not row.problem)
-    found: dict[str, list] = {}
-    for row in itertools.islice(good, _LOOKED_AT):
-        for name, value in row.items():
-            if value is not None:
-                found.setdefault(name, []).append(value)
-    return found
 
 
 def _picture(spec: str, values: Mapping[str, list], label: str) -> str:
@@ -71,7 +58,7 @@ def _picture(spec: str, values: Mapping[str, list], label: str) -> str:
 
 
 def _is_picture(column: list) -> bool:
-    first = column[0]
+    first = column[0] if column else None
     if isinstance(first, Mapping):
         return bool({"bytes", "path"} & first.keys())
     if isinstance(first, str):

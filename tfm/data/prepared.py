@@ -45,14 +45,14 @@ def check_same(config, meta: Mapping, folder: pathlib.Path) -> None:
         "Splitting anew would train on former test texts: start another run folder, "
         f"or delete {folder} to prepare it anew"
     )
-    settings = _settings(config)
-    for name in (name for name in settings if name in meta["config"]):
-        if name in config.found and not settings[name]:
+    for name, value in _settings(config).items():
+        if name in config.found and not value:
             continue  # it was found when the data was prepared
-        if settings[name] != meta["config"][name]:
+        before = meta["config"].get(name, value)  # a field may be new
+        if value != before:
             raise errors.UserError(
-                f"{folder} was prepared with {name}={meta['config'][name]!r}, "
-                f"not {name}={settings[name]!r}. {rule}."
+                f"{folder} was prepared with {name}={before!r}, not {name}={value!r}. "
+                f"{rule}."
             )
     for name, old in meta["fingerprints"].items():
         path = meta["paths"][name]  # the user may stand elsewhere now

@@ -1,9 +1,6 @@
 """Prepared records: contents, labels and splits on disk, quick to reach by index."""
 
-import hashlib
-import json
 import os
-import pathlib
 from collections.abc import Iterator
 from collections.abc import Sequence
 
@@ -13,46 +10,29 @@ from tfm.data import label_checks
 from tfm.data import records_file
 
 
-class Records:
+class Records(records_file.Records):
     """The contents and labels of a prepared folder, mapped into memory.
 
     Attributes:
       column: the name of the contents: text or image.
       label_names: the classes in order.
       multi_label: whether a record has any number of labels.
-      fingerprint: changes with the contents, their labels and their splits.
-      splits: train, validation and test -> their records' indices, int64,
-        ascending. Records that were dropped are in none.
     """
 
     def __init__(self, folder: str | os.PathLike):
-        self.folder = pathlib.Path(folder)
-        meta = (self.folder / "meta.json").read_bytes()
-        self._meta = json.loads(meta)
-        self.fingerprint = hashlib.blake2b(meta, digest_size=16).hexdigest()
-        self.column, self._noun = self._meta["column"], self._meta["noun"]
-        self.label_names = tuple(self._meta["labels"])
-        self.multi_label = self._meta["multi_label"]
-        self.splits = {name: self._load(name) for name in self._meta["sizes"]}
+        super().__init__(folder)
+        self.column, self._noun = self.meta["column"], self.meta["noun"]
+        self.label_names = tuple(self.meta["labels"])
+        self.multi_label = self.meta["multi_label"]
         self._labels = self._load("labels")
         self._label_offsets = None
         if self.multi_label:
             self._label_offsets = self._load("label_offsets")
-        self._file = records_file.Reader(self.folder / "records.arrow")
-
-    def __len__(self) -> int:
-        return len(self._file)
-
-    @property
-    def sources(self) -> dict[str, str]:
-        """A hash of the content of each source, by its path."""
-        paths, found = self._meta["paths"], self._meta["fingerprints"]
-        return {paths[n]: found[n]["content"] for n in paths if found[n]}
 
     @property
     def has_own_validation(self) -> bool:
         """Whether the validation split is a source of the user's, not a cut."""
-        return bool(self._meta["config"]["validation"])
+        return bool(self.meta["config"]["validation"])
 
     def contents(self, indices: Sequence[int] | np.ndarray) -> list:
         """Returns the texts of these records, or the pictures' bytes, in this order."""
@@ -61,10 +41,6 @@ class Records:
     def rows(self, indices: Sequence[int] | np.ndarray) -> list[dict[str, object]]:
         """Returns the same as rows that inputs read."""
         return [{self.column: content} for content in self.contents(indices)]
-
-    def origins(self, indices: Sequence[int] | np.ndarray) -> list[str]:
-        """Returns `FILE:LINE` of these records."""
-        return self._file.origins(indices)
 
     def iterate(self, split: str) -> Iterator:
         """Yields the contents of a split in the order of the files."""
@@ -88,12 +64,12 @@ class Records:
 
     def class_counts(self, split: str) -> list[int]:
         """Returns the number of the split's records with each label."""
-        return self._meta["classes"][split]
+        return self.meta["classes"][split]
 
     def report(self) -> list[str]:
         """Returns lines for a human: what was read, dropped and kept."""
         lines = []
-        for name, source in self._meta["sources"].items():
+        for name, source in self.meta["sources"].items():
             line = f"{name} source {source['spec']}: {source['read']:,} rows"
             if source["left_out"]:
                 line += f" (and {source['left_out']:,} of other values left out)"
@@ -106,7 +82,7 @@ class Records:
                     f"{count:,} {are} {word!r}, by which some programs write a missing "
                     "value; taken as text"
                 )
-        dropped = self._meta["dropped"]
+        dropped = self.meta["dropped"]
         parts = [
             (dropped["duplicates"], "duplicates"),
             (dropped["held_out"], "in the validation or test source"),
@@ -118,8 +94,8 @@ class Records:
             parts[0] += f" ({dropped['conflicts']:,} with other labels than the first)"
         if parts:
             lines.append(f"dropped from train: {', '.join(parts)}")
-        for name, size in self._meta["sizes"].items():
-            counts = zip(self.label_names, self._meta["classes"][name], strict=True)
+        for name, size in self.meta["sizes"].items():
+            counts = zip(self.label_names, self.meta["classes"][name], strict=True)
             shown = [f"{label} {count:,}" for label, count in counts]
             if len(shown) > 20:
                 shown[10:-5] = ["..."]
@@ -130,7 +106,7 @@ class Records:
     def bad_rows(self) -> list[str]:
         """Returns a line on each of the first bad rows that were skipped."""
         lines = []
-        for source in self._meta["sources"].values():
+        for source in self.meta["sources"].values():
             for reason, rows in source.get("bad", {}).items():
                 lines += rows
                 if more := source["skipped"][reason] - len(rows):
@@ -140,12 +116,12 @@ class Records:
     def left_out(self) -> list[str]:
         """Returns lines for a human: what was not used because of a setting."""
         lines = []
-        for source in self._meta["sources"].values():
+        for source in self.meta["sources"].values():
             for reason, count in source["skipped"].items():
                 rows = f"{count:,} of {source['read']:,} rows of {source['spec']}"
                 lines.append(f"{rows} were skipped: {reason} (--data.bad_rows=skip)")
-        dropped, sizes = self._meta["dropped"], self._meta["sizes"]
-        settings = self._meta["config"]
+        dropped, sizes = self.meta["dropped"], self.meta["sizes"]
+        settings = self.meta["config"]
         if count := dropped["not_sampled"]:
             cap = settings["max_examples"]
             lines.append(
@@ -158,9 +134,6 @@ class Records:
                 f"trained on (--data.train_examples={settings['train_examples']})"
             )
         return lines
-
-    def _load(self, name: str) -> np.ndarray:
-        return np.load(self.folder / f"{name}.npy", mmap_mode="r")
 
 
 def _hot(rows: np.ndarray, columns: np.ndarray, shape: tuple[int, int]) -> np.ndarray:

@@ -1,5 +1,8 @@
 """Rows on disk as an Arrow file, mapped into memory: written as a stream, by index."""
 
+import hashlib
+import json
+import os
 import pathlib
 from collections.abc import Iterator
 from collections.abc import Sequence
@@ -13,6 +16,40 @@ PLACES = (  # where a row is from
 )
 _BATCH_ROWS = 4096
 _BATCH_SIZE = 2**22  # characters or bytes
+
+
+class Records:
+    """The rows of a prepared folder: records.arrow, meta.json, NAME.npy of each split.
+
+    Attributes:
+      fingerprint: changes with the rows and their splits.
+      splits: train, validation and test -> their rows' indices, int64, ascending.
+        Rows that were dropped are in none.
+    """
+
+    def __init__(self, folder: str | os.PathLike):
+        self.folder = pathlib.Path(folder)
+        meta = (self.folder / "meta.json").read_bytes()
+        self.meta = json.loads(meta)
+        self.fingerprint = hashlib.blake2b(meta, digest_size=16).hexdigest()
+        self.splits = {name: self._load(name) for name in self.meta["sizes"]}
+        self._file = Reader(self.folder / "records.arrow")
+
+    def __len__(self) -> int:
+        return len(self._file)
+
+    @property
+    def sources(self) -> dict[str, str]:
+        """A hash of the content of each source, by its path."""
+        paths, found = self.meta["paths"], self.meta["fingerprints"]
+        return {paths[n]: found[n]["content"] for n in paths if found[n]}
+
+    def origins(self, indices: Sequence[int] | np.ndarray) -> list[str]:
+        """`FILE:LINE` of these rows."""
+        return self._file.origins(indices)
+
+    def _load(self, name: str) -> np.ndarray:
+        return np.load(self.folder / f"{name}.npy", mmap_mode="r")
 
 
 class Reader:

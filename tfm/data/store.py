@@ -121,6 +121,16 @@ def write(
     }
 
 
+def cuts_of(
+    preprocessor: interfaces.Preprocessor,
+    arrays: Mapping[str, StoredArray],
+    indices: np.ndarray,
+) -> list:
+    """What became of these records where that is measured; see cuts.told."""
+    counts = {n: a.counts[indices] for n, a in arrays.items() if a.counts is not None}
+    return cuts.told(preprocessor, counts)
+
+
 def _own(records: Records, name: str, indices: np.ndarray) -> list:
     """The records' own values by the name of an array; see the file's head."""
     return [row[name] for row in records.rows(indices)]
