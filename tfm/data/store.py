@@ -126,7 +126,7 @@ def cuts_of(
     arrays: Mapping[str, StoredArray],
     indices: np.ndarray,
 ) -> list:
-    """What became of these records where that is measured; see cuts.told."""
+    """The unknown and the cut-off of these records, where measured; see cuts.told."""
     counts = {n: a.counts[indices] for n, a in arrays.items() if a.counts is not None}
     return cuts.told(preprocessor, counts)
 

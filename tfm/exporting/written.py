@@ -53,14 +53,7 @@ class Written(tf.Module):
                 f"tokens. Got max_new_tokens={num_new}."
             )
         self.about = {"max_new_tokens": num_new, "prompt_tokens": self._length}
-        head = run.objective.logits
-        self._loop = loop.Loop(
-            decoding,
-            lambda x_BD: head(run.model, x_BD),
-            reader.allowed,
-            reader.eos_id,
-            jit_compile=False,
-        )
+        self._loop = loop.Loop.of(run, reader, decoding, jit_compile=False)
 
     def __call__(self, columns: Mapping) -> dict:
         """{"prompt": string [B]} -> {"text": string [B]}."""

@@ -79,14 +79,7 @@ class Generator:
         from tfm.generation import loop
 
         self._num_allowed = int(reader.allowed.sum())
-        head = run.objective.logits
-        self._loop = loop.Loop(
-            decoding,
-            lambda x_BD: head(run.model, x_BD),
-            reader.allowed,
-            reader.eos_id,
-            jit_compile,
-        )
+        self._loop = loop.Loop.of(run, reader, decoding, jit_compile)
 
     def generate(
         self,

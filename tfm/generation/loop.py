@@ -46,6 +46,25 @@ class Loop:
         self._jit_compile = jit_compile
         self._functions = {}
 
+    @classmethod
+    def of(cls, run, reader, decoding, jit_compile: bool = True) -> "Loop":
+        """That of a run's model.
+
+        Args:
+          run: as a Generator takes it.
+          reader: a prompts.Reader of it.
+          decoding: likewise, see models.decoding.
+          jit_compile: as above.
+        """
+        head = run.objective.logits
+        return cls(
+            decoding,
+            lambda x_BD: head(run.model, x_BD),
+            reader.allowed,
+            reader.eos_id,
+            jit_compile,
+        )
+
     def prefill(self, tokens_BP, starts_B, num_slots: int, source_BM=None):
         """The KV cache after all tokens of the prompts but the last.
 

@@ -70,12 +70,7 @@ class Reader:
     @property
     def allowed(self) -> np.ndarray:
         """The tokens that may be made, bool [V]: of words, [EOS] and sentinels."""
-        found_V = np.ones(self.writer.vocab_size, bool)
-        found_V[[*self.writer.special_ids]] = False
-        found_V[[self.writer.id_of(name) for name in self.sentinels]] = True
-        if self.eos_id is not None:
-            found_V[self.eos_id] = True
-        return found_V
+        return allowed(self.writer, self.sentinels)
 
     def problem(self, text: str) -> str:
         """Why a text cannot be read as a prompt; "" if it can."""
@@ -132,6 +127,21 @@ class Reader:
             left = self.window + 1 - settings.max_new_tokens
             return max(left, self.window // 2, 1)
         return self.window
+
+
+def allowed(tokenizer, sentinels: Sequence[str] = ()) -> np.ndarray:
+    """The tokens that may be made, bool [V].
+
+    Args:
+      tokenizer: of what is written: words and [EOS], if it has that.
+      sentinels: names of special tokens that may be made too.
+    """
+    found_V = np.ones(tokenizer.vocab_size, bool)
+    found_V[[*tokenizer.special_ids]] = False
+    found_V[[tokenizer.id_of(name) for name in sentinels]] = True
+    if tokenizer.eos_id is not None:
+        found_V[tokenizer.eos_id] = True
+    return found_V
 
 
 def bucket(length: int, most: int | None = None) -> int:

@@ -16,6 +16,7 @@ import numpy as np
 from tfm import errors
 from tfm import interfaces
 from tfm.inputs.text import config as text_config
+from tfm.inputs.text import measures
 
 TARGET = "target_tokens"
 
@@ -138,7 +139,7 @@ class TextToTextPreprocessor:
     def encode(self, rows: Sequence[interfaces.Row]) -> interfaces.Ragged:
         """{"tokens", "target_tokens"}: ids of each row, int32; no target, no ids."""
         found = self._source.encode(rows)["tokens"]
-        targets = self._writer.tokenizer.encode(_targets(rows), truncate=False)
+        targets = self.target_tokenizer.encode(_targets(rows), truncate=False)
         return self._ended(found, targets, rows)
 
     def encode_measured(
@@ -146,11 +147,10 @@ class TextToTextPreprocessor:
     ) -> tuple[interfaces.Ragged, Mapping[str, np.ndarray]]:
         """As `encode`; and what each text and each target lost, see data.cuts."""
         found, counts = self._source.encode_measured(rows)
-        texts = [{"text": text} for text in _targets(rows)]
-        _, counted = self._writer.encode_measured(texts)
-        targets = self._writer.tokenizer.encode(_targets(rows), truncate=False)
+        texts, tokenizer = _targets(rows), self.target_tokenizer
+        targets = tokenizer.encode(texts, truncate=False)
         made = self._ended(found["tokens"], targets, rows)
-        return made, {"tokens": counts["tokens"], TARGET: counted["tokens"]}
+        return made, {**counts, TARGET: measures.of(tokenizer, texts, targets)}
 
     def graph(self) -> Callable[[Mapping, object], Mapping]:
         """(arrays, seeds) -> arrays; with seeds, the texts are augmented."""
@@ -181,10 +181,6 @@ class TextToTextPreprocessor:
             if part is not None:
                 (folder / name).mkdir()
                 part.save(folder / name)
-
-    @property
-    def _writer(self) -> interfaces.Preprocessor:
-        return self._target or self._source
 
     def _ended(self, texts, targets, rows) -> interfaces.Ragged:
         most = self.stored[TARGET].shape[0]

@@ -19,6 +19,7 @@ from tfm import progress
 from tfm.run import assembly
 from tfm.run import finishing
 from tfm.run import folder as run_folder
+from tfm.run import given_rows
 from tfm.run import kept_results
 from tfm.run import reading
 from tfm.run import scoring
@@ -214,7 +215,8 @@ class Trained:
         return list(self._stream(iter(rows), _BATCHES * batch_size, batch_size))
 
     def _stream(self, rows: Iterator, size: int, batch_size: int | None = None):
-        while part := [self._row(row) for row in itertools.islice(rows, size)]:
+        e = self.experiment
+        while part := [given_rows.of(e, row) for row in itertools.islice(rows, size)]:
             yield from self._predict(part, batch_size or size)
 
     def _predict(self, rows: list[interfaces.Row], batch_size: int) -> list[dict]:
@@ -232,39 +234,6 @@ class Trained:
         )
         results = self.evaluator.results(found, "predict")
         return self.objective.predictions(results, split)
-
-    def _row(self, row) -> interfaces.Row:
-        columns = self.experiment.inputs.columns
-        if isinstance(row, Mapping):
-            for column in (
-                columns.keys() - row.keys()
-            ):  # under the name that the source has
-                name = getattr(self.experiment.data, column, None)
-                if isinstance(name, str) and name in row:
-                    row = {**row, column: row[name]}
-            missing = columns.keys() - row.keys()
-            if missing:
-                raise errors.UserError(
-                    f"A row must have {', '.join(sorted(columns))}. It lacks "
-                    f"{', '.join(sorted(missing))}; it has {', '.join(row)}."
-                )
-            return self._checked(row)
-        if len(columns) > 1:
-            raise errors.UserError(
-                f"A row must be a mapping with {', '.join(sorted(columns))}. "
-                f"Got {row!r:.60}"
-            )
-        return self._checked(dict.fromkeys(columns, row))
-
-    def _checked(self, row: interfaces.Row) -> interfaces.Row:
-        """The row; UserError where what is to be a text is none."""
-        for name, kinds in self.experiment.inputs.columns.items():
-            value = row[name]
-            if "text" in kinds and not isinstance(value, str):
-                raise errors.UserError(
-                    f"{name} of a row must be a text (str). Got {value!r:.60}."
-                )
-        return row
 
 
 def load(run_dir: str, checkpoint: str = "best", trust_code: bool = False) -> Trained:

@@ -16,6 +16,7 @@ from tfm.inputs.text import normalization
 from tfm.inputs.text import preset_files
 from tfm.inputs.text import settings
 from tfm.inputs.text import tokenizer
+from tfm.inputs.text import truncation
 
 _MASK = "[MASK]"  # as tasks and prompts name it, whatever the model does
 _PADDING = "[PAD]"  # for display, where the model has no token for it
@@ -133,7 +134,7 @@ class PretrainedTokenizer(tokenizer.Tokenizer):
         begin, end = self.enclosing()
         inner = row[len(begin) : len(row) - len(end)]
         room = self.config.max_length - len(begin) - len(end)
-        inner = tokenizer.cut(inner, room, self.config.truncate)
+        inner = truncation.cut(inner, room, self.config.truncate)
         return np.asarray([*begin, *inner, *end], np.int32)
 
     def _finish(self, row: Sequence[int]) -> np.ndarray:

@@ -17,6 +17,7 @@ from tfm import errors
 from tfm.inputs.text import measures
 from tfm.inputs.text import normalization
 from tfm.inputs.text import settings
+from tfm.inputs.text import truncation
 
 CHUNK = 1024  # texts that a library sees at a time: its results take much memory
 EOS = "[EOS]"  # ends a text, where the vocabulary has it
@@ -73,7 +74,7 @@ class Tokenizer(abc.ABC):
 
     def truncated(self, row: np.ndarray) -> np.ndarray:
         """The ids of a text without what is beyond `config.max_length` tokens."""
-        return cut(row, self.config.max_length, self.config.truncate)
+        return truncation.cut(row, self.config.max_length, self.config.truncate)
 
     def encode_joined(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
         """Returns the ids of all texts in one array, uncut, and enclosed by nothing.
@@ -272,18 +273,6 @@ class Tokenizer(abc.ABC):
     @abc.abstractmethod
     def _save(self, folder: pathlib.Path) -> None:
         """Writes the backend's own file."""
-
-
-def cut(row: np.ndarray, length: int, truncate: str) -> np.ndarray:
-    """The row without what `Text.truncate` cuts off beyond `length` tokens."""
-    if len(row) <= length:
-        return row
-    if truncate == "end":
-        return row[:length]
-    if truncate == "start":
-        return row[len(row) - length :]
-    half = length // 2
-    return np.concatenate([row[: length - half], row[len(row) - half :]])
 
 
 def _chunks(texts: list[str]) -> Iterator[list[str]]:

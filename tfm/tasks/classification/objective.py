@@ -17,6 +17,7 @@ from tfm.data import batches
 from tfm.data import partners
 from tfm.tasks.classification import calibration
 from tfm.tasks.classification import evaluation
+from tfm.tasks.classification import losses
 from tfm.tasks.classification import metrics
 
 
@@ -114,44 +115,17 @@ class ClassificationObjective:
         """
         logits_BC = ops.cast(logits_BC, "float32")  # softmax and loss in float32
         weights_B = ops.cast(batch["weight"], "float32")
-        real_B = weights_B
-        smooth = self._label_smoothing
+        targets_BC = losses.targets(batch, len(self.label_names), self.multi_label)
         if self.multi_label:
-            target_BC = self._targets(batch)
             given_BC = ops.cast(batch["label"], "float32") > 0
             right_B = ops.all((logits_BC > self._threshold_logit) == given_BC, 1)
-            if smooth:
-                target_BC = target_BC * (1.0 - smooth) + 0.5 * smooth
-            losses_BC = ops.binary_crossentropy(target_BC, logits_BC, from_logits=True)
-            if self.class_weights:
-                weights_C = ops.convert_to_tensor(self.class_weights, "float32")
-                losses_BC = losses_BC * weights_C
-            losses_B = ops.mean(losses_BC, axis=1)
         else:
-            num_classes = len(self.label_names)
-            target_BC = self._targets(batch)
             right_B = ops.equal(ops.argmax(logits_BC, axis=1), batch["label"])
-            if self.class_weights:
-                weights_C = ops.convert_to_tensor(self.class_weights, "float32")
-                weights_B = weights_B * ops.sum(target_BC * weights_C, axis=1)
-            if smooth:
-                target_BC = target_BC * (1.0 - smooth) + smooth / num_classes
-            losses_B = -ops.sum(target_BC * ops.log_softmax(logits_BC), axis=1)
-        right = ops.sum(ops.cast(right_B, "float32") * real_B)
-        return losses_B, weights_B, {"accuracy": (right, ops.sum(real_B))}
-
-    def _targets(self, batch: dict):
-        """Probabilities of classes, float32 [B, C], mixed where a share is given."""
-
-        def of(label):
-            if self.multi_label:
-                return ops.cast(label, "float32")
-            return ops.one_hot(label, len(self.label_names), dtype="float32")
-
-        if "own_share" not in batch:
-            return of(batch["label"])
-        own_B1 = batch["own_share"][:, None]
-        return own_B1 * of(batch["label"]) + (1 - own_B1) * of(batch["partner_label"])
+        right = ops.sum(ops.cast(right_B, "float32") * weights_B)
+        of = losses.of_several if self.multi_label else losses.of_one
+        settings = self.class_weights, self._label_smoothing
+        sums = {"accuracy": (right, ops.sum(weights_B))}
+        return *of(logits_BC, targets_BC, weights_B, *settings), sums
 
     def consistency(self, logits_BC, batch: dict, teacher):
         """Consistency loss between student and teacher, float32 [B]; for EMATeacher.

@@ -12,15 +12,14 @@ from tfm import figures
 from tfm import interfaces
 from tfm.data import windows
 from tfm.tasks.language import documents as documents_lib
-from tfm.tasks.language import sum_metrics
 from tfm.tasks.language import terms as terms_lib
+from tfm.tasks.language import terms_objective
 
 
-class LanguageObjective:
+class LanguageObjective(terms_objective.TermsObjective):
     """Base of the objectives over plain text; see interfaces.Objective.
 
-    One of them has `terms` and `metrics`, and `example` for windows.Windows. Its loss
-    and its evaluation are the same terms, summed. Nothing as large as the logits is
+    One of them has `example` for windows.Windows too. Nothing as large as the logits is
     kept of an example.
 
     Args:
@@ -44,14 +43,6 @@ class LanguageObjective:
         self.inputs = {name: self.spec[name] for name in inputs if name in self.spec}
         self.window, self.documents, self.context = window, documents, context
 
-    def terms(self, outputs, batch: Mapping) -> dict:
-        """{name: (values, weights)}, "loss" first; see language.terms."""
-        raise NotImplementedError
-
-    def metrics(self, sums: sum_metrics.Sums) -> dict[str, float]:
-        """Metrics of a split, from {name: (sum, count)} of `terms` over it."""
-        raise NotImplementedError
-
     def empty(self) -> dict[str, np.ndarray]:
         """An example of zeros."""
         return {name: np.zeros(s.shape, s.dtype) for name, s in self.spec.items()}
@@ -61,21 +52,6 @@ class LanguageObjective:
     ) -> interfaces.Examples:
         """Windows of a split, which is an interfaces.Stream."""
         return windows.Windows(split, self, training=mode == "train")
-
-    def loss(self, outputs, batch: Mapping):
-        """Each prediction's loss and weight, and sums to watch.
-
-        Args:
-          outputs: the model's.
-          batch: the arrays of `spec`, and weight float32 [B], 0 for examples that fill
-            it up.
-
-        Returns:
-          losses and weights, of the same shape, and {name: (sum, count)}.
-        """
-        found = self.terms(outputs, batch)
-        losses, weights = found.pop("loss")
-        return losses, weights, terms_lib.batch_sums(found)
 
     def eval_step(self, model: keras.Model, mode: interfaces.Mode):
         """batch -> {name: [B]}: the terms, summed over each example."""
@@ -91,13 +67,3 @@ class LanguageObjective:
     ) -> figures.Evaluation:
         """See `metrics`; from what `eval_step` kept of N examples."""
         return figures.Evaluation(self.scores(results))
-
-    def scores(self, results: interfaces.Arrays) -> dict[str, float]:
-        """The metrics, from what `eval_step` kept of N examples."""
-        return self.metrics(terms_lib.split_sums(results))
-
-    def per_example(
-        self, results: interfaces.Arrays
-    ) -> tuple[str, np.ndarray, np.ndarray]:
-        """ "loss"; its sum over each example's tokens, and their number, [N]."""
-        return "loss", results["loss_sum"], results["loss_weight"]

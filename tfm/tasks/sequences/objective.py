@@ -17,6 +17,7 @@ from tfm import interfaces
 from tfm.data import batches
 from tfm.tasks.language import sum_metrics
 from tfm.tasks.language import terms as terms_lib
+from tfm.tasks.language import terms_objective
 from tfm.tasks.language import token_losses
 from tfm.tasks.language import vocabulary_head
 from tfm.tasks.sequences import scores as scores_module
@@ -25,7 +26,7 @@ from tfm.tasks.sequences import writing
 _SHOWN = 20  # samples
 
 
-class TextToTextObjective:
+class TextToTextObjective(terms_objective.TermsObjective):
     """A target told token by token, from its text; see interfaces.Objective.
 
         tokens         ein guter Film [EOS]
@@ -62,7 +63,7 @@ class TextToTextObjective:
         self._target = preprocessor.specs["target_tokens"]
         self.inputs = {"tokens": self._tokens, "decoder_tokens": self._target}
         self.start_id = self._tokenizer.eos_id
-        self._scores = tuple(scores)
+        self._names = tuple(scores)
         self._settings = generation.Settings(
             max_new_tokens=self._target.shape[0],
             num_beams=num_beams,
@@ -87,27 +88,25 @@ class TextToTextObjective:
         """Scores of the vocabulary [..., V] from features [..., D], by the head."""
         return vocabulary_head.logits(model, features)
 
-    def loss(self, outputs, batch: Mapping):
-        """Each token's loss and weight [B, T], and sums to watch.
+    def terms(self, outputs, batch: Mapping) -> dict:
+        """Each token's loss and accuracy; see token_losses.terms.
 
         Args:
           outputs: logits [B, T, V].
           batch: targets int32 [B, T], and weight float32 [B], 0 for examples that fill
             it up.
         """
-        found = self._terms(outputs, batch)
-        losses, weights = found.pop("loss")
-        return losses, weights, terms_lib.batch_sums(found)
+        batch = {**batch, "target_weight": keras.ops.not_equal(batch["targets"], 0)}
+        return token_losses.terms(outputs, batch, self._label_smoothing)
 
-    def _terms(self, logits_BTV, batch: Mapping) -> dict:
-        weight_BT = keras.ops.not_equal(batch["targets"], 0)
-        batch = {**batch, "target_weight": weight_BT}
-        return token_losses.terms(logits_BTV, batch, self._label_smoothing)
+    def metrics(self, sums: sum_metrics.Sums) -> dict[str, float]:
+        """Loss per token, [EOS] included, perplexity and accuracy."""
+        return sum_metrics.metrics(sums)
 
     def eval_step(self, model: keras.Model, mode: interfaces.Mode):
         """batch -> written int32 [B, T]; and sums of each example's loss, if it has."""
         write = None
-        if self._scores or mode == "predict":
+        if self._names or mode == "predict":
             writer = writing.Writer(model, self.logits, self._tokenizer)
 
             def write(tokens_BS):
@@ -118,7 +117,7 @@ class TextToTextObjective:
             if mode == "predict":
                 return found
             logits_BTV = model({n: batch[n] for n in model.input}, training=False)
-            return found | terms_lib.example_sums(self._terms(logits_BTV, batch))
+            return found | terms_lib.example_sums(self.terms(logits_BTV, batch))
 
         return step
 
@@ -134,7 +133,7 @@ class TextToTextObjective:
         Returns:
           The metrics, and as figures the samples "written" and a curve of "lengths".
         """
-        found = sum_metrics.metrics(terms_lib.split_sums(results))
+        found = self.scores(results)
         if "written" not in results:
             return figures.Evaluation(found)
         rows = split.rows(results["row"])
@@ -144,7 +143,7 @@ class TextToTextObjective:
             groups[row["text"]].append(place)
         firsts = [places[0] for places in groups.values()]
         found |= scores_module.of(
-            self._scores,
+            self._names,
             [texts[first] for first in firsts],
             [[rows[place]["target"] for place in places] for places in groups.values()],
         )
@@ -157,23 +156,9 @@ class TextToTextObjective:
         samples = figures.Samples(columns, shown)
         return figures.Evaluation(found, {"written": samples})
 
-    def scores(self, results: interfaces.Arrays) -> dict[str, float]:
-        """The metrics of the tokens alone."""
-        return sum_metrics.metrics(terms_lib.split_sums(results))
-
-    def per_example(
-        self, results: interfaces.Arrays
-    ) -> tuple[str, np.ndarray, np.ndarray]:
-        """ "loss"; its sum over each example's tokens, and their number, [N]."""
-        return "loss", results["loss_sum"], results["loss_weight"]
-
     def texts(self, written_NT: np.ndarray) -> list[str]:
-        """The texts of tokens up to their [EOS]."""
-        rows = []
-        for row_T in written_NT:
-            ends = np.flatnonzero((row_T == self.start_id) | (row_T == 0))
-            rows.append(row_T[: ends[0]] if len(ends) else row_T)
-        return self._tokenizer.decode(rows)
+        """The texts of tokens; what follows an [EOS] is padding."""
+        return self._tokenizer.decode(written_NT)
 
     def exports(self, kept: Mapping) -> Mapping:
         """{"target": what is written, string [B]} in a graph, for an exported model."""

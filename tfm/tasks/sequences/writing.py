@@ -6,11 +6,11 @@ B batch, S tokens of a text, T of what is written, V tokens in all.
 from collections.abc import Callable
 
 import keras
-import numpy as np
 from keras import ops
 
 from tfm import generation
 from tfm.generation import loop
+from tfm.generation import prompts
 from tfm.models import decoding
 
 
@@ -26,14 +26,11 @@ class Writer:
     """
 
     def __init__(self, model: keras.Model, logits: Callable, tokenizer):
-        allowed_V = np.ones(tokenizer.vocab_size, bool)
-        allowed_V[[*tokenizer.special_ids]] = False
-        allowed_V[tokenizer.eos_id] = True
         cached = decoding.of_encoder_decoder(model)
         self._loop = loop.Loop(
             cached or _Whole(model),
             (lambda x_BD: logits(model, x_BD)) if cached else (lambda x_BV: x_BV),
-            allowed_V,
+            prompts.allowed(tokenizer),
             tokenizer.eos_id,
         )
         self._start_id = tokenizer.eos_id

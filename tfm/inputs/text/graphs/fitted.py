@@ -7,7 +7,7 @@ import tensorflow as tf
 
 
 def fitted(rows: tf.RaggedTensor, length: int, truncate: str, begin=(), end=()):
-    """int32 [B, T], zeros at the end, as tokenizer.cut and batches.filled leave it.
+    """int32 [B, T], zeros at the end, as truncation.cut and batches.filled leave it.
 
     Args:
       rows: ids int32 [B, None].
