@@ -7,7 +7,6 @@ word is right. The GRU of PyPI's g2p-en 2.1.0 was trained on the whole dictionar
 words too; it is asked alone, without the package's own look into the dictionary.
 """
 
-import argparse
 import collections
 import pathlib
 import sys
@@ -26,12 +25,7 @@ _UNUSED = ("nltk", "nltk.tokenize", "nltk.corpus", "nltk.tag", "inflect", "dista
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--runs", type=pathlib.Path, default="runs/g2p")
-    given, flags = parser.parse_known_args()
-    folder = given.runs.resolve()
+    folder, flags = runs.folder_and_flags(__doc__, "runs/g2p")
     runs.train("g2p", folder, *flags)
     compare(folder)
 

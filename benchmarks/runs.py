@@ -1,5 +1,6 @@
 """Runs of experiments: options of their benchmarks; train one, read what it reached."""
 
+import argparse
 import dataclasses
 import json
 import os
@@ -54,6 +55,16 @@ def train(name: str, folder: pathlib.Path, *flags: str) -> None:
         check=True,
         stdout=subprocess.DEVNULL,
     )
+
+
+def folder_and_flags(description: str, default: str) -> tuple[pathlib.Path, list]:
+    """--runs of the command line, and the other flags, which are the experiment's."""
+    parser = argparse.ArgumentParser(
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--runs", type=pathlib.Path, default=default)
+    given, flags = parser.parse_known_args()
+    return given.runs.resolve(), flags
 
 
 def report(

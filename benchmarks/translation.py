@@ -9,7 +9,6 @@ Baselines that need no training: the source itself, and the most frequent word o
 targets as often as the source has words.
 """
 
-import argparse
 import collections
 import pathlib
 import sys
@@ -26,12 +25,7 @@ _NAMES = ("bleu", "chrf")
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--runs", type=pathlib.Path, default="runs/translation")
-    given, flags = parser.parse_known_args()
-    folder = given.runs.resolve()
+    folder, flags = runs.folder_and_flags(__doc__, "runs/translation")
     folder.mkdir(parents=True, exist_ok=True)
     table = folder / "verses.csv"
     if not table.exists():

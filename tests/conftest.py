@@ -53,6 +53,16 @@ def run(tmp_path_factory) -> pathlib.Path:
     return base / "run"
 
 
+@pytest.fixture(scope="module")
+def browser():
+    """A browser without a window; the test is skipped where there is none."""
+    from tests.support import browsers
+
+    made = browsers.start()
+    yield made
+    made.driver.quit()
+
+
 @pytest.fixture(scope="session")
 def wheel(tmp_path_factory) -> pathlib.Path:
     """Built from a copy of the sources, so that the checkout stays as it is."""

@@ -12,6 +12,7 @@ import pytest
 import tensorflow as tf
 
 import tfm
+from tests.support import commands
 from tests.support import reviews
 from tfm import config
 from tfm import train as command
@@ -46,10 +47,7 @@ def test_the_train_step_of_the_page_trains(tmp_path, monkeypatch):
         "--train.batch_size=8",
         "--train_step.every=3",
     ]
-    monkeypatch.setattr(sys, "argv", ["train", *flags])
-    with pytest.raises(SystemExit) as ended:
-        config.run(command.main, command.Options, command.base_experiment)
-    assert not ended.value.code
+    assert commands.train(*flags) == 0
     saved = json.loads((tmp_path / "run/config.json").read_text())["config"]
     assert saved["train_step"]["every"] == 3
     last = checkpoints.read(tmp_path / "run/checkpoints/last", 7)

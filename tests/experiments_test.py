@@ -4,11 +4,11 @@ import json
 import math
 import pathlib
 import shutil
-import sys
 
 import pandas
 import pytest
 
+from tests.support import commands
 from tests.support import pictures
 from tests.support import reviews
 from tests.support import small_preset
@@ -17,7 +17,6 @@ from tfm import displays
 from tfm import errors
 from tfm import generate
 from tfm import predict
-from tfm import train as command
 from tfm.config import fields
 from tfm.run import look
 
@@ -39,13 +38,10 @@ def train(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(displays, "PLAIN_SECONDS", math.inf)
 
     def train(name, *arguments):
-        argv = ["train", f"--experiment={name}", *arguments]
-        monkeypatch.setattr(sys, "argv", argv)
-        with pytest.raises(SystemExit) as ended:
-            config.run(command.main, command.Options, command.base_experiment)
+        status = commands.train(f"--experiment={name}", *arguments)
         said = capsys.readouterr()
         notes = [n for n in said.err.splitlines() if not n.startswith("note: ")]
-        assert (ended.value.code, notes) == (0, [])
+        assert (status, notes) == (0, [])
         return said.out
 
     return train

@@ -11,13 +11,12 @@ import time
 import numpy as np
 import pytest
 
+from tests.support import commands
 from tests.support import pictures
-from tfm import config
 from tfm import evaluate
 from tfm import inspect
 from tfm import predict
 from tfm import report
-from tfm import train as command
 from tfm.checkpoints import checkpoints
 from tfm.checkpoints import directory
 from tfm.run import trained
@@ -49,12 +48,7 @@ def _arguments(source, run, *more):
 
 
 def _train(*arguments) -> int:
-    """The command's exit status, in this process."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sys, "argv", ["train", *_arguments(*arguments)])
-        with pytest.raises(SystemExit) as ended:
-            config.run(command.main, command.Options, command.base_experiment)
-    return ended.value.code or 0
+    return commands.train(*_arguments(*arguments))
 
 
 @pytest.fixture(scope="module")

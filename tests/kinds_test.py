@@ -17,12 +17,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.support import commands
 from tests.support import events
 from tests.support import reviews
-from tfm import config
 from tfm import evaluate
 from tfm import predict
-from tfm import train as command
 from tfm.checkpoints import checkpoints
 from tfm.checkpoints import directory
 
@@ -131,12 +130,7 @@ def _arguments(name, source, run, *more):
 
 
 def _train(*arguments) -> int:
-    """The command's exit status, in this process."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sys, "argv", ["train", *_arguments(*arguments)])
-        with pytest.raises(SystemExit) as ended:
-            config.run(command.main, command.Options, command.base_experiment)
-    return ended.value.code or 0
+    return commands.train(*_arguments(*arguments))
 
 
 def test_it_learns_and_is_evaluated(kind, capsys):

@@ -11,7 +11,6 @@ import threading
 import pytest
 
 import tfm
-from tests.support import browsers
 from tests.support import report_runs
 from tfm import reporting
 
@@ -57,13 +56,6 @@ return [...document.querySelectorAll('*')]
   .filter((one) => one instanceof HTMLUnknownElement)
   .map((one) => one.outerHTML.slice(0, 80));
 """
-
-
-@pytest.fixture(scope="module")
-def browser():
-    made = browsers.start()
-    yield made
-    made.driver.quit()
 
 
 @pytest.fixture(scope="module")

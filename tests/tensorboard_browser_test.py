@@ -8,7 +8,6 @@ import pytest
 
 from tests.support import board_runs
 from tests.support import board_server
-from tests.support import browsers
 
 pytestmark = pytest.mark.slow
 # where pictures of the pages are kept, if they are to be looked at
@@ -27,13 +26,6 @@ PAGES = {
     "projector": (("Dimension", "tokens"), "canvas"),
     "custom_scalars": (("gradient norm", "update ratio"), "svg"),
 }
-
-
-@pytest.fixture(scope="module")
-def browser():
-    made = browsers.start()
-    yield made
-    made.driver.quit()
 
 
 @pytest.fixture(scope="module")

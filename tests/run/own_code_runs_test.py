@@ -10,12 +10,11 @@ import sys
 import pytest
 
 import tfm
+from tests.support import commands
 from tests.support import reviews
-from tfm import config
 from tfm import errors
 from tfm import evaluate
 from tfm import predict
-from tfm import train as command
 from tfm.checkpoints import checkpoints
 from tfm.run import folder as run_folder
 from tfm.run import trained
@@ -62,15 +61,6 @@ class Mean(models.CNN):
 '''.replace("{{", "{").replace("}}", "}")
 
 
-def _train(*flags: str) -> int:
-    """The command's exit status, in this process."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sys, "argv", ["train", *flags])
-        with pytest.raises(SystemExit) as ended:
-            config.run(command.main, command.Options, command.base_experiment)
-    return ended.value.code or 0
-
-
 @pytest.fixture
 def own(tmp_path) -> pathlib.Path:
     """An experiment's file with a helper beside it."""
@@ -88,7 +78,7 @@ def _scores(run: pathlib.Path) -> dict:
 
 def test_a_run_keeps_its_code_and_needs_no_other(own, tmp_path, monkeypatch):
     run = tmp_path / "run"
-    assert _train(f"--experiment={own}", f"--run_dir={run}") == 0
+    assert commands.train(f"--experiment={own}", f"--run_dir={run}") == 0
     kept = {p.name: p.read_text() for p in (run / "code").iterdir()}
     assert kept == {p.name: p.read_text() for p in own.parent.glob("*.py")}
     classes = json.dumps(json.loads((run / "config.json").read_text()))
@@ -99,7 +89,7 @@ def test_a_run_keeps_its_code_and_needs_no_other(own, tmp_path, monkeypatch):
     evaluate.main(evaluate.Options(run_dir=str(run)))
     assert _scores(run) == pytest.approx(scores)
     steps = ("--train.steps=12", "--optimizer.warmup_steps=1")
-    assert _train(f"--run_dir={run}", steps[0]) == 0
+    assert commands.train(f"--run_dir={run}", steps[0]) == 0
     assert max(checkpoints.steps(run / "checkpoints/last")) == 12
     assert sorted(p.name for p in (run / "code").iterdir()) == ["mine.py", "parts.py"]
 
@@ -110,11 +100,11 @@ def test_changed_code_is_shown_and_each_way_on_is_the_one_evaluated(
 ):
     run = tmp_path / "run"
     flags = [f"--experiment={own}", f"--run_dir={run}"]
-    assert _train(*flags) == 0
+    assert commands.train(*flags) == 0
     helper = own.with_name("parts.py")
     helper.write_text(PARTS + "\nEDITED = True\n")
     capsys.readouterr()
-    assert _train(*flags, "--train.steps=12") == 2
+    assert commands.train(*flags, "--train.steps=12") == 2
     said = capsys.readouterr().err
     assert "+EDITED = True" in said and f"{run}/code/parts.py" in said
     assert said.splitlines()[-1] == (
@@ -123,14 +113,14 @@ def test_changed_code_is_shown_and_each_way_on_is_the_one_evaluated(
         "--code=current to go on with the changed one."
     )
     assert max(checkpoints.steps(run / "checkpoints/last")) == 8
-    assert _train(*flags, "--train.steps=12", "--code=kept") == 0
+    assert commands.train(*flags, "--train.steps=12", "--code=kept") == 0
     assert (run / "code/parts.py").read_text() == PARTS
-    assert _train(*flags, "--train.steps=16", "--code=current") == 0
+    assert commands.train(*flags, "--train.steps=16", "--code=current") == 0
     assert (run / "code/parts.py").read_text().endswith("EDITED = True\n")
     scores = _scores(run)
     evaluate.main(evaluate.Options(run_dir=str(run)))
     assert _scores(run) == pytest.approx(scores)
-    assert _train(*flags, "--train.steps=20") == 0  # the same again
+    assert commands.train(*flags, "--train.steps=20") == 0  # the same again
 
 
 def test_two_runs_with_other_helpers_in_one_process(own, tmp_path):
@@ -139,7 +129,7 @@ def test_two_runs_with_other_helpers_in_one_process(own, tmp_path):
         text = PARTS.replace("WIDTH = 4", f"WIDTH = {width}")
         own.with_name("parts.py").write_text(text)
         runs.append(tmp_path / str(width))
-        assert _train(f"--experiment={own}", f"--run_dir={runs[-1]}") == 0
+        assert commands.train(f"--experiment={own}", f"--run_dir={runs[-1]}") == 0
     for run, width in zip(runs, (4, 6), strict=True):
         found = trained.load(str(run))
         assert found.model.get_layer("head").kernel.shape[0] == width
@@ -147,7 +137,7 @@ def test_two_runs_with_other_helpers_in_one_process(own, tmp_path):
 
 def test_a_strangers_code_runs_only_when_trusted(own, tmp_path, monkeypatch, capsys):
     run = tmp_path / "run"
-    assert _train(f"--experiment={own}", f"--run_dir={run}") == 0
+    assert commands.train(f"--experiment={own}", f"--run_dir={run}") == 0
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "of_another_user"))
     canary = tmp_path / "canary"
     file = run / "code/parts.py"
@@ -164,7 +154,7 @@ def test_a_strangers_code_runs_only_when_trusted(own, tmp_path, monkeypatch, cap
     ):
         with pytest.raises(errors.UserError, match=rule):
             use()
-    assert _train(f"--run_dir={run}", "--train.steps=12") == 2
+    assert commands.train(f"--run_dir={run}", "--train.steps=12") == 2
     assert not canary.exists()
     found = trained.load(str(run), trust_code=True).predict(["a superb film"])
     assert canary.exists() and found[0]["label"] in ("good", "bad")
